@@ -1,0 +1,39 @@
+"""The firmware's own errors, one class for each reader: the operator, the host, the peer, ourselves."""
+
+
+class Refused(Exception):
+    """For the operator: one sentence that says what is wrong and what to do. Nothing was changed."""
+
+
+class Damaged(Exception):
+    """Bytes of our own formats are not what was written; the message says where."""
+
+
+class ProtocolError(Exception):
+    """A peer or a client broke its protocol: its connection is closed and nothing else happens."""
+
+
+class VolumeError(Exception):
+    """For the host: why a command on the disk failed.
+
+    `reason` is one of the class's constants; host layers turn it into their own codes
+    (an NBD errno, SCSI sense).
+    """
+
+    BEYOND_END = "beyond end"
+    UNALIGNED = "unaligned"
+    READ_ONLY = "read only"
+    FULL = "full"
+    FAILED = "failed"
+
+    SENTENCES = {
+        BEYOND_END: "the range reaches beyond the end of the disk",
+        UNALIGNED: "offset and length must be multiples of 512 bytes",
+        READ_ONLY: "this board takes no host writes",
+        FULL: "the journal is full and the twin has not taken what it holds",
+        FAILED: "storage failed; the board takes no more writes",
+    }
+
+    def __init__(self, reason: str):
+        super().__init__(self.SENTENCES[reason])
+        self.reason = reason
