@@ -1,4 +1,4 @@
-"""Byte layouts of the log: descriptor, group header, records, superblock. FORMAT.md holds the tables.
+"""Byte layouts of a group: descriptor, header, records. FORMAT.md holds the tables.
 
 Integers are little-endian. Every unpack checks all that the bytes alone can tell and raises `Damaged`.
 """
@@ -14,14 +14,14 @@ MAX_BODY = 4 << 20
 HEADER_SIZE = 128
 MAX_GROUP = MAX_BODY + BLOCK
 
-WRITE, ZERO, TRIM, MARK = 1, 2, 3, 4
-_KINDS = (WRITE, ZERO, TRIM, MARK)
+WRITE, ZERO, TRIM = 1, 2, 3
+_KINDS = (WRITE, ZERO, TRIM)
 _RECORD = "<BBHIQ"
 RECORD_SIZE = 16
 
 _DESCRIPTOR = "<QIQIIIII"
 _CHAINED = "<QIQIIII"
-DESCRIPTOR_SIZE = 44
+DESCRIPTOR_SIZE = 40
 
 _PLACE = "<IHHQQQ"
 _PLACE_SIZE = 32
@@ -144,7 +144,7 @@ def records(body, disk_size: int):
             raise Damaged("a record is cut short at byte %d of its group" % at)
         kind, flags, zero, sectors, sector = struct.unpack_from(_RECORD, body, at)
         start, length = sector * SECTOR, sectors * SECTOR
-        if kind not in _KINDS or flags or zero or start + length > disk_size:
+        if kind not in _KINDS or flags or zero or not sectors or start + length > disk_size:
             raise Damaged("an impossible record at byte %d of its group" % at)
         at += RECORD_SIZE
         yield kind, start, length, at

@@ -1,0 +1,107 @@
+"""The superblock: what a journal is, and how far the log behind it has come. FORMAT.md holds the table.
+
+Two slots are written in turn, each in one sector, so one whole slot survives whatever cuts a write.
+"""
+
+import struct
+
+from firmware.checksum import crc32
+from firmware.errors import Damaged, Refused
+from firmware.log.layout import BLOCK, MAX_GROUP, SECTOR, Point
+
+SLOTS = (0, 64 << 10)
+RING_OFFSET = 1 << 20
+MIN_JOURNAL = 8 << 20
+MAX_LABEL = 256
+
+_MAGIC = b"SOSIELOG"
+_VERSION = 1
+_FIXED = "<8sHHIQQQQ"
+_POINT = "<QQII"
+_POINTS_AT, _POINT_SIZE, _LABEL_AT, _CRC_AT = 48, 24, 120, 508
+
+
+class Superblock:
+    """`sequence` counts the writes of the superblock; the higher of two whole slots is the true one.
+
+    `played`: the disk durably holds everything up to here. `acked`: so does the twin.
+    `durable`: the ring held at least everything up to here. `retain`: what lies behind `acked`
+    is still wanted by a twin. `label`: whatever the owner keeps with the journal, up to 256 bytes.
+    """
+
+    def __init__(self, log_id: int, ring_size: int, label: bytes):
+        self.sequence = 0
+        self.log_id = log_id
+        self.ring_size = ring_size
+        self.group_limit = min(MAX_GROUP, ring_size // 4 & ~(BLOCK - 1))
+        self.retain = True
+        self.played = Point(0, 0, 0)
+        self.acked = Point(0, 0, 0)
+        self.durable = Point(0, 0, 0)
+        self.label = label
+
+    def slot(self) -> int:
+        """Byte offset of the slot that this sequence belongs in."""
+        return SLOTS[self.sequence % len(SLOTS)]
+
+    def pack(self) -> bytearray:
+        """One BLOCK; all that counts is in its first sector."""
+        block = bytearray(BLOCK)
+        struct.pack_into(
+            _FIXED, block, 0, _MAGIC, _VERSION, len(self.label), self.group_limit | self.retain,
+            self.sequence, self.log_id, RING_OFFSET, self.ring_size,
+        )  # fmt: skip
+        for i, point in enumerate((self.played, self.acked, self.durable)):
+            at = _POINTS_AT + i * _POINT_SIZE
+            struct.pack_into(_POINT, block, at, point.number, point.position, point.chain, 0)
+        block[_LABEL_AT : _LABEL_AT + len(self.label)] = self.label
+        struct.pack_into("<I", block, _CRC_AT, crc32(memoryview(block)[:_CRC_AT]))
+        return block
+
+
+def unpack(block) -> Superblock:
+    """Reads one slot; raises Damaged unless it is whole and of a version that we know."""
+    magic, version, label_length, limit, sequence, log_id, ring_offset, ring_size = struct.unpack_from(
+        _FIXED, block, 0
+    )
+    if magic != _MAGIC or struct.unpack_from("<I", block, _CRC_AT)[0] != crc32(memoryview(block)[:_CRC_AT]):
+        raise Damaged("no superblock")
+    if version != _VERSION or ring_offset != RING_OFFSET:
+        raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, _VERSION))
+    superblock = Superblock(log_id, ring_size, bytes(block[_LABEL_AT : _LABEL_AT + label_length]))
+    superblock.sequence = sequence
+    superblock.group_limit = limit & ~1
+    superblock.retain = bool(limit & 1)
+    points = [
+        Point(*struct.unpack_from(_POINT, block, _POINTS_AT + i * _POINT_SIZE)[:3]) for i in range(3)
+    ]
+    superblock.played, superblock.acked, superblock.durable = points
+    return superblock
+
+
+def read(storage) -> "Superblock | None":
+    """The newest whole superblock of `storage`; None when both slots are blank (a fresh journal).
+
+    Raises Refused when there is something that is no journal, so that nobody's data is overwritten.
+    """
+    found, blank = None, True
+    for offset in SLOTS:
+        block = bytearray(SECTOR)
+        storage.read_into(offset, memoryview(block))
+        try:
+            superblock = unpack(block)
+        except Damaged:
+            blank = blank and not any(block)
+            continue
+        if found is None or superblock.sequence > found.sequence:
+            found = superblock
+    if found is None and not blank:
+        raise Refused("holds something that is not a Sosie journal; name an empty file or device, or erase it first")
+    return found
+
+
+def ring_size(storage_size: int) -> int:
+    """Bytes of the ring on a storage of that size; raises Refused when it is too small."""
+    if storage_size < MIN_JOURNAL:
+        raise Refused("the journal is smaller than %d MiB; make it larger" % (MIN_JOURNAL >> 20))
+    return storage_size - RING_OFFSET & ~(BLOCK - 1)
