@@ -16,9 +16,10 @@ MAX_LABEL = 256
 
 _MAGIC = b"SOSIELOG"
 _VERSION = 1
-_FIXED = "<8sHHIQQQQ"
+_FIXED = "<8sHHIIQQQQ"
+_RETAIN = 1
 _POINT = "<QQII"
-_POINTS_AT, _POINT_SIZE, _LABEL_AT, _CRC_AT = 48, 24, 120, 508
+_POINTS_AT, _POINT_SIZE, _LABEL_AT, _CRC_AT = 56, 24, 128, 508
 
 
 class Superblock:
@@ -48,8 +49,8 @@ class Superblock:
         """One BLOCK; all that counts is in its first sector."""
         block = bytearray(BLOCK)
         struct.pack_into(
-            _FIXED, block, 0, _MAGIC, _VERSION, len(self.label), self.group_limit | self.retain,
-            self.sequence, self.log_id, RING_OFFSET, self.ring_size,
+            _FIXED, block, 0, _MAGIC, _VERSION, _RETAIN if self.retain else 0, self.group_limit,
+            len(self.label), self.sequence, self.log_id, RING_OFFSET, self.ring_size,
         )  # fmt: skip
         for i, point in enumerate((self.played, self.acked, self.durable)):
             at = _POINTS_AT + i * _POINT_SIZE
@@ -61,8 +62,8 @@ class Superblock:
 
 def unpack(block) -> Superblock:
     """Reads one slot; raises Damaged unless it is whole and of a version that we know."""
-    magic, version, label_length, limit, sequence, log_id, ring_offset, ring_size = struct.unpack_from(
-        _FIXED, block, 0
+    magic, version, flags, group_limit, label_length, sequence, log_id, ring_offset, ring_size = (
+        struct.unpack_from(_FIXED, block, 0)
     )
     if magic != _MAGIC or struct.unpack_from("<I", block, _CRC_AT)[0] != crc32(memoryview(block)[:_CRC_AT]):
         raise Damaged("no superblock")
@@ -70,8 +71,8 @@ def unpack(block) -> Superblock:
         raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, _VERSION))
     superblock = Superblock(log_id, ring_size, bytes(block[_LABEL_AT : _LABEL_AT + label_length]))
     superblock.sequence = sequence
-    superblock.group_limit = limit & ~1
-    superblock.retain = bool(limit & 1)
+    superblock.group_limit = group_limit
+    superblock.retain = bool(flags & _RETAIN)
     points = [
         Point(*struct.unpack_from(_POINT, block, _POINTS_AT + i * _POINT_SIZE)[:3]) for i in range(3)
     ]

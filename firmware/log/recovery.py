@@ -1,0 +1,84 @@
+"""Recovery: where does the log end, and is what lies before its end whole?
+
+It starts at the superblock's `durable` point, which follows the end at a bounded distance, so its time
+grows with what was in flight and not with the ring. Appends are synced batch by batch and every header
+names the first group of its batch, `first`. So when group n cannot be read and a whole group with
+`first > n` lies behind it, n had been durable before that one was written: n is damaged. Without such
+a witness, n is the torn tail of the last batch, which was never promised to anybody.
+
+| row           | header of group n at its place   | body    | witness behind it | verdict                |
+|---------------|----------------------------------|---------|-------------------|------------------------|
+| NEXT          | whole, next number, chain fits   | whole   | not looked for    | group n is in the log  |
+| TORN_BODY     | whole, next number, chain fits   | damaged | none              | the log ends before n  |
+| TORN_HEADER   | damaged, older, or of a torn past| -       | none              | the log ends before n  |
+| DAMAGED_BODY  | whole, next number, chain fits   | damaged | yes               | Damaged: alarm         |
+| DAMAGED_HEADER| damaged, older, or of a torn past| -       | yes               | Damaged: alarm         |
+| UNREADABLE    | the storage returns an error     | -       | not looked for    | OSError: alarm         |
+"""
+
+from firmware.checksum import crc32
+from firmware.errors import Damaged
+from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, unpack_header
+
+HINT_DISTANCE = 32 << 20  # the log's end is never further behind the superblock's `durable`
+
+NEXT = "next"
+TORN_BODY = "torn body"
+TORN_HEADER = "torn header"
+DAMAGED_BODY = "damaged body"
+DAMAGED_HEADER = "damaged header"
+
+
+def find_end(ring, superblock, buffer):
+    """Generator; yields between reads and returns (point of the log's end, row that ended it).
+
+    `buffer` is a memoryview of at least MAX_GROUP bytes. Raises Damaged and OSError (see the table).
+    """
+    point = superblock.durable
+    while True:
+        row, after = _examine(ring, point, buffer)
+        yield
+        if row is not NEXT:
+            break
+        point = after
+    witness = yield from _witness(ring, point, buffer)
+    if witness:
+        raise Damaged(
+            "the journal is damaged at byte %d: group %d cannot be read, but group %d behind it can"
+            % (ring.offset(ring.start(point.position)), point.number + 1, witness)
+        )
+    return point, row
+
+
+def _examine(ring, point, buffer) -> tuple:
+    try:
+        descriptor = ring.peek(point).descriptor
+    except Damaged:
+        return TORN_HEADER, None
+    body = buffer[: descriptor.body_length]
+    ring.storage.read_into(ring.offset(ring.start(point.position)) + HEADER_SIZE, body)
+    if crc32(body) != descriptor.body_crc:
+        return TORN_BODY, None
+    return NEXT, ring.after(point, descriptor)
+
+
+def _witness(ring, point, buffer):
+    """The number of a whole group that proves that the group after `point` had been durable, or 0.
+
+    Reads every block behind `point` as far as the log can have reached: HINT_DISTANCE, and less than a lap.
+    """
+    position = ring.start(point.position)
+    end = position + min(HINT_DISTANCE, ring.size - MAX_GROUP)
+    while position < end:
+        length = min(MAX_GROUP, end - position, ring.size - position % ring.size)
+        ring.storage.read_into(ring.offset(position), buffer[:length])
+        yield
+        for at in range(0, length, BLOCK):
+            try:
+                header = unpack_header(buffer[at : at + HEADER_SIZE], ring.log_id)
+            except Damaged:
+                continue
+            if header.position == position + at and header.first > point.number + 1:
+                return header.descriptor.number
+        position += length
+    return 0
