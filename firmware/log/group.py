@@ -1,0 +1,78 @@
+"""A group in memory: being gathered or received, being appended, or waiting to be played."""
+
+from firmware.log.layout import HEADER_SIZE, MAX_BODY, RECORD_SIZE, WRITE, group_size, pack_record
+
+
+class Group:
+    """One group in the arena at `place`: room for its header, then its body.
+
+    `number`, `position` (its start in the ring), `generation` and `time_ms` are set when it is queued
+    for append; `descriptor` when it is sealed, or from the start when it was received.
+    """
+
+    def __init__(self, arena, place: int, limit: int, descriptor=None):
+        self._arena = arena
+        self._limit = limit
+        self.place = place
+        self.memory = arena.view(place, limit)
+        self.descriptor = descriptor
+        self.used = descriptor.body_length if descriptor else 0
+        self.records = descriptor.records if descriptor else 0
+        self.number = descriptor.number if descriptor else 0
+        self.generation = 0
+        self.time_ms = 0
+        self.position = 0
+        self.opened_ms = 0
+        self.host_bytes = 0
+
+    def fits(self, payload: int) -> bool:
+        """Whether one more record with so many bytes of payload fits."""
+        return HEADER_SIZE + self.used + RECORD_SIZE + payload <= self._limit and (
+            self.used + RECORD_SIZE + payload <= MAX_BODY
+        )
+
+    def add(self, kind: int, start: int, length: int, payload=None) -> int:
+        """Appends a record (bytes; fits() was asked) and returns where its payload lies in `memory`."""
+        at = HEADER_SIZE + self.used
+        pack_record(self.memory, at, kind, start, length)
+        at += RECORD_SIZE
+        self.used += RECORD_SIZE
+        if kind == WRITE:
+            self.memory[at : at + length] = payload
+            self.used += length
+        self.records += 1
+        return at
+
+    def body(self) -> memoryview:
+        """Its records."""
+        return self.memory[HEADER_SIZE : HEADER_SIZE + self.used]
+
+    def close(self) -> None:
+        """Keeps of the arena only what the group takes in the ring, its padding zeroed."""
+        size = group_size(self.used)
+        self._arena.shrink(self.place, size)
+        self.memory = self._arena.view(self.place, size)
+        pad = HEADER_SIZE + self.used
+        self.memory[pad:size] = bytes(size - pad)
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in the ring and in the arena."""
+        return group_size(self.used)
+
+    @property
+    def end(self) -> int:
+        """The position behind it."""
+        return self.position + group_size(self.used)
+
+    def adjoins(self, later: "Group") -> bool:
+        """Whether `later` lies right behind it in memory."""
+        return self.place + self.size == later.place and later.place % self._arena.size != 0
+
+    def memory_through(self, last: "Group") -> memoryview:
+        """Memory from this group to the end of `last`, between which all adjoin."""
+        return self._arena.view(self.place, last.place + last.size - self.place)
+
+    def release(self) -> None:
+        """Gives its memory back; it is the oldest in the arena."""
+        self._arena.release(self.place, self.size)

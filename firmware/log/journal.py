@@ -1,0 +1,228 @@
+"""The journal: takes groups in order, makes them durable, and forgets what nobody needs any more.
+
+Groups are gathered here from host writes (`add`, on a primary) or received whole from the link
+(`reserve`, `append_received`, on a twin). Both queue for the same append: one batch at a time is on the
+journal lane, the next one fills meanwhile. Nobody plays or ships a group before it is durable.
+"""
+
+from firmware.errors import Damaged
+from firmware.log.group import Group
+from firmware.log.layout import MAX_GROUP, RECORD_SIZE, WRITE, Point, group_size
+
+BATCH = 8 << 20
+HINT_EVERY = 8 << 20  # with a batch in flight and one queued, well inside recovery's HINT_DISTANCE
+
+
+class Journal:
+    """One board's log on its ring.
+
+    `superblock` and `head` come from recovery; `lane` runs a Scribe on the same `ring`.
+    The owner sets `on_durable(groups)` and `on_failed(error)`; on_failed(Damaged) means that a received
+    group was not what its sender sealed and nothing was written; any other error is final.
+    """
+
+    def __init__(self, ring, lane, arena, superblock, head: Point, wall_ms):
+        self.ring = ring
+        self.arena = arena
+        self.superblock = superblock
+        self.head = head
+        self.acked = superblock.acked
+        self.played = superblock.played
+        self.generation = 0
+        self.failed = False
+        self.on_durable = None
+        self.on_failed = None
+        self._lane = lane
+        self._wall_ms = wall_ms
+        self._tip = head  # behind everything queued; its chain is known only once that is durable
+        self._tail = self._needed()
+        self._open = None
+        self._queue = []
+        self._batch = None
+        self._writing_superblock = False
+        self._reserved = None
+
+    # Space
+
+    def _needed(self) -> int:
+        """Position before which the ring may be overwritten, as the durable superblock has it."""
+        block = self.superblock
+        if not block.retain:
+            return block.played.position
+        return min(block.played.position, block.acked.position)
+
+    @property
+    def used(self) -> int:
+        """Bytes of the ring that are still needed."""
+        return self.head.position - self._tail
+
+    def _has_room(self, size: int) -> bool:
+        return self.ring.start(self._tip.position) + size - self._tail <= self.ring.size
+
+    @property
+    def received_number(self) -> int:
+        """The last group queued or durable."""
+        return self._tip.number
+
+    # Host writes
+
+    def open_group(self, payload: int, now_ms: int) -> "Group | None":
+        """The group that a record with `payload` bytes of data goes into; None: no room now."""
+        group = self._open
+        if group is not None:
+            if group.fits(payload) and self._has_room(group_size(group.used + RECORD_SIZE + payload)):
+                return group
+            self.seal()
+        limit = self.superblock.group_limit
+        if not self._has_room(group_size(RECORD_SIZE + payload)):
+            return None
+        place = self.arena.allocate(limit)
+        if place is None:
+            return None
+        self._open = group = Group(self.arena, place, limit)
+        group.number = self._tip.number + 1
+        group.opened_ms = now_ms
+        return group
+
+    @property
+    def open(self) -> "Group | None":
+        """The group being gathered."""
+        return self._open
+
+    def seal(self) -> None:
+        """Closes the open group and queues it."""
+        group = self._open
+        if group is None:
+            return
+        self._open = None
+        group.close()
+        group.generation = self.generation
+        group.time_ms = self._wall_ms()
+        self._enqueue(group)
+
+    # Groups from the link
+
+    def reserve(self, descriptor) -> "memoryview | None":
+        """Memory for the body of the next group from the link; None: no room now."""
+        if self._reserved is not None:
+            if self._reserved.descriptor.chain == descriptor.chain:
+                return self._reserved.body()
+            self._give_back_reserved()
+        size = group_size(descriptor.body_length)
+        if self.failed or not self._has_room(size):
+            return None
+        place = self.arena.allocate(size)
+        if place is None:
+            return None
+        self._reserved = Group(self.arena, place, size, descriptor)
+        return self._reserved.body()
+
+    def _give_back_reserved(self) -> None:
+        self.arena.shrink(self._reserved.place, 0)
+        self._reserved = None
+
+    def append_received(self, descriptor) -> None:
+        """The reserved memory is filled: queue it."""
+        group = self._reserved
+        self._reserved = None
+        group.close()
+        self._enqueue(group)
+
+    def forget_received(self) -> None:
+        """The link is gone: a half-received group is dropped."""
+        if self._reserved is not None:
+            self._give_back_reserved()
+
+    # Append
+
+    def _enqueue(self, group) -> None:
+        group.position = self.ring.start(self._tip.position)
+        self._tip = Point(group.number, group.end, 0)
+        self._queue.append(group)
+        self.pump()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is on its way to the ring."""
+        return self._batch is not None
+
+    def pump(self) -> None:
+        """Starts the next batch when none is under way."""
+        if self._batch is not None or not self._queue or self.failed:
+            return
+        size = count = 0
+        for group in self._queue:
+            size += group.size
+            if count and size > BATCH:
+                break
+            count += 1
+        self._batch = self._queue[:count]
+        self._queue = self._queue[count:]
+        self._lane.submit(self._appended, "append", self._batch, self.head.chain)
+
+    def _appended(self, result, error) -> None:
+        groups, self._batch = self._batch, None
+        if error is not None:
+            self._append_failed(groups, error)
+            return
+        last = groups[-1]
+        self.head = Point(last.number, last.end, last.descriptor.chain)
+        if self.head.position - self.superblock.durable.position > HINT_EVERY:
+            self.save()
+        self.pump()
+        self.on_durable(groups)
+
+    def _append_failed(self, groups: list, error) -> None:
+        if isinstance(error, Damaged):
+            self.forget_received()
+            self._queue = []
+            self.arena.clear()
+            self._tip = self.head
+        else:
+            self.failed = True  # a failed sync is never retried: what it covered may be gone
+        self.on_failed(error)
+
+    # Superblock
+
+    def save(self, done=None) -> None:
+        """Writes the superblock: `played`, `acked`, label and where the log stands now.
+
+        `done(error)` is called when it is durable; only then is the ring's space given back.
+        """
+        block = self.superblock
+        block.sequence += 1
+        block.played, block.acked, block.durable = self.played, self.acked, self.head
+        tail = self._needed()
+
+        def saved(result, error):
+            if error is None:
+                self._tail = max(self._tail, tail)
+            else:
+                self.failed = True
+                self.on_failed(error)
+            if done is not None:
+                done(error)
+
+        self._lane.submit(saved, "superblock", block.slot(), block.pack())
+
+    # What the link reads
+
+    def peek(self, point: Point):
+        """Descriptor of the group after `point`, which is durable here. Raises Damaged, OSError."""
+        return self.ring.peek(point).descriptor
+
+    def after(self, point: Point, descriptor) -> Point:
+        """The point behind that group."""
+        return self.ring.after(point, descriptor)
+
+    def find(self, number: int, chain: int) -> "Point | None":
+        """The point behind group `number` with that chain; None when this log does not have it."""
+        point = self.acked
+        while point.number < number and point.number < self.head.number:
+            point = self.after(point, self.peek(point))
+        return point if point.number == number and point.chain == chain else None
+
+    def acknowledged(self, point: Point) -> None:
+        """The twin durably holds everything up to `point`."""
+        if point.number > self.acked.number:
+            self.acked = point
