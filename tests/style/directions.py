@@ -1,0 +1,75 @@
+"""Who may import whom, and who may know the runtime: the import directions of the design as a table."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+
+# Package of firmware -> what of firmware it may import. `log.layout` names one module, `log` the whole package.
+COMMON = {"errors", "checksum"}
+MAY_IMPORT = {
+    "log": COMMON | {"log"},
+    "disk": COMMON | {"disk", "log"},
+    "host": COMMON | {"host"},
+    "link": COMMON | {"link", "log.layout", "pair.identity"},
+    "pair": COMMON | {"pair", "log.layout"},
+    "status": COMMON | {"status"},
+}
+# The pure logic knows no sockets, clocks, threads or files: these are arguments.
+PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "heapq", "io", "isal", "json", "math"}
+PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zlib", "zstandard"}
+
+
+def package_of(path: Path) -> str:
+    """"log" for firmware/log/ring.py, "" for a file that lies directly in firmware/."""
+    parts = path.relative_to(FIRMWARE).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """(line, absolute module name) of every import, at any depth; `from a import b` gives a.b."""
+    inside = ("firmware",) + path.relative_to(FIRMWARE).parts[:-1]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, each.name) for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(inside[: len(inside) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            found += [(node.lineno, module + "." + each.name) for each in node.names]
+    return found
+
+
+def findings(path: Path) -> list[str]:
+    """Sentences about imports of one firmware file that the table does not allow."""
+    package, found = package_of(path), []
+    for line, name in imports(path):
+        top = name.split(".")[0]
+        if top in ("tools", "tests") or (top == "board" and path != FIRMWARE / "__main__.py"):
+            found.append("line %d: firmware must not import %s" % (line, name))
+        elif top == "firmware":
+            if package in MAY_IMPORT and not _allowed(name, MAY_IMPORT[package]):
+                found.append("line %d: firmware/%s must not know %s" % (line, package, name))
+            elif package != "ports" and path.name != "__main__.py" and name.startswith("firmware.ports"):
+                found.append("line %d: only the composition root knows the ports" % line)
+        elif package != "ports" and path.name != "__main__.py" and top not in PURE_MODULES:
+            found.append("line %d: only ports and __main__ know the runtime, not %s" % (line, top))
+    return found
+
+
+def _allowed(name: str, allowed: set[str]) -> bool:
+    inner = name.split(".")[1:]
+    return any(inner[: len(each.split("."))] == each.split(".") for each in allowed)
+
+
+def acts_at_import(path: Path) -> list[str]:
+    """Statements at module level that do something: a module defines, it does not act."""
+    quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    quiet += (ast.Try, ast.If)
+    found = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, quiet) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            continue
+        found.append("line %d: acts at import" % node.lineno)
+    return found
