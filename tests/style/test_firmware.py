@@ -15,8 +15,8 @@ LONGEST_LINE = 120
 
 
 def for_cpython_only(path: Path) -> bool:
-    """Ports may have files for one runtime alone; these say so in a line `CPYTHON_ONLY = True`."""
-    return directions.package_of(path) == "ports" and "\nCPYTHON_ONLY = True" in path.read_text()
+    """firmware/ports/cpython is what runs on the other runtime; nothing else is let off."""
+    return path.relative_to(directions.FIRMWARE).parts[:2] == ("ports", "cpython")
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

@@ -1,0 +1,66 @@
+# `make help` lists the targets. Everything sets itself up: the virtual environment .venv, pinned packages from
+# PyPI, and Debian packages where that may be done. A second call of any target finds all of it in place.
+
+PYTHON ?= python3
+SEEDS ?= 2000
+export PYTHON SEEDS
+
+VENV := .venv
+RUN_READY := $(VENV)/.run-ready
+TEST_READY := $(VENV)/.test-ready
+PARTS := style unit unit-micropython ports tools fuzz mutants clients process micropython
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench sim venv packages-demo packages-bench packages-test interpreter clean $(PARTS)
+
+help: ## list the targets
+	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
+		printf '  make %-18s %s\n' "$$name" "$$says"; done
+
+demo: packages-demo $(RUN_READY) ## a pair, a file system, outages and power cuts, before your eyes (DEMO=--stay: leave it running)
+	@$(VENV)/bin/python tools/sosie demo $(DEMO)
+
+test: packages-test $(TEST_READY) interpreter ## everything below, with one line for each part at the end
+	@$(VENV)/bin/python -m tests.parts
+
+bench: packages-bench $(TEST_READY) ## speed against NBD servers and mirrors of others (BENCH=options)
+	@$(VENV)/bin/python tools/sosie bench $(BENCH)
+
+style: ## lint, MicroPython subset, import directions
+unit: ## unit tests of the logic on CPython
+unit-micropython: interpreter ## the same unit tests under MicroPython 1.25
+ports: ## files, sockets, lanes and the loop on the real system
+tools: ## the sosie command
+fuzz: ## every parser on damaged and random input
+sim: ## the pair in the simulator with power cuts (SEEDS=2000)
+mutants: ## planted bugs: each must be caught by the simulator
+clients: ## NBD clients that nobody here wrote
+process: ## real boards as processes: SIGKILL, promotion, bad input
+micropython: interpreter ## a live twin under MicroPython mirrors a primary under CPython
+
+$(PARTS) sim: packages-test $(TEST_READY)
+	@$(VENV)/bin/python -m tests.parts $@
+
+venv: $(TEST_READY) ## only the virtual environment
+
+clean: ## remove the virtual environment and what Python cached
+	rm -rf $(VENV)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+packages-demo packages-bench packages-test:
+	@.ci/packages $(@:packages-%=%)
+
+interpreter: packages-test
+	@tests/micropython/interpreter >/dev/null
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(RUN_READY): requirements.txt | $(VENV)/bin/pip
+	@echo "Setting up $(VENV)"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.txt
+	@touch $@
+
+$(TEST_READY): requirements-test.txt requirements.txt | $(RUN_READY)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements-test.txt
+	@touch $@

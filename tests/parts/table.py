@@ -1,0 +1,49 @@
+"""The parts of `make test`: what each runs, how long it may take, what must be there for it."""
+
+import os
+import sys
+
+PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "-q"]
+SEEDS = os.environ.get("SEEDS", "2000")
+INTERPRETER = "tests/micropython/interpreter"
+
+
+class Part:
+    """One part: `argv` run in the root of the checkout, for at most `limit_s`; `needs` is a path it cannot do without.
+
+    `alone`: it measures or watches time, so nothing else runs beside it.
+    """
+
+    def __init__(self, name, argv, limit_s, needs, alone=False):
+        self.name = name
+        self.argv = argv
+        self.limit_s = limit_s
+        self.needs = needs
+        self.alone = alone
+
+
+def tests(name, limit_s, *more):
+    return Part(name, PYTEST + ["tests/" + name, *more], limit_s, "tests/%s" % name)
+
+
+# Two run at a time, in this order: the long ones first, those that need quiet last.
+PARTS = [
+    Part("sim", [PYTHON, "-m", "tests.sim", "--seeds", SEEDS], 900, "tests/sim/__main__.py"),
+    tests("style", 120, "tests/parts"),
+    tests("unit", 300),
+    Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
+         300, "tests/micropython/run_unit.py"),
+    tests("ports", 300),
+    tests("tools", 300),
+    tests("fuzz", 420),
+    tests("mutants", 600),
+    tests("clients", 420),
+    tests("process", 600),
+    tests("micropython", 300),
+    Part("demo", [PYTHON, "tools/sosie", "demo"], 180, "tools/sosie", alone=True),
+]
+
+
+def named(name):
+    return next(part for part in PARTS if part.name == name)
