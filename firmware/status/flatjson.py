@@ -1,0 +1,116 @@
+"""One flat JSON object (RFC 8259), read strictly: names to strings, whole numbers, true, false or null.
+
+The bodies of actions are no more than that. json.loads alone will not do: MicroPython's takes truncated and
+trailing text, CPython's takes NaN and lets a name stand twice.
+"""
+
+import json
+
+from firmware.errors import ProtocolError
+
+_SPACE = " \t\r\n"
+_WORDS = {"true": True, "false": False, "null": None}
+_NUMBER = "-0123456789"
+_ESCAPES = '"\\/bfnrt'
+_HEX = "0123456789abcdefABCDEF"
+_MAX_DIGITS = 20
+
+
+def parse(data: bytes) -> dict:
+    """The object in data; raises ProtocolError with a sentence."""
+    try:
+        text = data.decode()
+        if text.encode() != data:
+            raise UnicodeError
+    except UnicodeError:
+        raise ProtocolError("the body is not UTF-8 text")
+    return _Reader(text).whole()
+
+
+class _Reader:
+    def __init__(self, text: str):
+        self._text = text
+        self._place = 0
+
+    def whole(self) -> dict:
+        found = {}
+        self._take("{")
+        if not self._skips("}"):
+            self._member(found)
+            while self._skips(","):
+                self._member(found)
+            self._take("}")
+        if self._next():
+            raise self._wrong()
+        return found
+
+    def _member(self, found: dict) -> None:
+        name = self._string()
+        if name in found:
+            raise ProtocolError("the body names something twice")
+        self._take(":")
+        found[name] = self._value()
+
+    def _next(self) -> str:
+        """The next character that is not space; "" at the end."""
+        while self._text[self._place : self._place + 1] in tuple(_SPACE):
+            self._place += 1
+        return self._text[self._place : self._place + 1]
+
+    def _skips(self, character: str) -> bool:
+        if self._next() != character:
+            return False
+        self._place += 1
+        return True
+
+    def _take(self, character: str) -> None:
+        if not self._skips(character):
+            raise self._wrong()
+
+    def _wrong(self) -> ProtocolError:
+        return ProtocolError('the body is not a flat JSON object such as {"force": true} (at character %d)' % self._place)
+
+    def _value(self):
+        first = self._next()
+        if first == '"':
+            return self._string()
+        if first and first in _NUMBER:
+            return self._number()
+        for word, value in _WORDS.items():
+            if self._text.startswith(word, self._place):
+                self._place += len(word)
+                return value
+        raise self._wrong()
+
+    def _number(self) -> int:
+        start = self._place
+        while self._text[self._place : self._place + 1] in tuple(_NUMBER):
+            self._place += 1
+        literal = self._text[start : self._place]
+        digits = literal[1:] if literal[0] == "-" else literal
+        if not digits or "-" in digits or (digits[0] == "0" and len(digits) > 1) or len(digits) > _MAX_DIGITS:
+            raise self._wrong()
+        return int(literal)
+
+    def _string(self) -> str:
+        self._take('"')
+        start = self._place
+        while True:
+            character = self._text[self._place : self._place + 1]
+            if character < " ":  # the end of the text as well
+                raise self._wrong()
+            self._place += 1
+            if character == '"':
+                return json.loads(self._text[start - 1 : self._place])
+            if character == "\\":
+                self._escape()
+
+    def _escape(self) -> None:
+        kind = self._text[self._place : self._place + 1]
+        length = 5 if kind == "u" else 1
+        code = self._text[self._place + 1 : self._place + length]
+        if not kind or kind not in _ESCAPES + "u" or len(code) != length - 1 or any(c not in _HEX for c in code):
+            raise self._wrong()
+        if kind == "u" and code[0] in "dD" and code[1] in "89abcdefABCDEF":
+            raise self._wrong()  # a surrogate: the runtimes read pairs differently, and nothing here needs one
+        self._place += length

@@ -1,0 +1,116 @@
+"""The head of an HTTP/1.1 request (RFC 9112), checked strictly, because what comes here may be anything.
+
+Bytes in, a Request out. Whatever is wrong raises BadRequest, which carries the status to answer with.
+"""
+
+MAX_HEAD = 8 << 10
+MAX_BODY = 64 << 10
+
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_READ = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect")
+
+
+class BadRequest(Exception):
+    """A request that is answered with `status` and the sentence, and then the connection closes."""
+
+    def __init__(self, status: int, sentence: str):
+        super().__init__(sentence)
+        self.status = status
+
+
+class Request:
+    """One request.
+
+    `method` and `path` (without the query) are text, `host` and `content_type` text or None,
+    `length` the bytes of the body, `body` the body once it is there.
+    """
+
+    def __init__(self, method: str, path: str):
+        self.method = method
+        self.path = path
+        self.host = None
+        self.content_type = None
+        self.length = 0
+        self.expects_continue = False
+        self.body = b""
+
+
+def parse_head(head: bytes) -> Request:
+    """The request whose head, up to and without its final empty line, is `head`."""
+    lines = head.split(b"\r\n")
+    method, target, version = _start(lines[0])
+    fields = _fields(lines[1:])
+    request = Request(method, _path(target))
+    if b"host" in fields:
+        request.host = _text(fields[b"host"])
+    elif version == b"HTTP/1.1":
+        raise BadRequest(400, "the Host header is missing")  # RFC 9112 section 3.2
+    if b"content-type" in fields:
+        request.content_type = _text(fields[b"content-type"])
+    request.length = _length(method, fields)
+    request.expects_continue = fields.get(b"expect", b"").lower() == b"100-continue"
+    return request
+
+
+def _start(line: bytes) -> tuple:
+    parts = line.split(b" ")
+    if len(parts) != 3 or not _is_token(parts[0]):
+        raise BadRequest(400, "this is not an HTTP request")
+    if parts[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
+        raise BadRequest(505 if parts[2].startswith(b"HTTP/") else 400, "this board speaks HTTP/1.1")
+    return parts[0].decode(), parts[1], parts[2]
+
+
+def _path(target: bytes) -> str:
+    if not target.startswith(b"/") or not _is_visible(target):
+        raise BadRequest(400, "the request target is not a path")
+    return target.split(b"?")[0].decode()
+
+
+def _fields(lines: list) -> dict:
+    """The header fields that matter here; the others are only checked for their form."""
+    fields = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not _is_token(name) or _has_control(value):
+            raise BadRequest(400, "a header line is malformed")
+        name = name.lower()
+        if name in _READ:
+            if name in fields:
+                raise BadRequest(400, "a header stands twice: " + name.decode())
+            fields[name] = value.strip(b" \t")
+    return fields
+
+
+def _length(method: str, fields: dict) -> int:
+    if b"transfer-encoding" in fields:
+        raise BadRequest(411, "send the body with a Content-Length, not in chunks")
+    if b"content-length" not in fields:
+        if method == "POST":
+            raise BadRequest(411, "a POST needs a Content-Length")
+        return 0
+    digits = fields[b"content-length"]
+    if not digits or any(not 48 <= byte <= 57 for byte in digits):
+        raise BadRequest(400, "the Content-Length is not a number")
+    if len(digits) > 9 or int(digits.decode()) > MAX_BODY:
+        raise BadRequest(413, "a body has at most %d bytes here" % MAX_BODY)
+    return int(digits.decode())
+
+
+def _is_token(name: bytes) -> bool:
+    return bool(name) and all(byte in _TOKEN for byte in name)
+
+
+def _is_visible(text: bytes) -> bool:
+    return all(32 < byte < 127 for byte in text)
+
+
+def _has_control(value: bytes) -> bool:
+    # Bytes above 127 are let through: cookies of other programs on this machine may hold them.
+    return any((byte < 32 and byte != 9) or byte == 127 for byte in value)
+
+
+def _text(value: bytes) -> str:
+    if not all(31 < byte < 127 for byte in value):
+        raise BadRequest(400, "a header holds bytes beyond ASCII")
+    return value.decode()
