@@ -24,6 +24,7 @@ class VolumeError(Exception):
     UNALIGNED = "unaligned"
     READ_ONLY = "read only"
     FULL = "full"
+    UNCONFIRMED = "unconfirmed"
     FAILED = "failed"
 
     SENTENCES = {
@@ -31,6 +32,7 @@ class VolumeError(Exception):
         UNALIGNED: "offset and length must be multiples of 512 bytes",
         READ_ONLY: "this board takes no host writes",
         FULL: "the journal is full and the twin has not taken what it holds",
+        UNCONFIRMED: "the twin has not confirmed the write in time",
         FAILED: "storage failed; the board takes no more writes",
     }
 

@@ -7,15 +7,16 @@ class Group:
     """One group in the arena at `place`: room for its header, then its body.
 
     `number`, `position` (its start in the ring), `generation` and `time_ms` are set when it is queued
-    for append; `descriptor` when it is sealed, or from the start when it was received.
+    for append; `descriptor` when it is sealed, or from the start when it was `received`.
     """
 
     def __init__(self, arena, place: int, limit: int, descriptor=None):
         self._arena = arena
-        self._limit = limit
+        self._max_body = min(limit - HEADER_SIZE, MAX_BODY)
         self.place = place
         self.memory = arena.view(place, limit)
         self.descriptor = descriptor
+        self.received = descriptor is not None
         self.used = descriptor.body_length if descriptor else 0
         self.records = descriptor.records if descriptor else 0
         self.number = descriptor.number if descriptor else 0
@@ -23,13 +24,10 @@ class Group:
         self.time_ms = 0
         self.position = 0
         self.opened_ms = 0
-        self.host_bytes = 0
 
     def fits(self, payload: int) -> bool:
         """Whether one more record with so many bytes of payload fits."""
-        return HEADER_SIZE + self.used + RECORD_SIZE + payload <= self._limit and (
-            self.used + RECORD_SIZE + payload <= MAX_BODY
-        )
+        return self.used + RECORD_SIZE + payload <= self._max_body
 
     def add(self, kind: int, start: int, length: int, payload=None) -> int:
         """Appends a record (bytes; fits() was asked) and returns where its payload lies in `memory`."""

@@ -7,7 +7,7 @@ journal lane, the next one fills meanwhile. Nobody plays or ships a group before
 
 from firmware.errors import Damaged
 from firmware.log.group import Group
-from firmware.log.layout import MAX_GROUP, RECORD_SIZE, WRITE, Point, group_size
+from firmware.log.layout import BLOCK, RECORD_SIZE, Point, group_size
 
 BATCH = 8 << 20
 HINT_EVERY = 8 << 20  # with a batch in flight and one queued, well inside recovery's HINT_DISTANCE
@@ -30,34 +30,35 @@ class Journal:
         self.played = superblock.played
         self.generation = 0
         self.failed = False
+        self.starved = False  # somebody waits for room in the ring
         self.on_durable = None
         self.on_failed = None
         self._lane = lane
         self._wall_ms = wall_ms
         self._tip = head  # behind everything queued; its chain is known only once that is durable
-        self._tail = self._needed()
+        self._tail = self._needed(self.played)
         self._open = None
         self._queue = []
         self._batch = None
-        self._writing_superblock = False
         self._reserved = None
 
     # Space
 
-    def _needed(self) -> int:
-        """Position before which the ring may be overwritten, as the durable superblock has it."""
-        block = self.superblock
-        if not block.retain:
-            return block.played.position
-        return min(block.played.position, block.acked.position)
+    def _needed(self, played: Point) -> int:
+        """Position before which nothing is needed once the disk durably holds all up to `played`."""
+        return min(played.position, self.acked.position) if self.superblock.retain else played.position
+
+    def freeable(self, played: Point) -> int:
+        """Bytes of the ring that a checkpoint at `played` gives back."""
+        return self._needed(played) - self._tail
 
     @property
     def used(self) -> int:
         """Bytes of the ring that are still needed."""
         return self.head.position - self._tail
 
-    def _has_room(self, size: int) -> bool:
-        return self.ring.start(self._tip.position) + size - self._tail <= self.ring.size
+    def _room(self) -> int:
+        return self._tail + self.ring.size - self.ring.start(self._tip.position)
 
     @property
     def received_number(self) -> int:
@@ -70,11 +71,12 @@ class Journal:
         """The group that a record with `payload` bytes of data goes into; None: no room now."""
         group = self._open
         if group is not None:
-            if group.fits(payload) and self._has_room(group_size(group.used + RECORD_SIZE + payload)):
+            if group.fits(payload):
                 return group
             self.seal()
-        limit = self.superblock.group_limit
-        if not self._has_room(group_size(RECORD_SIZE + payload)):
+        limit = min(self.superblock.group_limit, self._room() & ~(BLOCK - 1))
+        self.starved = limit < group_size(RECORD_SIZE + payload)
+        if self.starved:
             return None
         place = self.arena.allocate(limit)
         if place is None:
@@ -109,7 +111,8 @@ class Journal:
                 return self._reserved.body()
             self._give_back_reserved()
         size = group_size(descriptor.body_length)
-        if self.failed or not self._has_room(size):
+        self.starved = self._room() < size
+        if self.failed or self.starved:
             return None
         place = self.arena.allocate(size)
         if place is None:
@@ -145,6 +148,11 @@ class Journal:
     def busy(self) -> bool:
         """Whether a batch is on its way to the ring."""
         return self._batch is not None
+
+    @property
+    def drained(self) -> bool:
+        """Whether every group that was queued is durable."""
+        return self._batch is None and not self._queue
 
     def pump(self) -> None:
         """Starts the next batch when none is under way."""
@@ -192,7 +200,7 @@ class Journal:
         block = self.superblock
         block.sequence += 1
         block.played, block.acked, block.durable = self.played, self.acked, self.head
-        tail = self._needed()
+        tail = self._needed(self.played)
 
         def saved(result, error):
             if error is None:

@@ -6,7 +6,7 @@ returned. Recovery's reasoning about torn tails rests on it (recovery.py).
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
-from firmware.log.layout import Descriptor, group_size, pack_header
+from firmware.log.layout import Descriptor, pack_header
 
 
 class Scribe:

@@ -1,0 +1,316 @@
+"""One board: wires journal, volume, player and link together. Pure logic, no sockets, no clock of its own.
+
+The path of a group: gathered from the host (or received), appended and synced in the ring, then played
+onto the disk and, on a primary, shipped. Each step starts only when the one before has ended.
+"""
+
+from firmware.alarms import Alarms
+from firmware.disk.volume import Volume
+from firmware.errors import Damaged, Refused
+from firmware.log.journal import Journal
+from firmware.log.layout import Point
+from firmware.pair import judge
+from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
+from firmware.pair.promotion import Promotion
+
+CHECKPOINT_EVERY = 32 << 20
+CHECKPOINT_IDLE_MS = 5000
+
+
+class Lanes:
+    """The lanes of a board and what their workers are: `journal` Scribe, `player` Player,
+    `sync` Syncer, `read` Reader, `link` Compressor."""
+
+    def __init__(self, journal, player, sync, read, link):
+        self.journal = journal
+        self.player = player
+        self.sync = sync
+        self.read = read
+        self.link = link
+
+
+class Board:
+    """A running board.
+
+    `remains` comes from startup.open_journal, `disk` is the disk's storage, `clock` has now_ms() and
+    wall_ms(). `start()` first, then `poll()` after every event.
+    """
+
+    def __init__(self, settings, remains, disk, lanes, clock):
+        self.settings = settings
+        self.identity = remains.identity
+        self.lanes = lanes
+        self.clock = clock
+        self.journal = Journal(
+            remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, clock.wall_ms
+        )
+        self.journal.generation = self.identity.generation
+        self.journal.on_durable = self._durable
+        self.journal.on_failed = self._append_failed
+        self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
+        self.volume.confirmed = self._confirmed
+        self.volume.wanted = self._commit_wanted
+        self.on_disk = remains.superblock.played
+        self.peer_written = 0
+        self.alarms = Alarms()
+        self.failed = False
+        self.failure = None
+        self.link = None
+        self.shipping = Shipping(self.journal.acked)
+        self.peer_name = ""
+        self._playing = False
+        self._checkpointing = False
+        self._quiet_since_ms = 0
+        self._promotion = None
+        self._stopping = None
+        self._serves_from = remains.head.number
+
+    # Life
+
+    def start(self) -> None:
+        """Plays what the last run left behind; a primary's host may attach when that is done."""
+        self._set_refusal()
+        self._play()
+
+    def stop(self, done) -> None:
+        """Ends cleanly: `done()` when all that the board holds is on its disk, durably."""
+        self._stopping = done
+        self._set_refusal()
+        self.drop_link()
+        self.journal.forget_received()
+        self.journal.seal()
+        self._advance()
+
+    def poll(self) -> "int | None":
+        """Does what time asks for; returns the monotonic ms of the next call, None when nothing waits."""
+        now = self.clock.now_ms()
+        self.volume.poll(now)
+        self._commit_aged(now)
+        self._checkpoint_if_due(now)
+        due = [t for t in (self._commit_due(), self._checkpoint_due(), self.volume.due()) if t is not None]
+        return min(due) if due else None
+
+    # Commit
+
+    def _commit_wanted(self) -> None:
+        if not self.journal.busy:
+            self.journal.seal()
+
+    def _commit_due(self) -> "int | None":
+        group = self.journal.open
+        return None if group is None else group.opened_ms + self.settings.max_age
+
+    def _commit_aged(self, now: int) -> None:
+        due = self._commit_due()
+        if due is not None and now >= due:
+            self.journal.seal()
+
+    def _durable(self, groups: list) -> None:
+        self._quiet_since_ms = self.clock.now_ms()
+        for group in groups:
+            if group.received:
+                group.release()
+        open_group = self.journal.open
+        if open_group is not None and self.volume.flush_waits_for >= open_group.number:
+            self._commit_wanted()
+        self._advance()
+        if self.link is not None:
+            self.link.durable(groups[-1].number)
+
+    def _advance(self) -> None:
+        """Something moved on: whatever waited for it goes on as well."""
+        self.volume.settle()
+        self._play()
+        if self._promotion is not None:
+            self._promotion.advance()
+        if self._stopping is not None:
+            self._finish_stop()
+
+    def _confirmed(self) -> int:
+        if self.settings.ack == "local":
+            return self.journal.head.number
+        remote = self.shipping.received if self.settings.ack == "received" else self.shipping.acked
+        return min(self.journal.head.number, remote)
+
+    # Play
+
+    def _play(self) -> None:
+        if self._playing or self.failed or self.on_disk.number >= self.journal.head.number:
+            return
+        self._playing = True
+        at = self.on_disk
+        self.lanes.player.submit(
+            self._played, "play", at.number, at.position, at.chain, self.journal.head.number
+        )
+
+    def _played(self, point, error) -> None:
+        self._playing = False
+        if error is not None:
+            self.fail(error)
+            return
+        self.on_disk = Point(*point)
+        self.volume.played(self.on_disk.number)
+        self._set_refusal()
+        self._advance()
+
+    # Checkpoints
+
+    def _checkpoint_due(self) -> "int | None":
+        """When to make the disk durable and give ring space back: in bulk, when idle, or when starved."""
+        saved = self.journal.superblock
+        moved = self.on_disk.number > saved.played.number or self.journal.acked.number > saved.acked.number
+        if self._checkpointing or self.failed or not moved:
+            return None
+        freeable = self.journal.freeable(self.on_disk)
+        in_bulk = min(CHECKPOINT_EVERY, self.journal.ring.size // 4)
+        if (
+            self.on_disk.position - saved.played.position >= CHECKPOINT_EVERY
+            or freeable >= in_bulk
+            or (freeable and self.journal.starved)
+            or self._stopping is not None
+        ):
+            return 0
+        return self._quiet_since_ms + CHECKPOINT_IDLE_MS
+
+    def _checkpoint_if_due(self, now: int) -> None:
+        due = self._checkpoint_due()
+        if due is None or now < due:
+            return
+        self._checkpointing = True
+        point = self.on_disk
+
+        def synced(result, error):
+            if error is not None:
+                self._checkpointing = False
+                self.fail(error)
+                return
+            self.journal.played = point
+            self.journal.save(saved)
+
+        def saved(error):
+            self._checkpointing = False
+            self._quiet_since_ms = self.clock.now_ms()
+            self.volume.room()
+            if self.link is not None:
+                self.link.room()
+            self._advance()
+
+        self.lanes.sync.submit(synced, "sync")
+
+    def _finish_stop(self) -> None:
+        saved = self.journal.superblock.played
+        if self.failed or (self.journal.drained and not self._checkpointing and saved.number == self.journal.head.number):
+            done, self._stopping = self._stopping, None
+            done()
+
+    # Failure
+
+    def fail(self, error) -> None:
+        """Storage failed: the board takes no more writes and says so. What is durable is still shipped."""
+        if not self.failed:
+            self.failed = True
+            self.failure = "%s; this board takes no more writes: replace what failed and restart it" % error
+        self.journal.failed = True
+        self.volume.fail()
+        self._set_refusal()
+        if self._promotion is not None:
+            self._promotion.fail()
+        if self._stopping is not None:
+            self._finish_stop()
+
+    def _append_failed(self, error) -> None:
+        if isinstance(error, Damaged):
+            if self.link is not None:
+                self.link.damaged(self.journal.head.number + 1)
+            self._advance()
+        else:
+            self.fail(error)
+
+    # Link
+
+    @property
+    def dials(self) -> bool:
+        """Whether this board is the one that connects to its peer."""
+        return self.identity.role == PRIMARY and self.settings.peer is not None and self._stopping is None
+
+    def drop_link(self) -> None:
+        """Ends the link, if there is one."""
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+
+    def judge(self, peer, number: int, chain: int) -> Point:
+        """For a greeting, on any board: whether `peer`, whose log ends behind `number`, may take
+        groups from this one, and from which point. Raises Refused."""
+        self.meet(peer)
+        return judge.starting_point(self.identity, peer, self.journal, number, chain)
+
+    def accept(self, peer) -> None:
+        """For a greeting on a twin: whether groups from `peer` are taken. Raises Refused."""
+        self.meet(peer)
+        mine = self.identity
+        if self._promotion is not None or self._stopping is not None:
+            raise Refused("%s is being promoted or stopped and takes no more groups" % mine.name)
+        if mine.pair_id == NO_PAIR:
+            mine.pair_id = peer.pair_id
+            mine.generation = peer.generation
+            mine.fork_number, mine.fork_chain = peer.fork_number, peer.fork_chain
+            self.save_identity()
+
+    def meet(self, peer) -> None:
+        """Learns what every greeting tells. Raises Refused."""
+        mine = self.identity
+        judge.refuse_strangers(mine, peer)
+        if judge.must_fence(mine, peer) and not mine.fenced:
+            self._fence(peer)
+        judge.refuse_roles(mine, peer)
+        self.peer_name = peer.name
+
+    def _fence(self, peer) -> None:
+        self.identity.fenced = True
+        self._set_refusal()
+        self.save_identity()
+
+    def save_identity(self, done=None) -> None:
+        """Makes the identity durable."""
+        self.journal.superblock.label = self.identity.pack()
+        self.journal.save(done)
+
+    def acknowledged(self, received: int, point) -> None:
+        """The twin has taken groups up to `received` and durably holds all up to `point`."""
+        self.shipping.received = max(self.shipping.received, received)
+        self.shipping.acked = max(self.shipping.acked, point.number)
+        self.journal.acknowledged(point)
+        self.volume.settle()
+
+    # Promotion
+
+    def promote(self, force: bool, done) -> None:
+        """Makes this twin the one that takes host writes; `done(report, error)` when it serves or not."""
+        if self._promotion is not None or self._stopping is not None:
+            done(None, Refused("%s is being promoted or stopped already" % self.identity.name))
+            return
+        self._promotion = Promotion(self, done)
+        self._promotion.begin(force)
+
+    def promoted(self) -> None:
+        """The promotion is over, one way or the other."""
+        self._promotion = None
+        self._set_refusal()
+
+    def _set_refusal(self) -> None:
+        self.volume.refusal = self._refusal()
+
+    def _refusal(self) -> str:
+        mine = self.identity
+        if self._stopping is not None:
+            return "%s is stopping" % mine.name
+        if mine.fenced:
+            return "%s is fenced: its peer was promoted and is the one that takes writes" % mine.name
+        if mine.role == TWIN:
+            return "%s is a twin; promote it before a host may use its disk" % mine.name
+        if self.failed:
+            return "%s failed and serves nothing; see its alarms" % mine.name
+        if self._promotion is not None or self.on_disk.number < self._serves_from:
+            return "%s is still playing its journal; try again in a moment" % mine.name
+        return ""

@@ -1,0 +1,260 @@
+"""The volume: what the host reads and writes.
+
+A write goes into the open group in memory; a read sees the disk with every group that is not on it yet
+laid over, oldest first. Nothing is written in place here: the player does that, with durable groups.
+"""
+
+from firmware.disk.overlay import ZEROES, Overlay, lay_over
+from firmware.errors import VolumeError
+from firmware.log.layout import SECTOR, TRIM, WRITE, ZERO
+
+MAX_WRITE = 1 << 20
+_PATIENCE_MS = 20_000  # a host gives a command up after 30 s
+
+
+class _Pending:
+    """A group that is not on the disk yet; `pins` counts reads under way that need its memory."""
+
+    def __init__(self, group):
+        self.group = group
+        self.overlay = Overlay()
+        self.pins = 0
+
+
+class _Waiter:
+    def __init__(self, callback, since_ms: int, number: int = 0):
+        self.callback = callback
+        self.since_ms = since_ms
+        self.number = number
+
+
+class Volume:
+    """The host's disk. `lane` runs a Reader on the same `disk`; `now_ms` is the monotonic clock.
+
+    The owner sets `refusal` (a sentence, empty when a host may attach), `confirmed()` (the last group
+    that a flush may count on) and `wanted()` (called when a flush waits for a commit).
+    """
+
+    MAX_WRITE = MAX_WRITE
+
+    def __init__(self, disk, lane, journal, now_ms):
+        self.size = disk.size
+        self.trims = disk.trims
+        self.refusal = "this board is starting"
+        self.failed = False
+        self.confirmed = None
+        self.wanted = None
+        self._disk = disk
+        self._lane = lane
+        self._journal = journal
+        self._now_ms = now_ms
+        self._pending = []
+        self._open = None
+        self._room_waiters = []
+        self._flush_waiters = []
+        self._played_number = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether a host may attach now."""
+        return not self.refusal
+
+    # Checks
+
+    def _check(self, offset: int, length: int) -> None:
+        if (offset | length) & (SECTOR - 1):
+            raise VolumeError(VolumeError.UNALIGNED)
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise VolumeError(VolumeError.BEYOND_END)
+        if self.failed:
+            raise VolumeError(VolumeError.FAILED)
+
+    def _check_writable(self) -> None:
+        if self.refusal:
+            raise VolumeError(VolumeError.READ_ONLY)
+
+    # Writes
+
+    def write(self, offset: int, view) -> bool:
+        """Takes up to MAX_WRITE bytes into the open group; False: no room now (`wait_for_room`)."""
+        length = len(view)
+        self._check(offset, length)
+        self._check_writable()
+        return not length or self._add(WRITE, offset, length, view)
+
+    def zero(self, offset: int, length: int, trim: bool) -> bool:
+        """The range reads as zeroes from now on; `trim`: and its space may be freed."""
+        self._check(offset, length)
+        self._check_writable()
+        if not length or (trim and not self.trims):
+            return True
+        return self._add(TRIM if trim else ZERO, offset, length, None)
+
+    def _add(self, kind: int, offset: int, length: int, view) -> bool:
+        payload = length if kind == WRITE else 0
+        group = self._journal.open
+        if group is None or not group.fits(payload):
+            group = self._journal.open_group(payload, self._now_ms())
+            if group is None:
+                return False
+        pending = self._open
+        if pending is None or pending.group is not group:
+            pending = self._open = _Pending(group)
+            self._pending.append(pending)
+        at = group.add(kind, offset, length, view)
+        pending.overlay.add(offset, offset + length, at if kind == WRITE else ZEROES)
+        return True
+
+    def wait_for_room(self, callback) -> None:
+        """`callback(None)` when a write may be tried again, `callback(VolumeError)` after 20 s."""
+        self._room_waiters.append(_Waiter(callback, self._now_ms()))
+
+    def room(self) -> None:
+        """The owner freed memory or ring space: those who wait try again."""
+        waiters, self._room_waiters = self._room_waiters, []
+        for i, waiter in enumerate(waiters):
+            before = len(self._room_waiters)
+            waiter.callback(None)
+            if len(self._room_waiters) > before:  # no room after all: it keeps its place and its time
+                self._room_waiters[-1].since_ms = waiter.since_ms
+                self._room_waiters += waiters[i + 1 :]
+                return
+
+    @property
+    def waiting_for_room(self) -> bool:
+        """Whether a host waits for room."""
+        return bool(self._room_waiters)
+
+    # Reads
+
+    def read(self, offset: int, view, done) -> bool:
+        """Fills `view`; True: now, and `done` is not called. False: `done(error)` comes later."""
+        length = len(view)
+        self._check(offset, length)
+        if not length:
+            return True
+        found = self._find(offset, offset + length) if self._pending else ()
+        try:
+            if self._disk.try_read_into(offset, view):
+                self._lay_over(view, offset, found)
+                return True
+        except OSError:
+            raise VolumeError(VolumeError.FAILED)
+        for pending, _ in found:
+            pending.pins += 1
+
+        def read(result, error):
+            if error is None:
+                self._lay_over(view, offset, found)
+            for pending, _ in found:
+                pending.pins -= 1
+            self._drop_played()
+            done(VolumeError(VolumeError.FAILED) if error is not None else None)
+
+        self._lane.submit(read, "read", offset, view)
+        return False
+
+    def _find(self, start: int, end: int) -> list:
+        hits = []
+        for pending in self._pending:
+            found = pending.overlay.find(start, end)
+            if found:
+                hits.append((pending, found))
+        return hits
+
+    def _lay_over(self, view, offset: int, hits) -> None:
+        for pending, found in hits:
+            lay_over(view, offset, found, pending.group.memory)
+
+    def block_status(self, offset: int, length: int) -> "list | None":
+        """[(length, allocated)] covering the range; None when it is not known cheaply."""
+        self._check(offset, length)
+        extents = self._disk.allocated(offset, length)
+        if extents is None:
+            return None
+        status = []
+        for start, size, is_data in extents:
+            is_data = is_data or bool(self._find(start, start + size))
+            if status and status[-1][1] == is_data:
+                status[-1] = (status[-1][0] + size, is_data)
+            else:
+                status.append((size, is_data))
+        return status
+
+    # Flushes
+
+    def flush(self, done) -> None:
+        """`done(error)` when all that was accepted before is as durable as `ack` asks."""
+        if self.failed:
+            done(VolumeError(VolumeError.FAILED))
+            return
+        group = self._journal.open
+        number = group.number if group is not None else self._journal.received_number
+        if number <= self.confirmed():
+            done(None)
+            return
+        self._flush_waiters.append(_Waiter(done, self._now_ms(), number))
+        self.wanted()
+
+    @property
+    def flush_waits_for(self) -> int:
+        """The last group that a flush waits for, 0 when none does."""
+        return self._flush_waiters[-1].number if self._flush_waiters else 0
+
+    def settle(self) -> None:
+        """The owner's `confirmed` may have grown: answers the flushes that it covers."""
+        confirmed = self.confirmed()
+        while self._flush_waiters and self._flush_waiters[0].number <= confirmed:
+            self._flush_waiters.pop(0).callback(None)
+
+    # What the owner tells
+
+    def played(self, number: int) -> None:
+        """Everything up to group `number` is on the disk."""
+        self._played_number = number
+        self._drop_played()
+
+    def _drop_played(self) -> None:
+        dropped = False
+        while self._pending and self._pending[0].group.number <= self._played_number:
+            if self._pending[0].pins:
+                break
+            self._pending.pop(0).group.release()
+            dropped = True
+        if dropped:
+            self.room()
+
+    def fail(self) -> None:
+        """Storage failed: everything that waits, and everything from now on, is refused."""
+        self.failed = True
+        error = VolumeError(VolumeError.FAILED)
+        waiters = self._room_waiters + self._flush_waiters
+        self._room_waiters, self._flush_waiters = [], []
+        for waiter in waiters:
+            waiter.callback(error)
+
+    def poll(self, now_ms: int) -> None:
+        """Gives up what has waited too long for a host to wait any longer."""
+        full = self._room_waiters, VolumeError.FULL
+        unconfirmed = self._flush_waiters, VolumeError.UNCONFIRMED
+        for waiters, reason in (full, unconfirmed):
+            while waiters and now_ms - waiters[0].since_ms >= _PATIENCE_MS:
+                waiters.pop(0).callback(VolumeError(reason))
+
+    def due(self) -> "int | None":
+        """The monotonic ms at which poll() has something to give up; None when nobody waits."""
+        since = [waiters[0].since_ms for waiters in (self._room_waiters, self._flush_waiters) if waiters]
+        return min(since) + _PATIENCE_MS if since else None
+
+
+class Reader:
+    """Worker of the lane for reads that the page cache cannot answer."""
+
+    def __init__(self, disk):
+        self._disk = disk
+
+    def read(self, offset: int, view):
+        """Fills `view` from the disk."""
+        self._disk.read_into(offset, view)
+        return
+        yield

@@ -1,0 +1,88 @@
+"""Promotion: a twin fixes its log, takes the next generation, plays what it holds and serves.
+
+| step  | ends when                                      | a power cut here comes up as            |
+|-------|------------------------------------------------|-----------------------------------------|
+| DRAIN | every group received is durable, link closed   | the twin it was                         |
+| SAVE  | role, generation and fork are durable          | the twin, or the promoted board         |
+| PLAY  | the last group is on the disk                  | the promoted board, playing the rest    |
+"""
+
+from firmware.errors import Refused
+from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
+
+DRAIN, SAVE, PLAY = "drain", "save", "play"
+
+
+class Promotion:
+    """One promotion of `board`, which calls `advance()` whenever something moved on."""
+
+    def __init__(self, board, done):
+        self._board = board
+        self._done = done
+        self._step = DRAIN
+
+    def begin(self, force: bool) -> None:
+        """Refuses, or drops the link and goes on."""
+        refusal = self._refusal(force)
+        if refusal:
+            self._end(None, Refused(refusal))
+            return
+        self._board.drop_link()
+        self._board.journal.forget_received()
+        self.advance()
+
+    def _refusal(self, force: bool) -> str:
+        mine = self._board.identity
+        if mine.role != TWIN:
+            return "%s is no twin; only a twin can be promoted" % mine.name
+        if mine.pair_id == NO_PAIR:
+            return "%s has never met a primary and holds nothing to serve" % mine.name
+        if self._board.failed:
+            return "%s failed and cannot be promoted; see its alarms" % mine.name
+        if not force:
+            return (
+                "promoting %s fences the other board for good and loses what it has not sent; "
+                "say force to do it" % mine.name
+            )
+        return ""
+
+    def advance(self) -> None:
+        """Goes as far as it can now."""
+        board = self._board
+        if self._step == DRAIN and board.journal.drained:
+            self._step = SAVE
+            self._take_over()
+            board.save_identity(self._saved)
+        if self._step == PLAY and board.on_disk.number >= board.identity.fork_number:
+            self._end(self._report(), None)
+
+    def _take_over(self) -> None:
+        mine, journal = self._board.identity, self._board.journal
+        mine.role = PRIMARY
+        mine.generation += 1
+        mine.fork_number, mine.fork_chain = journal.head.number, journal.head.chain
+        journal.generation = mine.generation
+        journal.acked = journal.head
+
+    def _saved(self, error) -> None:
+        if error is None:
+            self._step = PLAY
+            self.advance()
+        else:
+            self.fail()
+
+    def fail(self) -> None:
+        """Storage failed on the way."""
+        self._end(None, Refused("%s failed while it was promoted; see its alarms" % self._board.identity.name))
+
+    def _report(self) -> dict:
+        mine, written = self._board.identity, self._board.peer_written
+        return {
+            "generation": mine.generation,
+            "group": mine.fork_number,
+            "missing_groups": max(0, written - mine.fork_number),
+        }
+
+    def _end(self, report, error) -> None:
+        self._board.promoted()
+        self._done(report, error)

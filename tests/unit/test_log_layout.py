@@ -1,0 +1,102 @@
+import unittest
+
+from firmware.errors import Damaged
+from firmware.log import layout
+from firmware.log.layout import Descriptor, pack_header, pack_record, records, unpack_header
+
+DISK = 1 << 30
+
+
+def descriptor(number=7, length=528):
+    return Descriptor(number, 2, 1700000000000, length, 1, 0x12345678, 0x9ABCDEF0)
+
+
+class TestDescriptor(unittest.TestCase):
+    def test_comes_back_as_it_was(self):
+        packed = bytearray(layout.DESCRIPTOR_SIZE)
+        descriptor().pack_into(packed, 0)
+        found = Descriptor.unpack_from(packed, 0)
+        self.assertEqual(
+            (found.number, found.generation, found.time_ms, found.body_length, found.records),
+            (7, 2, 1700000000000, 528, 1),
+        )
+        self.assertEqual((found.body_crc, found.previous_chain), (0x12345678, 0x9ABCDEF0))
+        self.assertEqual(found.chain, descriptor().chain)
+
+    def test_every_flipped_bit_is_found(self):
+        packed = bytearray(layout.DESCRIPTOR_SIZE)
+        descriptor().pack_into(packed, 0)
+        for bit in range(8 * len(packed)):
+            packed[bit // 8] ^= 1 << bit % 8
+            with self.assertRaises(Damaged):
+                Descriptor.unpack_from(packed, 0)
+            packed[bit // 8] ^= 1 << bit % 8
+
+    def test_absurd_lengths(self):
+        for length in (0, layout.RECORD_SIZE - 1, layout.MAX_BODY + 1):
+            packed = bytearray(layout.DESCRIPTOR_SIZE)
+            descriptor(length=length).pack_into(packed, 0)
+            with self.assertRaises(Damaged):
+                Descriptor.unpack_from(packed, 0)
+
+
+class TestHeader(unittest.TestCase):
+    def setUp(self):
+        self.packed = bytearray(layout.HEADER_SIZE)
+        pack_header(self.packed, 0, 99, 4096, 5, descriptor())
+
+    def test_comes_back_as_it_was(self):
+        header = unpack_header(self.packed, 99)
+        self.assertEqual((header.position, header.first, header.descriptor.number), (4096, 5, 7))
+
+    def test_of_another_log(self):
+        with self.assertRaises(Damaged):
+            unpack_header(self.packed, 98)
+
+    def test_every_flipped_bit_is_found(self):
+        for bit in range(8 * 76):
+            self.packed[bit // 8] ^= 1 << bit % 8
+            with self.assertRaises(Damaged):
+                unpack_header(self.packed, 99)
+            self.packed[bit // 8] ^= 1 << bit % 8
+
+
+class TestRecords(unittest.TestCase):
+    def body(self):
+        body = bytearray(16 + 1024 + 16)
+        pack_record(body, 0, layout.WRITE, 4096, 1024)
+        body[16:1040] = b"x" * 1024
+        pack_record(body, 1040, layout.TRIM, 8192, 1 << 20)
+        return body
+
+    def test_come_in_order(self):
+        self.assertEqual(
+            list(records(self.body(), DISK)),
+            [(layout.WRITE, 4096, 1024, 16), (layout.TRIM, 8192, 1 << 20, 1056)],
+        )
+
+    def test_every_cut_is_found(self):
+        body = self.body()
+        for end in range(1, len(body)):
+            if end != 1040:  # the end of the first record
+                with self.assertRaises(Damaged):
+                    list(records(body[:end], DISK))
+
+    def test_beyond_the_disk(self):
+        with self.assertRaises(Damaged):
+            list(records(self.body(), 8192 + (1 << 20) - 512))
+
+    def test_unknown_kind_flags_and_empty_ranges(self):
+        for kind, length in ((0, 512), (4, 512), (255, 512), (layout.ZERO, 0)):
+            body = bytearray(16)
+            pack_record(body, 0, kind, 0, length)
+            with self.assertRaises(Damaged):
+                list(records(body, DISK))
+
+
+class TestSizes(unittest.TestCase):
+    def test_groups_take_whole_blocks(self):
+        self.assertEqual(layout.group_size(1), 4096)
+        self.assertEqual(layout.group_size(4096 - 128), 4096)
+        self.assertEqual(layout.group_size(4096 - 127), 8192)
+        self.assertTrue(layout.group_size(layout.MAX_BODY) <= layout.MAX_GROUP)
