@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "host": COMMON | {"host"},
     "link": COMMON | {"link", "log.layout", "pair.identity"},
     "pair": COMMON | {"pair", "log.layout"},
-    "status": COMMON | {"status"},
+    "status": COMMON | {"status", "address", "quantity"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.
 PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "heapq", "io", "isal", "json", "math"}
