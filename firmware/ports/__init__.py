@@ -1,0 +1,34 @@
+"""The only place that knows the runtime: files and devices, sockets, threads, clock, signals, random bytes."""
+
+from .address import Address, parse_address
+from .connect import Listener, dial
+from .files import create_file, exists, free_bytes, is_device
+from .lanes import InlineLane
+from .loop import Loop
+from .runtime import ProcessLane, ThreadLane, signals, system
+from .storage import FileStorage
+
+catch_signals = signals.catch
+now_ms = system.now_ms
+wall_ms = system.wall_ms
+random_bytes = system.random_bytes
+
+__all__ = [
+    "Address",
+    "FileStorage",
+    "InlineLane",
+    "Listener",
+    "Loop",
+    "ProcessLane",
+    "ThreadLane",
+    "catch_signals",
+    "create_file",
+    "dial",
+    "exists",
+    "free_bytes",
+    "is_device",
+    "now_ms",
+    "parse_address",
+    "random_bytes",
+    "wall_ms",
+]

@@ -1,0 +1,172 @@
+"""Listeners and dialling: how sockets come to be connected."""
+
+from ..errors import Refused
+from . import linux
+from .address import Address
+from .files import reason
+from .linux import EADDRINUSE, EINPROGRESS, POLLIN, POLLOUT
+from .runtime import sockets, system
+
+_MOST_ACCEPTED = 16  # in one turn
+_PAUSE_MS = 1000
+
+
+class Listener:
+    """Accepts connections at an Address and starts a conversation on each.
+
+    `make_conversation()` returns one, or None to turn the caller away. Beyond `limit` at a time, callers
+    are turned away too. Raises Refused when the address cannot be had.
+    """
+
+    def __init__(self, loop, address: Address, make_conversation, limit: int = 64):
+        self._loop = loop
+        self._make = make_conversation
+        self._limit = limit
+        self._count = 0
+        self._socket = _listen(address)
+        self.address = address
+        if not address.path:
+            self.address = Address(address.host, sockets.port_of(self._socket))
+        self._resume()
+
+    def close(self) -> None:
+        """Take no more callers; conversations that began go on."""
+        if self._socket is None:
+            return
+        self._loop.forget(self._socket.fileno())
+        self._socket.close()
+        self._socket = None
+        if self.address.path:
+            _remove(self.address.path)
+
+    def _resume(self) -> None:
+        if self._socket is not None:
+            self._loop.watch(self._socket.fileno(), POLLIN, self._on_caller)
+
+    def _on_caller(self, events: int) -> None:
+        for _ in range(_MOST_ACCEPTED):
+            try:
+                sock = sockets.accept(self._socket)
+            except OSError as error:
+                if error.errno in (linux.EMFILE, linux.ENFILE, linux.ENOMEM):
+                    # The caller stays in the queue, and the loop would find it there for ever.
+                    self._loop.forget(self._socket.fileno())
+                    self._loop.call_after(_PAUSE_MS, self._resume)
+                return
+            conversation = self._make() if self._count < self._limit else None
+            if conversation is None:
+                sock.close()
+            else:
+                self._count += 1
+                self._loop.converse(sock, conversation, self._on_closed)
+            if self._socket is None:
+                return
+
+    def _on_closed(self) -> None:
+        self._count -= 1
+
+
+def dial(loop, address: Address, make_conversation, on_failed, timeout_ms: int = 10000) -> None:
+    """Connect, then drive what make_conversation() returns (None: hang up); else call on_failed(OSError).
+
+    Both are called from the loop. Each of a name's addresses is tried for `timeout_ms`.
+    """
+    _Dial(loop, address, make_conversation, on_failed, timeout_ms)
+
+
+class _Dial:
+    def __init__(self, loop, address, make_conversation, on_failed, timeout_ms):
+        self._loop = loop
+        self._make = make_conversation
+        self._on_failed = on_failed
+        self._timeout_ms = timeout_ms
+        self._names = []
+        self._socket = None
+        if address.path:
+            loop.soon(self._on_names, [sockets.unix_name(address.path)], None)
+        else:
+            sockets.find_later(loop, address.host, address.port, self._on_names)
+
+    def _on_names(self, names, error) -> None:
+        self._names = list(names)
+        self._try_next(error)
+
+    def _try_next(self, error) -> None:
+        while self._names:
+            family, name = self._names.pop(0)
+            try:
+                sock = sockets.connecting(family, name)
+            except OSError as failure:
+                error = failure
+                continue
+            self._socket = sock
+            self._loop.watch(sock.fileno(), POLLOUT, self._on_decided)
+            self._loop.call_after(self._timeout_ms, self._on_timeout, sock)
+            return
+        self._on_failed(error)
+
+    def _on_decided(self, events: int) -> None:
+        sock = self._release()
+        number = sockets.outcome(sock)
+        if number:
+            sock.close()
+            self._try_next(OSError(number, system.describe(number)))
+            return
+        conversation = self._make()
+        if conversation is None:
+            sock.close()
+        else:
+            self._loop.converse(sock, conversation)
+
+    def _on_timeout(self, sock) -> None:
+        if sock is self._socket:
+            self._release().close()
+            self._try_next(OSError(linux.ETIMEDOUT, system.describe(linux.ETIMEDOUT)))
+
+    def _release(self):
+        sock = self._socket
+        self._socket = None
+        self._loop.forget(sock.fileno())
+        return sock
+
+
+def _listen(address: Address):
+    try:
+        if not address.path:
+            return sockets.listening(*sockets.find(address.host, address.port)[0])
+        family, name = sockets.unix_name(address.path)
+        try:
+            return sockets.listening(family, name)
+        except OSError as error:
+            if error.errno != EADDRINUSE or not _is_stale(address.path):
+                raise
+        _remove(address.path)
+        return sockets.listening(family, name)
+    except OSError as error:
+        raise Refused(_why_not(address, error))
+
+
+def _is_stale(path: str) -> bool:
+    """Whether the socket file is left over from a board that died: nobody answers on it."""
+    if system.stat(path)[0] & linux.S_IFMT != linux.S_IFSOCK:
+        return False
+    try:
+        sockets.connecting(*sockets.unix_name(path)).close()
+    except OSError as error:
+        return error.errno == linux.ECONNREFUSED
+    return False
+
+
+def _why_not(address: Address, error: OSError) -> str:
+    if error.errno == EADDRINUSE:
+        return "%s is in use: stop the program that listens there, or choose another address" % address
+    if error.errno == linux.EADDRNOTAVAIL:
+        return "this machine has no address %s: choose one of its own, or 0.0.0.0 for all" % address
+    return "cannot listen at %s: %s" % (address, reason(error))
+
+
+def _remove(path: str) -> None:
+    try:
+        system.unlink(path)
+    except OSError:
+        pass

@@ -1,0 +1,1 @@
+"""CPython's side of the ports."""

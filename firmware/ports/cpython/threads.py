@@ -1,0 +1,80 @@
+"""The thread lane: few, large jobs that spend their time in system calls without the interpreter's lock."""
+
+import threading
+import time
+from queue import SimpleQueue
+
+from ..lanes import run_job
+from .mailbox import Mailbox
+
+# Handing a job over and its result back costs some 75 us. A job that is about as short is run in line,
+# which is a gain as long as the medium is quick; beyond this the loop would be held up for too long.
+_INLINE_BELOW_NS = 1000000
+_FORGET = 16
+
+
+class ThreadLane:
+    """Jobs run in FIFO order in one thread.
+
+    `brief`: the operations that may be run in line while they prove to be short, as names, or as
+    {name: small(*args) -> bool} where it depends on the arguments. They never overtake a job.
+    `keep` is for ProcessLane only.
+    """
+
+    def __init__(self, worker, loop, brief=(), keep=()):
+        self._worker = worker
+        self._loop = loop
+        self._brief = brief if isinstance(brief, dict) else dict.fromkeys(brief or (), _always)
+        self._expected_ns = {}
+        self._pending = 0
+        self._jobs = SimpleQueue()
+        self._mailbox = Mailbox(loop)
+        self._thread = threading.Thread(target=self._work, name=type(worker).__name__, daemon=True)
+        self._thread.start()
+
+    @property
+    def idle(self) -> bool:
+        """Whether every `done` has been called."""
+        return not self._pending
+
+    def submit(self, done, op: str, *args) -> None:
+        small = self._brief.get(op)
+        brief = small is not None and small(*args)
+        self._pending += 1
+        if brief and self._pending == 1 and self._expected_ns.get(op, _INLINE_BELOW_NS) < _INLINE_BELOW_NS:
+            result, error = self._run_measured(op, args)
+            self._loop.soon(self._deliver, done, result, error)
+        else:
+            self._jobs.put((done, op, args, brief))
+
+    def close(self) -> None:
+        """Wait for the jobs that were submitted; `done` is not called for what has not been delivered yet."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._mailbox.close()
+
+    def _work(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            done, op, args, brief = job
+            result, error = self._run_measured(op, args) if brief else run_job(self._worker, op, args)
+            self._mailbox.post(self._deliver, done, result, error)
+
+    def _run_measured(self, op: str, args):
+        began = time.perf_counter_ns()
+        outcome = run_job(self._worker, op, args)
+        took = time.perf_counter_ns() - began
+        expected = self._expected_ns.get(op, took)
+        # Quick to believe that a medium is slow, slow to believe that it is quick again.
+        self._expected_ns[op] = took if took > expected else expected + (took - expected) // _FORGET
+        return outcome
+
+    def _deliver(self, done, result, error) -> None:
+        self._pending -= 1
+        done(result, error)
+
+
+def _always(*args) -> bool:
+    return True

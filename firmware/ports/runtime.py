@@ -1,0 +1,17 @@
+"""The one choice of runtime: `system` (files, clock), `sockets`, `signals`, and the lanes.
+
+Where there are neither threads nor fork, all lanes are the one in line.
+"""
+
+import sys
+
+if sys.implementation.name == "micropython":
+    from .lanes import InlineLane as ProcessLane
+    from .lanes import InlineLane as ThreadLane
+    from .micropython import signals, sockets, system
+else:
+    from .cpython import signals, sockets, system
+    from .cpython.process import ProcessLane
+    from .cpython.threads import ThreadLane
+
+__all__ = ["ProcessLane", "ThreadLane", "signals", "sockets", "system"]
