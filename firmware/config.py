@@ -8,6 +8,7 @@ can tell (does the disk exist, how much room is there) is checked where the boar
 from firmware import address
 from firmware.errors import Refused
 from firmware.quantity import is_digits, parse_duration, parse_rate, parse_size
+from firmware.text import decode
 
 MAX_BYTES = 64 << 10  # a reader may stop one byte behind this: the text is refused then
 MAX_NAME = 63
@@ -177,15 +178,12 @@ def _decoded(line: bytes, number: int) -> str:
     if line[-1:] == b"\r":
         line = line[:-1]
     try:
-        text = line.decode()
-        valid = text.encode() == line  # MicroPython's decoder lets overlong forms through
+        text = decode(line)
     except UnicodeError:
-        valid = False
-    if not valid:
         raise Refused("line %d: this is not UTF-8 text; save the file as UTF-8" % number)
     for character in text:
         code = ord(character)
-        if (code < 32 and code != 9) or 127 <= code < 160 or 0xD800 <= code < 0xE000:
+        if (code < 32 and code != 9) or 127 <= code < 160:
             raise Refused("line %d: there is a control character (code %d); delete it" % (number, code))
     return text
 

@@ -65,11 +65,7 @@ class Api:
         """Whether a Host header names this board; its port may be a tunnel's."""
         if self._web[0] == "unix" or host is None:  # neither comes from a browser
             return True
-        if host.startswith("["):
-            name = host[1:].partition("]")[0]
-        else:
-            name = host.partition(":")[0]
-        name = name.lower()
+        name = (host[1:].partition("]") if host.startswith("[") else host.partition(":"))[0].lower()
         return name == self._web[1] or is_loopback(name)
 
     # Routes

@@ -7,10 +7,11 @@ trailing text, CPython's takes NaN and lets a name stand twice.
 import json
 
 from firmware.errors import ProtocolError
+from firmware.text import decode
 
-_SPACE = " \t\r\n"
+_SPACE = (" ", "\t", "\r", "\n")  # no string: the end of the text, "", is in every string
 _WORDS = {"true": True, "false": False, "null": None}
-_NUMBER = "-0123456789"
+_DIGITS = tuple("-0123456789")
 _ESCAPES = '"\\/bfnrt'
 _HEX = "0123456789abcdefABCDEF"
 _MAX_DIGITS = 20
@@ -19,12 +20,9 @@ _MAX_DIGITS = 20
 def parse(data: bytes) -> dict:
     """The object in data; raises ProtocolError with a sentence."""
     try:
-        text = data.decode()
-        if text.encode() != data:
-            raise UnicodeError
+        return _Reader(decode(data)).whole()
     except UnicodeError:
         raise ProtocolError("the body is not UTF-8 text")
-    return _Reader(text).whole()
 
 
 class _Reader:
@@ -53,7 +51,7 @@ class _Reader:
 
     def _next(self) -> str:
         """The next character that is not space; "" at the end."""
-        while self._text[self._place : self._place + 1] in tuple(_SPACE):
+        while self._text[self._place : self._place + 1] in _SPACE:
             self._place += 1
         return self._text[self._place : self._place + 1]
 
@@ -68,13 +66,14 @@ class _Reader:
             raise self._wrong()
 
     def _wrong(self) -> ProtocolError:
-        return ProtocolError('the body is not a flat JSON object such as {"force": true} (at character %d)' % self._place)
+        sentence = 'the body is not a flat JSON object such as {"force": true} (at character %d)'
+        return ProtocolError(sentence % self._place)
 
     def _value(self):
         first = self._next()
         if first == '"':
             return self._string()
-        if first and first in _NUMBER:
+        if first in _DIGITS:
             return self._number()
         for word, value in _WORDS.items():
             if self._text.startswith(word, self._place):
@@ -84,7 +83,7 @@ class _Reader:
 
     def _number(self) -> int:
         start = self._place
-        while self._text[self._place : self._place + 1] in tuple(_NUMBER):
+        while self._text[self._place : self._place + 1] in _DIGITS:
             self._place += 1
         literal = self._text[start : self._place]
         digits = literal[1:] if literal[0] == "-" else literal

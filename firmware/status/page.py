@@ -20,8 +20,8 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="%d">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>%s: %s</title>
-<style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}th{text-align:left;padding-right:2em}\
-li{font-weight:bold}</style></head>
+<style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}
+th{text-align:left;padding-right:2em}li{font-weight:bold}</style></head>
 <body><h1>%s: %s</h1>
 <p>%s</p>
 %s<table>

@@ -1,0 +1,51 @@
+"""What a board knows about itself, gathered for snapshot.py, which says what each name means."""
+
+from firmware.log.layout import Point
+from firmware.pair.identity import NO_PAIR, PRIMARY
+
+
+def facts(board) -> dict:
+    """The dictionary that snapshot.py describes."""
+    who, journal = board.identity, board.journal
+    first = who.role == PRIMARY
+    link = board.link
+    part = link.part if link is not None else None
+    return {
+        "name": who.name,
+        "role": who.role,
+        "generation": who.generation,
+        "disk_size": who.disk_size,
+        "fenced": who.fenced,
+        "promoted": first and who.generation > 1,
+        "failure": board.failure,
+        "consistent": who.pair_id != NO_PAIR,
+        "activity": None,
+        "written": journal.received_number + (journal.open is not None),
+        "durable": journal.head.number,
+        "sent": (part.sent_number if part is not None else journal.acked.number) if first else journal.head.number,
+        "acked": journal.acked.number if first else journal.head.number,
+        "played": board.on_disk.number,
+        "backlog_bytes": _backlog_bytes(journal) if first else 0,
+        "oldest_ms": board.oldest_unsent_ms() if first else None,
+        "now_ms": board.clock.wall_ms(),
+        "journal_size": journal.ring.size,
+        "journal_used": journal.used,
+        "link_state": _link_state(board),
+        "link_peer": board.peer_name,
+        "rtt_ms": link.rtt_ms if link is not None else None,
+        "sent_bytes": board.counters.sent_bytes,
+        "raw_bytes": board.counters.raw_bytes,
+        "alarms": board.alarms.sentences(),
+    }
+
+
+def _backlog_bytes(journal) -> int:
+    return journal.head.position - journal.acked.position + (journal.open.used if journal.open else 0)
+
+
+def _link_state(board) -> str:
+    if board.link is not None:
+        return "up"
+    if board.link_refusal:
+        return "refused"
+    return "connecting" if board.dials else "waiting"

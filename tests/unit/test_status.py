@@ -1,0 +1,179 @@
+"""The snapshot, its state word, and the page that shows it."""
+
+import json
+import unittest
+
+from firmware.status.page import escaped, page
+from firmware.status.snapshot import snapshot
+
+FACTS = {
+    "name": "left",
+    "role": "primary",
+    "generation": 1,
+    "disk_size": 1 << 30,
+    "fenced": False,
+    "promoted": False,
+    "failure": None,
+    "consistent": True,
+    "activity": None,
+    "written": 12,
+    "durable": 11,
+    "sent": 10,
+    "acked": 9,
+    "played": 8,
+    "backlog_bytes": 12288,
+    "oldest_ms": 1700000000000,
+    "now_ms": 1700000001500,
+    "journal_size": 512 << 20,
+    "journal_used": 40960,
+    "link_state": "up",
+    "link_peer": "right",
+    "rtt_ms": 3,
+    "sent_bytes": 5000,
+    "raw_bytes": 9000,
+    "alarms": [],
+}
+
+
+class FakeBoard:
+    """A board that is nothing but its facts."""
+
+    def __init__(self, **changes):
+        self._facts = dict(FACTS)
+        self._facts.update(changes)
+
+    def facts(self):
+        return self._facts
+
+
+def status(**changes):
+    return snapshot(FakeBoard(**changes))
+
+
+def state(**changes):
+    return status(**changes)["state"]
+
+
+class Snapshot(unittest.TestCase):
+    def test_the_whole(self):
+        expected = {
+            "name": "left",
+            "role": "primary",
+            "state": "mirroring",
+            "generation": 1,
+            "consistent": True,
+            "disk_size": 1 << 30,
+            "group": {"written": 12, "durable": 11, "sent": 10, "acked": 9, "played": 8},
+            "backlog": {"bytes": 12288, "groups": 3, "seconds": 1.5},
+            "journal": {"size": 512 << 20, "used": 40960},
+            "history": {"size": 0, "used": 0, "oldest": None},
+            "link": {"state": "up", "peer": "right", "rtt_ms": 3, "sent_bytes": 5000, "raw_bytes": 9000},
+            "alarms": [],
+        }
+        self.assertEqual(status(), expected)
+        self.assertEqual(json.loads(json.dumps(status())), expected)
+
+    def test_no_backlog(self):
+        self.assertEqual(
+            status(acked=12, backlog_bytes=0, oldest_ms=None)["backlog"], {"bytes": 0, "groups": 0, "seconds": 0}
+        )
+
+    def test_a_clock_that_was_set_back(self):
+        self.assertEqual(status(now_ms=0)["backlog"]["seconds"], 0)
+
+    def test_a_twin_that_acknowledged_more_than_this_board_recalls(self):
+        self.assertEqual(status(acked=13)["backlog"]["groups"], 0)
+
+    def test_alarms(self):
+        self.assertEqual(status(alarms=["a", "b"], failure="c")["alarms"], ["c", "a", "b"])
+        self.assertEqual(status(alarms=["a", "c"], failure="c")["alarms"], ["a", "c"])
+
+    def test_the_facts_stay_as_they_were(self):
+        board = FakeBoard(alarms=["a"], failure="c")
+        snapshot(board)
+        self.assertEqual(board.facts()["alarms"], ["a"])
+
+
+class State(unittest.TestCase):
+    LATE = {"now_ms": FACTS["oldest_ms"] + 5001}
+
+    def test_each_word(self):
+        self.assertEqual(state(), "mirroring")
+        self.assertEqual(state(**self.LATE), "behind")
+        self.assertEqual(state(now_ms=FACTS["oldest_ms"] + 5000), "mirroring")
+        self.assertEqual(state(activity="copying"), "copying")
+        self.assertEqual(state(activity="catching up"), "catching up")
+        for word in ("connecting", "waiting", "refused", "greeting"):
+            self.assertEqual(state(link_state=word), "no link")
+        self.assertEqual(state(promoted=True, link_state="waiting"), "promoted")
+        self.assertEqual(state(fenced=True), "fenced")
+        self.assertEqual(state(failure="the disk failed"), "failed")
+
+    def test_a_twin(self):
+        self.assertEqual(state(role="twin", **self.LATE), "mirroring")
+        self.assertEqual(state(role="twin", link_state="waiting"), "no link")
+
+    def test_the_more_urgent_word_wins(self):
+        down = {"link_state": "connecting"}
+        self.assertEqual(state(promoted=True), "mirroring")
+        self.assertEqual(state(activity="copying", **down), "no link")
+        self.assertEqual(state(fenced=True, promoted=True, **down), "fenced")
+        self.assertEqual(state(fenced=True, failure="x", **down), "failed")
+        self.assertEqual(state(activity="catching up", **self.LATE), "catching up")
+
+    def test_no_words_but_those_of_the_design(self):
+        seen = set()
+        for failure in (None, "x"):
+            for fenced in (False, True):
+                for promoted in (False, True):
+                    for link in ("up", "connecting"):
+                        for activity in (None, "copying", "catching up"):
+                            for now_ms in (0, self.LATE["now_ms"]):
+                                seen.add(
+                                    state(
+                                        failure=failure,
+                                        fenced=fenced,
+                                        promoted=promoted,
+                                        link_state=link,
+                                        activity=activity,
+                                        now_ms=now_ms,
+                                    )
+                                )
+        words = ["behind", "catching up", "copying", "failed", "fenced", "mirroring", "no link", "promoted"]
+        self.assertEqual(sorted(seen), words)
+
+
+class Page(unittest.TestCase):
+    def test_every_state_has_its_sentence(self):
+        for changes in (
+            {},
+            {"oldest_ms": 0},
+            {"activity": "copying"},
+            {"activity": "catching up"},
+            {"link_state": "waiting"},
+            {"link_state": "waiting", "promoted": True},
+            {"fenced": True},
+            {"failure": "the card failed"},
+            {"role": "twin"},
+            {"role": "twin", "link_state": "waiting", "link_peer": "", "rtt_ms": None, "oldest_ms": None},
+        ):
+            shown = status(**changes)
+            text = page(shown)
+            self.assertIn("<h1>left: %s</h1>" % shown["state"], text)
+            self.assertIn('http-equiv="refresh"', text)
+            self.assertEqual("the card failed" in text, "failure" in changes)
+
+    def test_figures(self):
+        text = page(status())
+        self.assertIn("3 groups, 12K, the oldest 1 s old", text)
+        self.assertIn("40K of 512M in use", text)
+        self.assertIn("up to right (3 ms)", text)
+        self.assertIn(">nothing<", page(status(acked=12, oldest_ms=None)))
+        self.assertIn("not consistent yet", page(status(consistent=False)))
+
+    def test_what_others_named_is_shown_and_not_obeyed(self):
+        text = page(status(name='<b>&"', alarms=["<script>"], link_peer="<i>"))
+        self.assertIn("&lt;b&gt;&amp;&quot;: mirroring", text)
+        self.assertIn("<li>&lt;script&gt;</li>", text)
+        self.assertFalse("<script>" in text or "<b>" in text or "<i>" in text)
+        self.assertEqual(escaped("&lt;"), "&amp;lt;")
