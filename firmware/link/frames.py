@@ -10,6 +10,7 @@ import struct
 from firmware.checksum import crc32
 from firmware.errors import ProtocolError
 from firmware.log.layout import DESCRIPTOR_SIZE, MAX_BODY
+from firmware.pair.identity import MAX_NAME, PRIMARY, TWIN, Identity
 
 MAGIC = b"SosieLnk"
 VERSION = 1
@@ -20,14 +21,13 @@ HELLO, READY, GROUP, ACK, PING, PONG, ERROR, BYE = 1, 2, 3, 4, 5, 6, 7, 8
 _HEADER = "<BBBBIII"
 HEADER_SIZE = 20
 
-MAX_NAME = 63
 MAX_SENTENCE = 1000
 _HELLO = "<16s16sIQIQQIIIBBBB"
 _READY = "<QI"
 _ACK = "<QQQ"
 _TOKEN = "<Q"
 _ERROR = "<HHQ"
-HELLO_SIZE, READY_SIZE, ACK_SIZE, TOKEN_SIZE, ERROR_SIZE = 96, 12, 24, 8, 12
+HELLO_SIZE, READY_SIZE, ACK_SIZE, TOKEN_SIZE, ERROR_SIZE = 80, 12, 24, 8, 12
 
 LENGTHS = {  # shortest and longest payload of each type
     HELLO: (HELLO_SIZE, HELLO_SIZE + MAX_NAME),
@@ -44,7 +44,7 @@ MAX_FIXED = HEADER_SIZE + ERROR_SIZE + MAX_SENTENCE  # longest frame without a g
 # Codes of an ERROR frame.
 REFUSED, PROTOCOL, DAMAGED, UNREADABLE, BUSY = 1, 2, 3, 4, 5
 
-ROLES = ("", "primary", "twin")
+ROLES = ("", PRIMARY, TWIN)
 
 
 def pack_preamble(buffer) -> None:
@@ -98,9 +98,9 @@ class FrameHeader:
 class Hello:
     """Who a board is, what it holds and what it understands.
 
-    `identity` has the fields of `firmware.pair.identity.Identity`; `number` and `chain` are its
-    journal's head; `codecs` is the set, as bits, of those it can unpack; `window_bytes` is what it
-    takes before it has acknowledged; `capabilities` are bits of later features, unknown ones ignored.
+    `identity` is its Identity; `number` and `chain` are its journal's head; `codecs` is the set, as
+    bits, of those it can unpack; `window_bytes` is what it takes before it has acknowledged;
+    `capabilities` are bits of later features, unknown ones are ignored.
     """
 
     def __init__(self, identity, number: int, chain: int, codecs: int, window_bytes: int, capabilities: int = 0):
@@ -125,17 +125,15 @@ class Hello:
         return HELLO_SIZE + len(name)
 
     @classmethod
-    def unpack(cls, view, identity_class) -> "Hello":
+    def unpack(cls, view) -> "Hello":
         """`view` is the whole payload."""
         fields = struct.unpack_from(_HELLO, view, 0)
         role, fenced, codecs, name_length = fields[10:]
         if not 1 <= role <= 2 or fenced > 1 or len(view) != HELLO_SIZE + name_length:
             raise ProtocolError("a greeting with an impossible role, flag or name")
-        identity = identity_class(
-            pair_id=fields[0], board_id=fields[1], name=text(view[HELLO_SIZE:]), role=ROLES[role],
-            generation=fields[2], fork_number=fields[3], fork_chain=fields[4], disk_size=fields[5],
-            fenced=bool(fenced),
-        )  # fmt: skip
+        identity = Identity(fields[0], fields[1], text(view[HELLO_SIZE:]), ROLES[role], fields[5])
+        identity.generation, identity.fork_number, identity.fork_chain = fields[2:5]
+        identity.fenced = bool(fenced)
         return cls(identity, fields[6], fields[7], codecs, fields[9], fields[8])
 
 

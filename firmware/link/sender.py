@@ -1,0 +1,152 @@
+"""The primary's end: ships every durable group in order, keeps the wire full, remembers what is on its way."""
+
+from collections import deque
+
+from firmware.errors import Damaged, ProtocolError
+from firmware.link import codec
+
+WINDOW_BYTES = 64 << 20
+WINDOW_GROUPS = 4096
+AHEAD = 2  # groups compressed or being compressed while another one is on the wire
+LEAST_PACKED = 512  # bytes; a smaller body is not worth the trouble
+
+
+class _Prepared:
+    """A group that is ready to go, or being compressed (`pending`)."""
+
+    def __init__(self, descriptor, point, body):
+        self.descriptor = descriptor
+        self.point = point
+        self.body = body
+        self.body_length = descriptor.body_length
+        self.codec = codec.RAW
+        self.pending = False
+
+
+class Sender:
+    """Part of a Link whose board is the primary; `link` is that conversation.
+
+    `sent_number`, `received_number`, `durable_number`, `played_number` are group numbers: wholly with
+    the transport, in the twin's memory, durable there, on its disk. The board calls `durable` and `close`.
+    """
+
+    def __init__(self, link, board, journal, start, lane, window_bytes: int):
+        """`start` is the Point behind which the twin goes on; `lane` runs a Compressor, or is None."""
+        self.link = link
+        self.sent_number = self.received_number = self.durable_number = start.number
+        self.played_number = 0
+        self.durable_point = start
+        self._board = board
+        self._journal = journal
+        self._lane = lane
+        self._window_bytes = window_bytes
+        self._next = start  # behind the last group prepared
+        self._prepared = deque((), AHEAD)
+        self._current = None
+        self._flight = deque((), WINDOW_GROUPS)  # (point, body length) of groups sent and not durable there
+        self._open_bytes = 0  # bodies prepared, on the wire and in flight
+        self._lost = False
+
+    # From the board
+
+    def durable(self, number: int) -> None:
+        """Groups up to `number` are durable in our own journal and may be shipped."""
+        self.link.wake()
+
+    def room(self) -> None:
+        """The journal has room again: only a twin's end waits for that."""
+
+    def close(self) -> None:
+        """Ends the link in good order."""
+        self.link.close()
+
+    @property
+    def in_flight(self) -> int:
+        """Groups sent that the twin has not acknowledged as durable."""
+        return len(self._flight)
+
+    # Out
+
+    def next_frame(self, writer) -> bool:
+        """Puts the next group into `writer`; False: nothing to send, the window is full, or it is not ready."""
+        packing = self._lane is not None and self.link.packing
+        self._prepare(AHEAD if packing else 1, packing)
+        if not self._prepared or self._prepared[0].pending:
+            return False
+        self._current = group = self._prepared.popleft()
+        writer.group(group.descriptor, group.codec, group.body, group.body_length)
+        if packing:
+            self._prepare(AHEAD, True)
+        return True
+
+    def _prepare(self, count: int, packing: bool) -> None:
+        while len(self._prepared) < count and self._next.number < self._journal.head.number:
+            try:
+                descriptor = self._journal.peek(self._next)
+            except (Damaged, OSError) as e:
+                self.link.unreadable(self._next.number + 1, e)
+                return
+            if not self._window_takes(descriptor.body_length):
+                return
+            span = self._journal.body_span(self._next, descriptor)
+            self._next = self._journal.after(self._next, descriptor)
+            self._open_bytes += descriptor.body_length
+            group = _Prepared(descriptor, self._next, span)
+            self._prepared.append(group)
+            if packing and descriptor.body_length >= LEAST_PACKED:
+                self._pack(group, span)
+
+    def _window_takes(self, length: int) -> bool:
+        """One group may always go, so that a window smaller than a group does not stop the log."""
+        groups = len(self._flight) + len(self._prepared) + (self._current is not None)
+        fits = self._open_bytes + length <= self._window_bytes or not self._open_bytes
+        return fits and groups < WINDOW_GROUPS
+
+    def _pack(self, group: _Prepared, span) -> None:
+        group.pending = True
+
+        def packed(result, error):
+            group.pending = False
+            if error is None and result is not None and not self._lost:
+                group.body, group.body_length, group.codec = result, len(result), self.link.codec
+            if not self._lost:
+                self.link.wake()
+
+        level = self.link.level
+        self._lane.submit(packed, "compress", span.position, span.length, self.link.codec, level)
+
+    def group_sent(self) -> None:
+        """The group given to the writer is wholly with the transport."""
+        group, self._current = self._current, None
+        self.sent_number = group.descriptor.number
+        self._flight.append((group.point, group.descriptor.body_length))
+        self.link.counters.raw_bytes += group.descriptor.body_length
+
+    # In
+
+    def acknowledged(self, received: int, durable: int, played: int) -> None:
+        """Raises ProtocolError for what was never sent, or was already said to be further."""
+        if not self.received_number <= received <= self.sent_number:
+            raise ProtocolError("group %d is acknowledged, %d were sent" % (received, self.sent_number))
+        if durable < self.durable_number or played < self.played_number:
+            raise ProtocolError("an acknowledgement goes back to group %d" % durable)
+        self.received_number, self.durable_number, self.played_number = received, durable, played
+        while self._flight and self._flight[0][0].number <= durable:
+            self.durable_point, length = self._flight.popleft()
+            self._open_bytes -= length
+        self._board.acknowledged(received, self.durable_point)
+
+    def called_damaged(self, number: int) -> None:
+        """The twin found the body of a group damaged: is it here as well?"""
+        if not self.durable_number < number <= self.sent_number:
+            raise ProtocolError("group %d is called damaged and was not on its way" % number)
+        self._board.suspect(number)
+
+    def poll(self, now_ms: int) -> "int | None":
+        return None
+
+    def lost(self) -> None:
+        """Nothing is prepared any more; what is still being compressed is thrown away."""
+        self._lost = True
+        self._prepared = deque((), AHEAD)
+        self._current = None
