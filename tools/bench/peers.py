@@ -1,5 +1,6 @@
 """The servers that people can have today, each from a Debian package."""
 import json
+import os
 import shutil
 import socket
 import time
@@ -67,6 +68,13 @@ class Server:
         for process in reversed(self.processes):
             self.workspace.end(process)
         self.processes = []
+
+    def remove(self):
+        """Stop it and give the space of its images back."""
+        self.stop()
+        for path in self.paths:
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 def wait_for_socket(path, process, last_words):

@@ -1,0 +1,67 @@
+"""fio's command line and its JSON."""
+
+import json
+
+import pytest
+
+from tools.bench import fio
+
+ROWS = {row.key: row for row in fio.ROWS}
+
+JOB = {
+    "error": 0,
+    "read": {"total_ios": 0, "iops": 0, "bw_bytes": 0, "clat_ns": {"max": 0}},
+    "write": {
+        "total_ios": 24000, "iops": 12000.5, "bw_bytes": 49154048,
+        "clat_ns": {"min": 20000, "max": 3284000, "mean": 70000.0,
+                    "percentile": {"50.000000": 66048, "99.000000": 146432, "99.900000": 300000}},
+    },
+    "sync": {"total_ios": 0, "lat_ns": {"max": 2015000, "percentile": {"50.000000": 175104, "99.000000": 224000}}},
+}
+
+
+def document(job=JOB, before=""):
+    return before + json.dumps({"fio version": "fio-3.33", "jobs": [job]})
+
+
+def test_write_row():
+    assert fio.parse(document(), ROWS["w4k1"]) == {
+        "iops": 12000.5, "bytes_per_s": 49154048, "p50_us": 66.048, "p99_us": 146.432, "max_us": 3284.0}
+
+
+def test_row_with_flush_has_the_latency_of_the_flush_too():
+    result = fio.parse(document(), ROWS["w4kf"])
+    assert (result["flush_p50_us"], result["flush_p99_us"], result["flush_max_us"]) == (175.104, 224.0, 2015.0)
+
+
+def test_read_row_takes_the_other_side():
+    job = dict(JOB, read=dict(JOB["write"], iops=7.0), write=JOB["read"])
+    assert fio.parse(document(job), ROWS["r4k16"])["iops"] == 7.0
+
+
+def test_notes_before_the_json_are_passed_over():
+    text = document(before="note: both iodepth >= 1 and synchronous I/O engine are selected\n")
+    assert fio.parse(text, ROWS["w1m"])["iops"] == 12000.5
+
+
+@pytest.mark.parametrize("text", [
+    "", "fio: no such engine", "{", '{"jobs": []}', '{"jobs": [{"error": 0}]}', '{"jobs": 7}',
+    document(dict(JOB, error=5)), document(dict(JOB, write=JOB["read"])),
+])
+def test_no_result_is_one_class_of_error(text):
+    with pytest.raises(fio.BenchError):
+        fio.parse(text, ROWS["w4k1"])
+
+
+def test_only_the_flush_row_asks_for_flushes():
+    for row in fio.ROWS:
+        command = fio.arguments(row, "nbd+unix:///?socket=/s", 1 << 30, 2, 0.5)
+        assert ("--fsync=1" in command) == (row.key == "w4kf")
+        assert "--rw=" + row.rw in command and "--runtime=2000ms" in command and "--ramp_time=500ms" in command
+
+
+def test_rows_are_those_that_were_promised():
+    assert [(row.rw, row.block_size, row.depth, row.flush) for row in fio.ROWS] == [
+        ("randwrite", 4096, 1, False), ("randwrite", 4096, 16, False), ("write", 131072, 4, False),
+        ("write", 1048576, 4, False), ("randwrite", 4096, 1, True), ("randread", 4096, 1, False),
+        ("randread", 4096, 16, False), ("read", 131072, 4, False)]
