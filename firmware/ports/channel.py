@@ -5,9 +5,9 @@ from .linux import EAGAIN, EIO, POLLERR, POLLHUP, POLLIN, POLLOUT
 from .runtime import sockets
 from .spans import SPAN_PIECE, is_near, send_span
 
-_NEVER = 1 << 60
+NEVER = 1 << 60
 _READS = 16  # in one turn
-_MOST_SENT = 1 << 20  # bytes in one turn
+_MOST_SENT = 4 * SPAN_PIECE  # in one turn; a smaller piece counts as a whole one
 _SPAN_RETRY_MS = 2
 
 # How sending ended.
@@ -23,7 +23,7 @@ class Channel:
 
     def __init__(self, loop, sock, conversation, closed=None):
         self.descriptor = sock.fileno()
-        self.due = _NEVER
+        self.due = NEVER
         self._loop = loop
         self._socket = sock
         self._conversation = conversation
@@ -65,7 +65,7 @@ class Channel:
             if self._socket is not None:
                 self._answer()
         except ProtocolError:
-            self._transmit()
+            self._last_words()
             self.close()
 
     def _read(self, events: int) -> None:
@@ -103,30 +103,53 @@ class Channel:
             self._parked = True
 
     def _answer(self) -> None:
+        """Send what there is, as far as it goes without waiting and within this turn's share."""
         conversation = self._conversation
-        loop = self._loop
+        now = self._loop.now
+        share = _MOST_SENT
+        state = _IDLE
+        out = conversation.outgoing()
         while True:
-            state = self._transmit()
-            if state == _GONE:
-                return
-            due = conversation.poll(loop.now)
-            if state != _IDLE or conversation.outgoing() is None:
+            if out is not None:
+                state = self._send_some(out)
+                if state == _GONE:
+                    return
+                share -= SPAN_PIECE
+            due = conversation.poll(now)
+            if state != _IDLE:
                 break
+            out = conversation.outgoing()
+            if out is None:
+                break
+            if share <= 0:
+                state = _SPENT
+                break
+        self._rest(state, due)
+
+    def _rest(self, state: int, due) -> None:
+        """Arrange for the next turn."""
+        conversation = self._conversation
         if state == _IDLE and conversation.finished:
             self.close()
             return
-        self.due = _NEVER if due is None else due
         if state == _WAITING:
-            self.due = min(self.due, loop.now + _SPAN_RETRY_MS)
-        loop.note_due(self.due)
-        mask = POLLOUT if state == _BLOCKED else 0
-        if self._mask & POLLIN or not self._ended and conversation.wanted() is not None:
-            mask |= POLLIN
+            retry = self._loop.now + _SPAN_RETRY_MS
+            due = retry if due is None or retry < due else due
+        if due is None:
+            self.due = NEVER
+        else:
+            self.due = due
+            self._loop.note_due(due)
+        mask = self._mask & POLLIN
+        if not mask and not self._ended and conversation.wanted() is not None:
+            mask = POLLIN
+        if state == _BLOCKED:
+            mask |= POLLOUT
         if mask != self._mask:
             self._set_mask(mask)
         self._queued = state == _SPENT
-        if state == _SPENT:
-            loop.enqueue(self)
+        if self._queued:
+            self._loop.enqueue(self)
 
     def _set_mask(self, mask: int) -> None:
         if self._parked:
@@ -136,33 +159,32 @@ class Channel:
             self._loop.change(self.descriptor, mask)
         self._mask = mask
 
-    def _transmit(self) -> int:
-        """Send what there is, as far as it goes without waiting and within this turn's share."""
-        conversation = self._conversation
-        share = _MOST_SENT
-        while True:
-            out = conversation.outgoing()
-            if out is None:
-                return _IDLE
-            if share <= 0:
-                return _SPENT
-            try:
-                if type(out) is memoryview:
-                    length = len(out)
-                    count = self._send(out)
-                else:
-                    length = min(out.length, SPAN_PIECE)
-                    if not is_near(self._loop.spans, out.position, length):
-                        return _WAITING
-                    count = send_span(self._loop.spans, self.descriptor, self._send, out.position, length)
-            except OSError as error:
-                if error.errno == EAGAIN:
-                    return _BLOCKED
-                self.close()
-                if error.errno == EIO and self._loop.on_span_error is not None:
-                    self._loop.on_span_error(error)
-                return _GONE
-            conversation.sent(count)
-            if count < length:
+    def _send_some(self, out) -> int:
+        """Pass `out`, or a piece of it, to the socket; how that ended."""
+        try:
+            if type(out) is memoryview:
+                length = len(out)
+                count = self._send(out)
+            else:
+                length = min(out.length, SPAN_PIECE)
+                if not is_near(self._loop.spans, out.position, length):
+                    return _WAITING
+                count = send_span(self._loop.spans, self.descriptor, self._send, out.position, length)
+        except OSError as error:
+            if error.errno == EAGAIN:
                 return _BLOCKED
-            share -= count
+            self.close()
+            if error.errno == EIO and self._loop.on_span_error is not None:
+                self._loop.on_span_error(error)
+            return _GONE
+        self._conversation.sent(count)
+        return _IDLE if count == length else _BLOCKED
+
+    def _last_words(self) -> None:
+        """After a broken protocol: what was to be sent goes as far as it goes."""
+        state = _IDLE
+        while state == _IDLE and self._socket is not None:
+            out = self._conversation.outgoing()
+            if out is None:
+                return
+            state = self._send_some(out)

@@ -113,21 +113,22 @@ class Loop:
     def _settle(self) -> int:
         """Do what there is to do; the ms that the loop may wait afterwards."""
         rounds = 0
-        due = NEVER
+        until = self.now + _LONGEST_WAIT_MS
         while True:
             if self.now >= self._next:
                 self._run_due()
-            if self.hook is not None:
-                due = self.hook(self.now)
-                if due is None:
-                    due = NEVER
-            if not (self._soon or self._ready) or rounds == _MOST_ROUNDS or not self._running:
+            due = None if self.hook is None else self.hook(self.now)
+            if not (self._soon or self._ready):
                 break
             rounds += 1
+            if rounds > _MOST_ROUNDS or not self._running:
+                return 0
             self._run_soon()
-        if self._soon or self._ready:
-            return 0
-        return max(0, min(self._next, due, self.now + _LONGEST_WAIT_MS) - self.now)
+        if due is not None and due < until:
+            until = due
+        if self._next < until:
+            until = self._next
+        return until - self.now if until > self.now else 0
 
     def _run_soon(self) -> None:
         calls = self._soon
