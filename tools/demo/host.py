@@ -115,8 +115,9 @@ class LiveHost:
 
     def proof(self, count: int) -> str:
         """What a come_back() that found `count` files has shown."""
-        return ("All %s files that were synced before left was killed are there; host's slowest\n"
-                "   write + fsync with the link dead: %.0f ms." % (format(count, ","), self.slowest_us / 1000))
+        return ("All %s files that were synced before left was killed survived it;\n"
+                "   the slowest write + fsync meanwhile, with the link dead: %.0f ms."
+                % (format(count, ","), self.slowest_us / 1000))
 
     def finish(self):
         """Unmounts properly: the file system is complete on the board's disk."""

@@ -34,7 +34,7 @@ class Relay:
             threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def cut(self):
-        """Drops every connection with a reset, and refuses new ones."""
+        """Ends every connection at once, what was on its way is lost, and refuses new ones."""
         listener, self._listener = self._listener, None
         if listener is not None:
             # shutdown wakes the thread in accept(); close alone would leave the port listening.

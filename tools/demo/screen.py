@@ -31,7 +31,7 @@ class Screen:
         self.live = self.stream.isatty() and environment.get("TERM", "dumb") != "dumb"
         self.colour = self.live and not environment.get("NO_COLOR")
         rich = (getattr(self.stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
-        self.good, self.bad, self.full, self.empty = ("✓", "✗", "█", "░") if rich else ("+", "!", "#", ".")
+        self.good, self.bad, self.busy, self.full, self.empty = "✓✗…█░" if rich else "+!-#."
         self._title = ""
         self._began = self._drawn = 0.0
 
@@ -58,10 +58,11 @@ class Screen:
         if not self.live or time.monotonic() - self._drawn < REFRESH_S:
             return
         self._drawn = time.monotonic()
-        bar = "" if fraction is None else self._bar(fraction) + " "
         room = shutil.get_terminal_size().columns - 1
-        title = self._title if fraction is None else self._title[:max(0, room - len(bar) - len(text) - 6)]
-        self._write("\r\x1b[K" + (" %s %s  %s%s" % ("…" if self.full == "█" else "-", title, bar, text))[:room])
+        line = " %s %-20s" % (self.busy, self._title)
+        if fraction is not None:
+            line += " " + self._bar(fraction)
+        self._write("\r\x1b[K" + (line + " " + text)[:room])
 
     def end(self, text: str, copy: str = ""):
         """The act held: its one finished line."""

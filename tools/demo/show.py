@@ -8,12 +8,12 @@ import time
 
 from tools.demo.copyhost import COMMANDS, CopyHost
 from tools.demo.host import LiveHost, why_not_live
-from tools.demo.screen import Screen, mib
+from tools.demo.screen import Screen, mib, plural
 from tools.demo.story import Story
 from tools.demo.workshop import CHECKOUT, Broken, Workshop, missing_commands
 
 APT_LINE = "apt-get install e2fsprogs libnbd-bin nbdfuse fuse3"
-INTERRUPTED = 130
+EVERYTHING_HELD, SOMETHING_BROKE, INTERRUPTED = 0, 1, 130
 LOG_LINES = 12
 
 
@@ -45,11 +45,11 @@ def run(screen: Screen, staying: bool) -> int:
         _summary(story, time.monotonic() - began)
         if staying:
             _stay(story)
-        return 0
+        return EVERYTHING_HELD
     except Broken as error:
         screen.fail(str(error))
         _show_logs(screen, story)
-        return 1
+        return SOMETHING_BROKE
     except KeyboardInterrupt:
         screen.say("Interrupted; cleaning up.")
         return INTERRUPTED
@@ -92,15 +92,19 @@ def _stay(story: Story):
     for board in (story.left, story.right):
         screen.say("   %-6s http://%s/   nbd://127.0.0.1:%d/" % (board.name, board.web, board.nbd))
     screen.say("   write here and watch: %s" % story.host.folder)
-    sosie = os.path.relpath(os.path.join(CHECKOUT, "tools", "sosie"))
+    sosie = os.path.join(CHECKOUT, "tools", "sosie")
+    sosie = min(sosie, os.path.relpath(sosie), key=len)
     screen.say("   %s status %s %s" % (sosie, story.left.web, story.right.web))
     screen.say("   %s journal %s" % (sosie, story.left.journal))
     screen.say("Stop it and remove everything: Ctrl-C here, or kill %d" % os.getpid())
-    screen.begin("")
-    while True:
-        backlog = story.left.status()["backlog"]
-        screen.progress("backlog %s, %d groups" % (mib(backlog["bytes"]), backlog["groups"]))
-        time.sleep(0.2)
+    screen.begin("Mirroring")
+    try:
+        while True:
+            backlog = story.left.status()["backlog"]
+            screen.progress("backlog %s, %s" % (mib(backlog["bytes"]), plural(backlog["groups"], "group")))
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        screen.say("Stopped; everything is removed.")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ class Story:
         self._end("Started a pair: left, and right as its twin", checked=False)
 
     def fill(self):
-        self.screen.begin("Real files onto an ext4 on left's disk")
+        self.screen.begin("Writing real files")
         count, size = self.host.fill(lambda fraction: self.screen.progress("", fraction))
         self._drain(size)
         self.left.require_healthy()
@@ -67,7 +67,7 @@ class Story:
         self._end("Host wrote on: %s in %s wait for the twin" % (mib(self.backlog), plural(backlog["groups"], "group")))
 
     def kill_left(self):
-        self.screen.begin("SIGKILL to left in mid-write")
+        self.screen.begin("Killing left")
         before = self.left.status()["group"]["durable"]
         self.left.kill()
         if not self.host.crash():
@@ -76,7 +76,7 @@ class Story:
         self._end("Killed left (SIGKILL) while the host was writing")
 
     def bring_left_back(self):
-        self.screen.begin("Left starts again, the host reads everything")
+        self.screen.begin("Left starts again")
         self.left.start()
         status = self.left.require_recovered(self._durable_before)
         self.backlog = max(self.backlog, status["backlog"]["bytes"])
@@ -85,7 +85,7 @@ class Story:
         self._end("Left is back; %s are there and whole" % plural(count, "file"))
 
     def kill_right(self):
-        self.screen.begin("Link mended")
+        self.screen.begin("Draining")
         half = self.left.status()["backlog"]["bytes"] // 2
         self.link.mend()
         wait_for("half of the backlog goes over", lambda: self._show_backlog(self.backlog)["bytes"] <= half, 60)
@@ -96,13 +96,13 @@ class Story:
         self._end("Mended the link; killed right too, %s to go" % mib(left), checked=self.host.always_whole)
 
     def drain(self):
-        self.screen.begin("Right is back, the rest goes over")
+        self.screen.begin("Draining")
         self.link.mend()
         self._drain(self.backlog)
         self._end("Right is back; the backlog is drained")
 
     def compare(self):
-        self.screen.begin("Comparing")
+        self.screen.begin("Comparing the disks")
         self.host.finish()
         self._drain(self.backlog)
         self.left.stop()

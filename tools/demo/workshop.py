@@ -12,6 +12,7 @@ import time
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOM_NEEDED = 3 << 30
+IMPATIENCE = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 class Broken(Exception):
@@ -104,9 +105,12 @@ class Workshop:
 
     def close(self):
         """Undoes everything. Impatient signals are ignored meanwhile: half a clean-up is worse."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        self._undo.close()
+        kept = {number: signal.signal(number, signal.SIG_IGN) for number in IMPATIENCE}
+        try:
+            self._undo.close()
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
 
 
 def _quietly(step, *args):

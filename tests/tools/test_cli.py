@@ -1,0 +1,235 @@
+"""The sosie command against boards of cardboard: what it prints, asks, and exits with."""
+
+import contextlib
+import http.server
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from tools import cli
+from tools.api import BoardError, Client, Unreachable, parse_address
+from tools.status import age, describe, size
+
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SOSIE = os.path.join(CHECKOUT, "tools", "sosie")
+
+
+def status(**changes) -> dict:
+    """What a primary answers when all is well, with changes."""
+    return {
+        "name": "left", "role": "primary", "state": "mirroring", "generation": 1, "consistent": True,
+        "disk_size": 1 << 30,
+        "group": {"written": 9, "durable": 9, "sent": 9, "acked": 9, "played": 9},
+        "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
+        "journal": {"size": 512 << 20, "used": 64 << 20},
+        "history": {"size": 0, "used": 0, "oldest": None},
+        "link": {"state": "up", "peer": "right", "rtt_ms": 0.4, "sent_bytes": 1, "raw_bytes": 2},
+        "alarms": [], **changes,
+    }  # fmt: skip
+
+
+class Cardboard:
+    """A web server that answers what it is told and remembers what it was asked."""
+
+    def __init__(self):
+        self.answers = {"/api/status": (200, status())}
+        self.posts = []
+        board = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                code, answer = board.answers.get(self.path, (404, {"error": "nothing here"}))
+                body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                board.posts.append((self.path, self.headers["Content-Type"], json.loads(body)))
+                self.do_GET()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = "127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+
+@pytest.fixture
+def board():
+    made = Cardboard()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.mark.parametrize("written, meant", [
+    ("left", ("left", 8080)), ("left:81", ("left", 81)), ("http://left:81/", ("left", 81)),
+    ("[::1]:81", ("::1", 81)), ("[::1]", ("::1", 8080)),
+])
+def test_addresses(written, meant):
+    assert parse_address(written) == meant
+
+
+@pytest.mark.parametrize("written", ["", ":81", "left:", "left:0", "left:65536", "left:x", "ftp://left", "left/page"])
+def test_no_addresses(written):
+    with pytest.raises(BoardError):
+        parse_address(written)
+
+
+@pytest.mark.parametrize("changes, code", [
+    ({}, 0), ({"state": "promoted"}, 0), ({"state": "behind"}, 1), ({"state": "no link"}, 1),
+    ({"alarms": ["the journal is full"]}, 1), ({"state": "failed"}, 1), ({"state": "a new one"}, 1),
+])
+def test_status_exit_codes(board, capsys, changes, code):
+    board.answers["/api/status"] = 200, status(**changes)
+    assert cli.main(["status", board.address]) == code
+    text = capsys.readouterr().out
+    assert text.startswith("left (primary): " + status(**changes)["state"].upper())
+    assert all(alarm in text for alarm in changes.get("alarms", []))
+
+
+def test_status_of_several_is_the_worst(board, capsys):
+    assert cli.main(["status", board.address, board.address]) == 0
+    assert cli.main(["status", board.address, "127.0.0.1:1"]) == 3
+    assert "No board answers at 127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_status_json(board, capsys):
+    assert cli.main(["status", "--json", board.address]) == 0
+    assert json.loads(capsys.readouterr().out) == status()
+
+
+@pytest.mark.parametrize("code, answer", [
+    (200, b"<html>"), (200, b"[]"), (200, {"hello": 1}), (404, b"not found"),
+    (200, {"state": "mirroring", "role": "primary"}), (200, b"x" * (2 << 20)),
+])
+def test_somebody_else_answers(board, capsys, code, answer):
+    board.answers["/api/status"] = code, answer
+    assert cli.main(["status", board.address]) == 3
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_behind_in_plain_words():
+    backlog = {"bytes": 150 << 20, "groups": 1200, "seconds": 3725.0}
+    text = describe(status(state="behind", backlog=backlog))
+    assert "lacks 150 MiB in 1200 groups, the oldest 1 h 2 min old" in text
+    assert "64 MiB of 512 MiB used (12 %)" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_twin_in_plain_words():
+    group = {"written": 12, "durable": 12, "sent": 12, "acked": 12, "played": 10}
+    text = describe(status(role="twin", group=group))
+    assert "holds everything up to group 12, 2 of them not on its disk yet; can take over" in text
+
+
+def test_quantities():
+    assert [size(n) for n in (0, 1023, 1024, 10 << 20, 3 << 29)] == ["0 B", "1023 B", "1.0 KiB", "10 MiB", "1.5 GiB"]
+    assert [age(s) for s in (0.44, 12.3, 61, 7200, 90000)] == ["0.4 s", "12 s", "1 min 1 s", "2 h 0 min", "1 d 1 h"]
+
+
+def twin(board, **changes):
+    """The cardboard board is a twin that can be promoted."""
+    board.answers["/api/status"] = 200, status(name="right", role="twin", **changes)
+    board.answers["/api/promote"] = 200, {"generation": 2, "group": 9, "missing_groups": 3}
+
+
+def test_promote_by_force(board, capsys):
+    twin(board)
+    assert cli.main(["promote", board.address, "--force"]) == 0
+    assert board.posts == [("/api/promote", "application/json", {"force": True})]
+    assert "3 groups that the first board had told of are missing" in capsys.readouterr().out
+
+
+def test_promote_without_terminal_does_nothing(board, capsys, monkeypatch):
+    twin(board)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("right\n"))
+    assert cli.main(["promote", board.address]) == 1
+    assert board.posts == []
+    out, err = capsys.readouterr()
+    assert "would be fenced" in out and "--force" in err
+
+
+@pytest.mark.parametrize("typed, code, posts", [("right\n", 0, 1), ("left\n", 1, 0), ("\n", 1, 0), ("\x04", 1, 0)])
+def test_promote_asks_on_a_terminal(board, typed, code, posts):
+    twin(board)
+    master, slave = pty.openpty()
+    process = subprocess.Popen([sys.executable, SOSIE, "promote", board.address], stdin=slave, stdout=slave,
+                               stderr=slave, close_fds=True)
+    os.close(slave)
+    os.write(master, typed.encode())
+    with contextlib.suppress(OSError):
+        while os.read(master, 4096):
+            pass
+    os.close(master)
+    assert process.wait(10) == code
+    assert len(board.posts) == posts
+
+
+def test_promote_says_what_is_missing(board, capsys):
+    backlog = {"bytes": 1 << 20, "groups": 4, "seconds": 9}
+    twin(board, consistent=False, backlog=backlog, link={**status()["link"], "state": "waiting"})
+    cli.main(["promote", board.address])
+    text = capsys.readouterr().out
+    assert "knows of 4 groups (1.0 MiB) that it does not have" in text
+    assert "does not reach the other board" in text and "NOT whole" in text
+
+
+def test_promote_refused_by_the_board(board, capsys):
+    twin(board)
+    board.answers["/api/promote"] = 409, {"error": "left is no twin; only a twin can be promoted"}
+    assert cli.main(["promote", board.address, "--force"]) == 3
+    assert capsys.readouterr().err == "left is no twin; only a twin can be promoted\n"
+
+
+def test_silent_board(board):
+    board.server.shutdown()
+    with pytest.raises(Unreachable, match=r"does not answer in 0\.2 s"):
+        Client(board.address, timeout_s=0.2).status()
+
+
+@pytest.mark.parametrize("argv", [[], ["fly"], ["status", "--fly"], ["journal"], ["journal", "x", "--limit", "-1"]])
+def test_wrong_usage(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(argv)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("name", ["run", "status", "promote", "journal", "demo"])
+def test_help_names_the_exit_codes(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main([name, "--help"])
+    assert caught.value.code == 0
+    assert "Exit: 0" in capsys.readouterr().out
+
+
+def test_runs_from_any_folder(tmp_path):
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "cli.py").write_text("print('not ours')")
+    link = tmp_path / "sosie"
+    link.symlink_to(SOSIE)
+    done = subprocess.run([link, "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, "one mirrored disk" in done.stdout) == (0, True)
+
+
+def test_run_refuses_a_bad_configuration(tmp_path):
+    conf = tmp_path / "board.conf"
+    conf.write_text("colour = red\n")
+    done = subprocess.run([SOSIE, "run", "board.conf"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and "colour" in done.stderr
+
+
+def test_journal_into_a_closed_pipe(tmp_path):
+    done = subprocess.run("%s journal %s | true" % (SOSIE, tmp_path), shell=True, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,244 @@
+"""The journal reader: what it prints of whole, torn and damaged rings, and that it trusts only its own checksums."""
+
+import argparse
+import hashlib
+
+import pytest
+
+pytest.importorskip("crcmod")
+
+from firmware.log import layout, superblock
+from firmware.log.layout import HEADER_SIZE, Descriptor, Point, group_size, pack_header, pack_record
+from firmware.pair.identity import Identity
+from tools import journal
+from tools.ring import Damage, Ring
+
+RING_SIZE = 20 << 20
+DISK_SIZE = 1 << 30
+LOG_ID = 0x1122334455667788
+NOON_MS = 1795348800000
+
+
+class Journal:
+    """Writes a journal file group by group, by the byte tables."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        label = Identity(bytes(16), bytes(16), "left", "primary", DISK_SIZE).pack()
+        self.block = superblock.Superblock(LOG_ID, RING_SIZE, label)
+        self.tip = Point(0, 0, 0)
+        self.places = {}
+        self.file = open(path, "w+b")
+        self.file.truncate(superblock.RING_OFFSET + RING_SIZE)
+        self.save()
+
+    def save(self, slot=None):
+        self.block.sequence += 1
+        self.write(self.block.slot() if slot is None else slot, self.block.pack())
+
+    def write(self, offset, data):
+        self.file.seek(offset)
+        self.file.write(data)
+        self.file.flush()
+
+    def flip(self, offset):
+        self.file.seek(offset)
+        byte = self.file.read(1)[0]
+        self.write(offset, bytes([byte ^ 0x40]))
+
+    def append(self, payload=4096, first=None, records=None):
+        """A group with one write of `payload` bytes; returns its Point."""
+        body = bytearray(layout.RECORD_SIZE + payload)
+        pack_record(body, 0, layout.WRITE, 8192, payload)
+        body[layout.RECORD_SIZE:] = bytes([self.tip.number % 251]) * payload
+        number = self.tip.number + 1
+        left = RING_SIZE - self.tip.position % RING_SIZE
+        position = self.tip.position + (left if left < layout.MAX_GROUP else 0)
+        descriptor = Descriptor(number, 1, NOON_MS + number, len(body), records or 1, layout.crc32(body),
+                                self.tip.chain)
+        group = bytearray(group_size(len(body)))
+        pack_header(group, 0, LOG_ID, position, first or number, descriptor)
+        group[HEADER_SIZE:HEADER_SIZE + len(body)] = body
+        self.places[number] = superblock.RING_OFFSET + position % RING_SIZE
+        self.write(self.places[number], group)
+        self.tip = Point(number, position + len(group), descriptor.chain)
+        return self.tip
+
+
+@pytest.fixture
+def ring(tmp_path):
+    made = Journal(tmp_path / "journal")
+    yield made
+    made.file.close()
+
+
+def shown(ring, capsys, limit=0, everything=False):
+    code = journal.run(argparse.Namespace(path=ring.path, limit=limit, all=everything))
+    return code, capsys.readouterr().out
+
+
+def test_whole_ring(ring, capsys):
+    for _ in range(3):
+        ring.append()
+    code, text = shown(ring, capsys)
+    assert code == 0
+    assert "left, primary, generation 0, disk of 1.0 GiB" in text
+    assert "3 groups, 12 KiB." in text and "The log ends behind group 3" in text
+    assert "11-22 12:00:00.002" in text
+    assert "w 0x2000+4.0KiB" in text
+    assert max(map(len, text.splitlines()[1:])) <= 80
+
+
+def test_empty_ring(ring, capsys):
+    code, text = shown(ring, capsys)
+    assert code == 0
+    assert "No groups that anybody still needs; the log stands at group 0." in text
+
+
+def test_starts_behind_what_nobody_needs(ring, capsys):
+    for _ in range(4):
+        point = ring.append()
+    ring.block.played = point
+    ring.block.acked = Point(2, ring.places[3] - superblock.RING_OFFSET, ring.append().chain)
+    ring.block.acked.chain = Ring(ring.path)._header(read(ring, 3)).descriptor.previous_chain
+    ring.save()
+    code, text = shown(ring, capsys)
+    assert (code, "3 groups" in text) == (0, True)
+    code, text = shown(ring, capsys, everything=True)
+    assert (code, "5 groups" in text) == (0, True)
+
+
+def read(ring, number):
+    ring.file.seek(ring.places[number])
+    return ring.file.read(HEADER_SIZE)
+
+
+def test_wraps(ring, capsys):
+    for number in range(12):
+        point = ring.append(3 << 20)
+        if number == 7:
+            ring.block.played = ring.block.acked = ring.block.durable = point
+            ring.save()
+    assert ring.tip.position > 2 * RING_SIZE - layout.MAX_GROUP
+    code, text = shown(ring, capsys)
+    assert (code, "4 groups, 12 MiB." in text, "The log ends behind group 12" in text) == (0, True, True)
+
+
+def test_limit_prints_the_last(ring, capsys):
+    for _ in range(9):
+        ring.append()
+    code, text = shown(ring, capsys, limit=2)
+    lines = [line.split()[0] for line in text.splitlines() if "w 0x" in line]
+    assert (code, lines) == (0, ["8", "9"])
+    assert "The last 2 of 9 groups:" in text
+
+
+def test_torn_tail_is_a_normal_end(ring, capsys):
+    for _ in range(3):
+        ring.append()
+    ring.flip(ring.places[3] + HEADER_SIZE + 100)
+    code, text = shown(ring, capsys)
+    assert code == 0
+    assert "2 groups" in text and "a torn group behind it" in text
+
+
+def test_torn_batch_is_a_normal_end(ring, capsys):
+    ring.append()
+    for _ in range(3):
+        ring.append(first=2)
+    ring.flip(ring.places[2] + HEADER_SIZE + 100)
+    code, text = shown(ring, capsys)
+    assert (code, "1 group," in text) == (0, True)
+
+
+@pytest.mark.parametrize("place", [5, 40, 60, 72, HEADER_SIZE + 3, HEADER_SIZE + 4000])
+def test_damage_is_named_and_what_follows_is_shown(ring, capsys, place):
+    for _ in range(5):
+        ring.append()
+    ring.flip(ring.places[2] + place)
+    code, text = shown(ring, capsys)
+    assert code == 1
+    assert "DAMAGE at byte %d: group 2" % ring.places[2] in text
+    assert "proves that it was durable" in text
+    assert "The log ends behind group 5" in text
+    assert "4 groups" in text
+
+
+def test_damage_that_only_the_superblock_proves(ring, capsys):
+    for _ in range(3):
+        ring.append()
+    ring.block.durable = ring.tip
+    ring.save()
+    ring.flip(ring.places[3] + 5)
+    code, text = shown(ring, capsys)
+    assert code == 1
+    assert "the superblock proves" in text
+
+
+def test_wrong_number_of_records(ring, capsys):
+    ring.append(records=2)
+    ring.append()
+    code, text = shown(ring, capsys)
+    assert (code, "1 records where 2 are announced" in text) == (1, True)
+
+
+def test_checksums_are_our_own(ring, capsys, monkeypatch):
+    monkeypatch.setattr(layout, "crc32", lambda data, value=0: 0)
+    ring.append()
+    ring.append()
+    code, text = shown(ring, capsys)
+    assert code == 0
+    assert "No groups" in text
+
+
+def test_damaged_slot_leaves_the_other(ring, capsys):
+    ring.append()
+    ring.save()
+    ring.flip(superblock.SLOTS[ring.block.sequence % 2] + 20)
+    code, text = shown(ring, capsys)
+    assert (code, "not whole" in text, "1 group," in text) == (0, True, True)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(2 << 20), b"\x55" * (2 << 20)])
+def test_not_a_journal(tmp_path, capsys, content):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    assert journal.run(argparse.Namespace(path=str(path), limit=0, all=False)) == 2
+    assert "there is no Sosie journal here" in capsys.readouterr().err
+
+
+def test_unreadable(tmp_path, capsys):
+    assert journal.run(argparse.Namespace(path=str(tmp_path / "none"), limit=0, all=False)) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_newer_format_is_refused(ring, capsys, monkeypatch):
+    monkeypatch.setattr(superblock, "_VERSION", 9)
+    ring.save()
+    ring.save()
+    monkeypatch.undo()
+    assert journal.run(argparse.Namespace(path=ring.path, limit=0, all=False)) == 2
+    assert "format 9" in capsys.readouterr().err
+
+
+def test_changes_nothing(ring, capsys):
+    for _ in range(3):
+        ring.append()
+    ring.flip(ring.places[2] + 5)
+    before = hashlib.sha256(open(ring.path, "rb").read()).digest()
+    shown(ring, capsys, everything=True)
+    assert hashlib.sha256(open(ring.path, "rb").read()).digest() == before
+
+
+def test_what_a_running_board_overwrites_is_no_damage(ring):
+    points = [ring.append() for _ in range(6)]
+    reader = Ring(ring.path)
+    walk = reader.walk()
+    next(walk)
+    ring.flip(ring.places[2] + 5)
+    ring.block.played = ring.block.acked = points[3]
+    ring.save()
+    found = list(walk)
+    reader.close()
+    assert not any(isinstance(each, Damage) for each in found)
+    assert [each.descriptor.number for each in found] == [5, 6]

@@ -1,0 +1,124 @@
+"""`sosie`: one command for the operator. Each subcommand's --help lists its exit codes."""
+
+import argparse
+import os
+import sys
+
+from tools import promote, status
+from tools.api import DEFAULT_ADDRESS, BoardError
+
+FINE, NOT_FINE, USAGE, NOBODY = 0, 1, 2, 3
+INTERRUPTED = 130
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def main(argv: "list[str]") -> int:
+    """Runs one subcommand; returns the exit code. argparse exits with 2 on wrong usage."""
+    # These two have options of their own, which only they know.
+    if argv[:1] in (["demo"], ["bench"]):
+        return _guarded(_hand_over, argv)
+    options = _parser().parse_args(argv)
+    return _guarded(options.run, options)
+
+
+def _guarded(run, *args) -> int:
+    try:
+        return run(*args)
+    except BoardError as error:
+        print(error, file=sys.stderr)
+        return NOBODY
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough (`sosie journal ... | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+
+
+def _hand_over(argv: "list[str]") -> int:
+    if argv[0] == "demo":
+        from tools.demo.show import main as run
+    else:
+        from tools.bench import main as run
+    return run(argv[1:])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sosie", description="Two small boards, one mirrored disk.",
+                                     epilog="`sosie COMMAND --help` says more, exit codes too.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_status(commands)
+    _add_promote(commands)
+    _add_journal(commands)
+    for name, text in (("demo", "a pair, an outage and two power cuts on this machine, in under a minute"),
+                       ("bench", "speed against NBD servers and mirrors of others")):
+        commands.add_parser(name, help=text, add_help=False)
+    return parser
+
+
+def _command(commands, name: str, run, text: str, epilog: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=epilog)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_run(commands):
+    command = _command(commands, "run", _run, "run one board in the foreground",
+                       "Exit: 0 stopped cleanly by SIGTERM or Ctrl-C, 2 the configuration is refused.")
+    command.add_argument("conf", metavar="CONF", help="its board.conf")
+
+
+def _add_status(commands):
+    command = _command(commands, "status", status.run, "how the boards are, in a few lines",
+                       "Exit: 0 every board is mirroring or promoted and raises no alarm, 1 one is not or does, "
+                       "2 wrong usage, 3 one does not answer.")
+    command.add_argument("addresses", metavar="ADDRESS", nargs="*", default=[DEFAULT_ADDRESS],
+                         help="web address of a board, HOST:PORT (default %s)" % DEFAULT_ADDRESS)
+    command.add_argument("--json", action="store_true", help="what the boards answer, one JSON object a line")
+
+
+def _add_promote(commands):
+    command = _command(commands, "promote", promote.run, "make a twin the one that takes writes",
+                       "Asks first, on a terminal; --force does not ask. Exit: 0 promoted, 1 not confirmed, "
+                       "2 wrong usage, 3 the board does not answer or refuses.")
+    command.add_argument("address", metavar="ADDRESS", help="web address of the twin, HOST:PORT")
+    command.add_argument("--force", action="store_true", help="do not ask")
+
+
+def _add_journal(commands):
+    command = _command(commands, "journal", _journal, "print what is in a journal, read-only, of a running board too",
+                       "Checks every checksum by itself. Exit: 0 whole, 1 damaged, 2 no journal or wrong usage.")
+    command.add_argument("path", metavar="PATH", help="the journal's file or block device")
+    command.add_argument("--limit", type=_count, default=20, metavar="N",
+                         help="print the last N groups (default 20; 0: all)")
+    command.add_argument("--all", action="store_true",
+                         help="find groups that nobody needs any more, too (reads the whole ring)")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("%r is not a number of groups" % text)
+    return int(text)
+
+
+def _run(options) -> int:
+    path = os.path.abspath(options.conf)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CHECKOUT, os.environ.get("PYTHONPATH")]))
+    os.environ["PYTHONSAFEPATH"] = "1"
+    os.execv(sys.executable, [sys.executable, "-m", "firmware", path])
+
+
+def _journal(options) -> int:
+    try:
+        import crcmod.predefined  # noqa: F401
+    except ImportError:
+        print("The second opinion needs crcmod; `make venv` in %s installs it." % CHECKOUT, file=sys.stderr)
+        return USAGE
+    from tools import journal
+
+    return journal.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

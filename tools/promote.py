@@ -1,0 +1,65 @@
+"""`sosie promote`: says what it means and what may be missing, asks, and does it."""
+
+import sys
+
+from tools.api import Client
+from tools.status import size
+
+MEANING = """\
+Promoting {name} makes it the board that takes the server's writes, from now on.
+The other board, once it meets {name} again, takes no more writes: it is fenced,
+and there is no way back yet. Do this when the first board or its site is lost."""
+
+
+def run(options) -> int:
+    """Promotes the twin at the address, after asking unless --force was given."""
+    client = Client(options.address, timeout_s=60.0)
+    status = client.status()
+    if not options.force and not _confirmed(status):
+        return 1
+    print(_report(status["name"], client.promote()))
+    return 0
+
+
+def _confirmed(status: dict) -> bool:
+    name = status["name"]
+    print(MEANING.format(name=name))
+    print()
+    for line in missing(status):
+        print(line)
+    if not sys.stdin.isatty():
+        print("\nNothing was done: this asks on a terminal; without one, say --force.", file=sys.stderr)
+        return False
+    try:
+        answer = input("\nType the board's name (%s) to promote it: " % name)
+    except EOFError:
+        answer = ""
+    if answer.strip() == name:
+        return True
+    print("Nothing was done.", file=sys.stderr)
+    return False
+
+
+def missing(status: dict) -> "list[str]":
+    """What this board would serve, and what it cannot have, as far as it knows."""
+    group, backlog, link = status["group"], status["backlog"], status["link"]
+    lines = ["It would serve everything up to group %d." % group["durable"]]
+    if link["state"] == "up":
+        lines.append("It is connected with %s now: that board is alive, and would be fenced." % link["peer"])
+    else:
+        lines.append("It does not reach the other board now; what was written there since is not here.")
+    if backlog["groups"]:
+        lines.append("It knows of %d groups (%s) that it does not have." % (backlog["groups"], size(backlog["bytes"])))
+    if not status["consistent"]:
+        lines.append("Its first full copy is not complete: what it would serve is NOT whole.")
+    lines += ["It raises an alarm: %s" % alarm for alarm in status["alarms"]]
+    return lines
+
+
+def _report(name: str, report: dict) -> str:
+    text = "%s is promoted: generation %s, from group %s on." % (name, report.get("generation"), report.get("group"))
+    lost = report.get("missing_groups")
+    if lost:
+        return text + "\n%d group%s that the first board had told of %s missing." % (
+            lost, "" if lost == 1 else "s", "is" if lost == 1 else "are")
+    return text + "\nNothing that it had heard of is missing."
