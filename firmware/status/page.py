@@ -5,7 +5,7 @@ from firmware.quantity import duration_text, size_text
 REFRESH_S = 2
 
 _SENTENCES = {
-    "mirroring": "All is well: the twin has what this disk has.",
+    "mirroring": "All is well: the twin follows within seconds.",
     "behind": "The twin is behind; the link or its disk is slower than the writes.",
     "copying": "The first full copy is under way; the twin cannot take over yet.",
     "catching up": "The twin is catching up; until then it can take over with an older state.",
