@@ -7,11 +7,13 @@ onto the disk and, on a primary, shipped. Each step starts only when the one bef
 from firmware.alarms import Alarms
 from firmware.disk.volume import Volume
 from firmware.errors import Damaged, Refused
+from firmware.link.link import Counters, Link
 from firmware.log.journal import Journal
 from firmware.log.layout import Point
 from firmware.pair import judge
 from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
 from firmware.pair.promotion import Promotion
+from firmware.status.facts import facts
 
 CHECKPOINT_EVERY = 32 << 20
 CHECKPOINT_IDLE_MS = 5000
@@ -27,6 +29,11 @@ class Lanes:
         self.sync = sync
         self.read = read
         self.link = link
+
+    def close(self) -> None:
+        """Ends them, when the board has stopped."""
+        for lane in (self.player, self.journal, self.sync, self.read, self.link):
+            lane.close()
 
 
 class Board:
@@ -56,7 +63,10 @@ class Board:
         self.failed = False
         self.failure = None
         self.link = None
-        self.shipping = Shipping(self.journal.acked)
+        self.link_refusal = ""
+        self.on_parted = None
+        self.counters = Counters()
+        self.received_there = self.journal.acked.number
         self.peer_name = ""
         self._playing = False
         self._checkpointing = False
@@ -114,8 +124,8 @@ class Board:
         if open_group is not None and self.volume.flush_waits_for >= open_group.number:
             self._commit_wanted()
         self._advance()
-        if self.link is not None:
-            self.link.durable(groups[-1].number)
+        if self._part is not None:
+            self._part.durable(groups[-1].number)
 
     def _advance(self) -> None:
         """Something moved on: whatever waited for it goes on as well."""
@@ -129,8 +139,9 @@ class Board:
     def _confirmed(self) -> int:
         if self.settings.ack == "local":
             return self.journal.head.number
-        remote = self.shipping.received if self.settings.ack == "received" else self.shipping.acked
-        return min(self.journal.head.number, remote)
+        if self.settings.ack == "received":
+            return min(self.journal.head.number, self.received_there)
+        return self.journal.acked.number
 
     # Play
 
@@ -150,6 +161,8 @@ class Board:
             return
         self.on_disk = Point(*point)
         self.volume.played(self.on_disk.number)
+        if self._part is not None and self.identity.role == TWIN:
+            self._part.played(self.on_disk.number)
         self._set_refusal()
         self._advance()
 
@@ -191,8 +204,8 @@ class Board:
             self._checkpointing = False
             self._quiet_since_ms = self.clock.now_ms()
             self.volume.room()
-            if self.link is not None:
-                self.link.room()
+            if self._part is not None:
+                self._part.room()
             self._advance()
 
         self.lanes.sync.submit(synced, "sync")
@@ -220,68 +233,99 @@ class Board:
 
     def _append_failed(self, error) -> None:
         if isinstance(error, Damaged):
-            if self.link is not None:
-                self.link.damaged(self.journal.head.number + 1)
+            if self._part is not None:
+                self._part.damaged(self.journal.head.number + 1)
             self._advance()
         else:
             self.fail(error)
 
-    # Link
+    # Link: what firmware/link asks of its board
+
+    @property
+    def _part(self):
+        """The Sender or Receiver at work, None without one."""
+        return None if self.link is None else self.link.part
 
     @property
     def dials(self) -> bool:
         """Whether this board is the one that connects to its peer."""
         return self.identity.role == PRIMARY and self.settings.peer is not None and self._stopping is None
 
+    def new_link(self) -> Link:
+        """A conversation for a connection to the other board, whoever opened it."""
+        return Link(self, self.journal, self.counters, self.lanes.link, self.settings.rate)
+
     def drop_link(self) -> None:
-        """Ends the link, if there is one."""
+        """Ends the link in good order, if there is one."""
         if self.link is not None:
             self.link.close()
             self.link = None
 
+    def joined(self, part) -> None:
+        """A greeting succeeded; an earlier connection, if it lingers, is over."""
+        if self.link is not None and self.link is not part.link:
+            self.link.drop("another connection took its place")
+        self.link = part.link
+        self.link_refusal = ""
+        self.peer_written = max(self.peer_written, part.link.peer.number)
+
+    def parted(self, link) -> None:
+        """A connection is gone."""
+        if self.link is link:
+            self.link = None
+        if link.refusal:
+            self.link_refusal = link.refusal
+        if self.on_parted is not None:
+            self.on_parted(link)
+
     def judge(self, peer, number: int, chain: int) -> Point:
-        """For a greeting, on any board: whether `peer`, whose log ends behind `number`, may take
-        groups from this one, and from which point. Raises Refused."""
-        self.meet(peer)
+        """For a greeting, on a primary: from which point `peer`, whose log ends behind group `number`,
+        is sent what it lacks. Raises Refused."""
+        self._meet(peer)
         return judge.starting_point(self.identity, peer, self.journal, number, chain)
 
     def accept(self, peer) -> None:
-        """For a greeting on a twin: whether groups from `peer` are taken. Raises Refused."""
-        self.meet(peer)
+        """For a greeting, on a twin: whether groups from `peer` are taken. Raises Refused."""
+        self._meet(peer)
         mine = self.identity
-        if self._promotion is not None or self._stopping is not None:
-            raise Refused("%s is being promoted or stopped and takes no more groups" % mine.name)
+        if self._promotion is not None or self._stopping is not None or self.failed:
+            raise Refused("%s takes no groups now: it stops, failed or is being promoted" % mine.name)
         if mine.pair_id == NO_PAIR:
             mine.pair_id = peer.pair_id
             mine.generation = peer.generation
             mine.fork_number, mine.fork_chain = peer.fork_number, peer.fork_chain
+            self.save_identity()  # the journal's lane makes it durable before any group
+
+    def _meet(self, peer) -> None:
+        judge.refuse_strangers(self.identity, peer)
+        if judge.must_fence(self.identity, peer) and not self.identity.fenced:
+            self.identity.fenced = True
+            self._set_refusal()
             self.save_identity()
-
-    def meet(self, peer) -> None:
-        """Learns what every greeting tells. Raises Refused."""
-        mine = self.identity
-        judge.refuse_strangers(mine, peer)
-        if judge.must_fence(mine, peer) and not mine.fenced:
-            self._fence(peer)
-        judge.refuse_roles(mine, peer)
+        judge.refuse_roles(self.identity, peer)
         self.peer_name = peer.name
-
-    def _fence(self, peer) -> None:
-        self.identity.fenced = True
-        self._set_refusal()
-        self.save_identity()
 
     def save_identity(self, done=None) -> None:
         """Makes the identity durable."""
         self.journal.superblock.label = self.identity.pack()
         self.journal.save(done)
 
-    def acknowledged(self, received: int, point) -> None:
+    def acknowledged(self, received: int, point: Point) -> None:
         """The twin has taken groups up to `received` and durably holds all up to `point`."""
-        self.shipping.received = max(self.shipping.received, received)
-        self.shipping.acked = max(self.shipping.acked, point.number)
+        self.received_there = max(self.received_there, received)
         self.journal.acknowledged(point)
         self.volume.settle()
+
+    def suspect(self, number: int) -> None:
+        """The twin found group `number` damaged: was it so in our journal already?"""
+        try:
+            self.journal.verify(number)
+        except (Damaged, OSError) as e:
+            self.unreadable(number, e)
+
+    def unreadable(self, number: int, error) -> None:
+        """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
+        self.alarms.set("journal", "%s; the twin cannot go on from group %d: start the pair anew" % (error, number))
 
     # Promotion
 
@@ -314,3 +358,19 @@ class Board:
         if self._promotion is not None or self.on_disk.number < self._serves_from:
             return "%s is still playing its journal; try again in a moment" % mine.name
         return ""
+
+    def oldest_unsent_ms(self) -> "int | None":
+        """Wall clock at which the oldest group that the twin lacks was sealed; None when it lacks none."""
+        journal = self.journal
+        if journal.acked.number < journal.head.number:
+            try:
+                return journal.peek(journal.acked).time_ms
+            except (Damaged, OSError):
+                return None
+        if journal.open is not None:
+            return self.clock.wall_ms() - (self.clock.now_ms() - journal.open.opened_ms)
+        return None
+
+    def facts(self) -> dict:
+        """What the status surfaces show (firmware/status/snapshot.py)."""
+        return facts(self)

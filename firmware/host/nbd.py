@@ -81,6 +81,11 @@ class Conversation:
         stage = self._stage
         return self._is_broken or (self._is_over and not stage.blocked and not stage.answers.in_flight)
 
+    def close(self) -> None:
+        """The board stops: nothing more is taken; what is answered already goes out."""
+        self._is_over = self._is_broken = True
+        self.wake()
+
     def lost(self) -> None:
         """The connection is gone: what is in flight ends unanswered."""
         self._is_over = self._is_broken = True

@@ -6,8 +6,9 @@ journal lane, the next one fills meanwhile. Nobody plays or ships a group before
 """
 
 from firmware.errors import Damaged
+from firmware.link.span import Span
 from firmware.log.group import Group
-from firmware.log.layout import BLOCK, RECORD_SIZE, Point, group_size
+from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
 
 BATCH = 8 << 20
 HINT_EVERY = 8 << 20  # with a batch in flight and one queued, well inside recovery's HINT_DISTANCE
@@ -223,6 +224,11 @@ class Journal:
         """The point behind that group."""
         return self.ring.after(point, descriptor)
 
+    def body_span(self, point: Point, descriptor) -> Span:
+        """Where the body of the group after `point` lies on the journal's storage."""
+        offset = self.ring.offset(self.ring.start(point.position)) + HEADER_SIZE
+        return Span(offset, descriptor.body_length)
+
     def find(self, number: int, chain: int) -> "Point | None":
         """The point behind group `number` with that chain; None when this log does not have it."""
         point = self.acked
@@ -234,3 +240,10 @@ class Journal:
         """The twin durably holds everything up to `point`."""
         if point.number > self.acked.number:
             self.acked = point
+
+    def verify(self, number: int) -> None:
+        """Reads group `number` back; raises Damaged when it is not what was written, OSError."""
+        point = self.acked
+        while point.number < number - 1:
+            point = self.after(point, self.peek(point))
+        self.ring.load(point, memoryview(bytearray(MAX_BODY)))

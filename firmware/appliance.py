@@ -1,0 +1,127 @@
+"""Puts a board together from its settings: storages, lanes, listeners. The only place that knows all parts."""
+
+from firmware import ports
+from firmware.board import Board, Lanes
+from firmware.dialer import Dialer
+from firmware.disk.player import Player, Syncer
+from firmware.disk.volume import Reader
+from firmware.errors import Damaged, Refused
+from firmware.host.nbd import Conversation as NbdConversation
+from firmware.link.compressor import Compressor
+from firmware.log.ring import Ring
+from firmware.log.scribe import Scribe
+from firmware.media import open_media
+from firmware.startup import open_journal
+from firmware.status.api import Api
+from firmware.status.http import HttpConversation
+
+NBD_CLIENTS = 16
+_SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
+
+
+class Clock:
+    """The clock of the runtime, as the board takes it."""
+
+    now_ms = staticmethod(ports.now_ms)
+    wall_ms = staticmethod(ports.wall_ms)
+
+
+class Appliance:
+    """One running board. Raises Refused when it cannot be put together; nothing was changed then."""
+
+    def __init__(self, settings):
+        self._settings = settings
+        self._loop = loop = ports.Loop()
+        self._disk, self._storage = open_media(settings)
+        try:
+            remains = _run(open_journal(self._storage, settings, self._disk.size, ports.random_bytes))
+        except Refused as e:
+            raise Refused("%s %s" % (settings.journal, e))
+        except (Damaged, OSError) as e:
+            raise Refused("%s: %s; this board cannot start from it: start the pair anew" % (settings.journal, e))
+        self._lanes = self._make_lanes(remains)
+        self._board = Board(settings, remains, self._disk, self._lanes, Clock)
+        loop.spans = self._storage
+        loop.hook = lambda now: self._board.poll()
+        self._dialer = Dialer(self._board, self._dial, loop.call_after, _random)
+        self._listeners = []
+        self._hosts = []
+
+    def _make_lanes(self, remains) -> Lanes:
+        disk, storage, loop = self._disk, self._storage, self._loop
+
+        def ring():  # each worker has its own scratch memory
+            return Ring(storage, remains.ring.log_id, remains.ring.size)
+
+        player = ports.ProcessLane(Player(disk, ring()), loop, keep=(disk, storage))  # before any thread
+        return Lanes(
+            journal=ports.ThreadLane(Scribe(ring()), loop, brief={"append": _is_small}),
+            player=player,
+            sync=ports.ThreadLane(Syncer(disk), loop),
+            read=ports.ThreadLane(Reader(disk), loop),
+            link=ports.ThreadLane(Compressor(storage), loop),
+        )
+
+    def run(self) -> int:
+        """Runs until SIGTERM or SIGINT; the exit code. Raises Refused when an address cannot be had."""
+        settings, board = self._settings, self._board
+        self._listen("listen", settings.listen, board.new_link, 8)
+        if settings.web is not None:
+            api = Api(board, settings.web)
+            self._listen("web", settings.web, lambda: HttpConversation(api.handle), 32)
+        if settings.attach is not None:
+            self._listen("attach", settings.attach[1], self._new_host, NBD_CLIENTS)
+        ports.catch_signals(self._loop, self._stop)
+        board.start()
+        self._dialer.start()
+        self._loop.run()
+        self._loop.close()
+        self._lanes.close()
+        return 1 if board.failed else 0
+
+    def _listen(self, key: str, place: "tuple | None", make, limit: int) -> None:
+        if place is None:
+            return
+        try:
+            self._listeners.append(ports.Listener(self._loop, _address(place), make, limit))
+        except Refused as e:
+            raise Refused("%s: %s" % (key, e))
+
+    def _new_host(self):
+        host = NbdConversation(self._board.volume)
+        self._hosts = [other for other in self._hosts if not other.finished]
+        self._hosts.append(host)
+        return host
+
+    def _dial(self, make_conversation, on_failed) -> None:
+        ports.dial(self._loop, _address(self._settings.peer), make_conversation, on_failed)
+
+    def _stop(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        for host in self._hosts:
+            host.close()
+        self._board.stop(self._loop.stop)
+
+
+def _is_small(groups: list, chain: int) -> bool:
+    return len(groups) == 1 and groups[0].size <= _SMALL_BATCH
+
+
+def _random() -> float:
+    return int.from_bytes(ports.random_bytes(4), "little") / (1 << 32)
+
+
+def _address(place: tuple):
+    if place[0] == "unix":
+        return ports.Address("", 0, place[1])
+    return ports.Address(place[1], place[2])
+
+
+def _run(steps):
+    """Runs a generator to its end and returns its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
