@@ -6,7 +6,7 @@ import subprocess
 from tools.api import Client, Unreachable
 from tools.demo.workshop import Broken, Workshop, kill_group, signal_group, wait_for
 
-DISK_SIZE = 1 << 30
+DISK_SIZE = 512 << 20
 JOURNAL_SIZE = 512 << 20
 
 CONFIGURATION = """\

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 
+from tools.api import BoardError
 from tools.demo.copyhost import COMMANDS, CopyHost
 from tools.demo.host import LiveHost, why_not_live
 from tools.demo.screen import Screen, mib, plural
@@ -46,7 +47,7 @@ def run(screen: Screen, staying: bool) -> int:
         if staying:
             _stay(story)
         return EVERYTHING_HELD
-    except Broken as error:
+    except (Broken, BoardError) as error:
         screen.fail(str(error))
         _show_logs(screen, story)
         return SOMETHING_BROKE
@@ -66,7 +67,7 @@ def _choose_host(workshop: Workshop, port: int, screen: Screen):
     reason = why_not_live(workshop)
     if not reason:
         return LiveHost(workshop, port)
-    screen.say("   No live mount here (%s): the file system goes in by nbdcopy." % reason, "2")
+    screen.say("   No live mount here (%s): the files go in by nbdcopy." % reason, "2")
     return CopyHost(workshop, port)
 
 

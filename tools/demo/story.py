@@ -64,7 +64,8 @@ class Story:
             backlog = self._show_backlog(self.host.outage_bytes)
             self.backlog = backlog["bytes"]
             time.sleep(0.02)
-        self._end("Host wrote on: %s in %s wait for the twin" % (mib(self.backlog), plural(backlog["groups"], "group")))
+        self._end("Host wrote on: %s in %s wait for the twin" % (mib(self.backlog), plural(backlog["groups"], "group")),
+                  checked=self.host.always_whole)
 
     def kill_left(self):
         self.screen.begin("Killing left")
@@ -110,7 +111,7 @@ class Story:
         size = image.compare(self.left.disk, self.right.disk)
         count = image.read_back(self.workshop, self.right.disk, self.host.ledger)
         image.check_copy(self.right.disk)
-        self.proven.append("%d copies of the twin's disk, one after each act: each a sound ext4." % self.copies)
+        self.proven.append("%d copies of the twin's disk, taken between the acts: each a sound ext4." % self.copies)
         self.proven.append("Both disks are equal, all %s, and the twin's has all %s."
                            % (mib(size), plural(count, "file")))
         self.screen.end("Stopped both; images equal (cmp)", "e2fsck ok")
