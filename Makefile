@@ -18,13 +18,13 @@ help: ## list the targets
 		printf '  make %-18s %s\n' "$$name" "$$says"; done
 
 demo: packages-demo $(RUN_READY) ## a pair, a file system, outages and power cuts, before your eyes (DEMO=--stay: leave it running)
-	@$(VENV)/bin/python tools/sosie demo $(DEMO)
+	@tools/sosie demo $(DEMO)
 
 test: packages-test $(TEST_READY) interpreter ## everything below, with one line for each part at the end
 	@$(VENV)/bin/python -m tests.parts
 
 bench: packages-bench $(TEST_READY) ## speed against NBD servers and mirrors of others (BENCH=options)
-	@$(VENV)/bin/python tools/sosie bench $(BENCH)
+	@tools/sosie bench $(BENCH)
 
 style: ## lint, MicroPython subset, import directions
 unit: ## unit tests of the logic on CPython

@@ -16,10 +16,11 @@ JOBS = {
 def test_fio_finds_what_it_wrote(make_pair, name):
     pattern, block, depth = JOBS[name]
     pair = make_pair().start()
-    verify = [] if "trim" in pattern else ["--verify=crc32c", "--do_verify=1", "--verify_fatal=1"]
+    options = [] if "trim" in pattern else ["--verify=crc32c", "--do_verify=1", "--verify_fatal=1"]
     block_option = "--bsrange=" + block if "-" in block else "--bs=" + block
-    said = call("fio", "--name=job", "--ioengine=nbd", "--uri=" + uri(pair.left), "--rw=" + pattern, block_option,
-                "--iodepth=%d" % depth, "--size=32M", "--io_size=24M", "--fsync=64", "--randseed=7", *verify)  # fmt: skip
+    options += [block_option, "--iodepth=%d" % depth, "--fsync=64", "--randseed=7"]
+    said = call("fio", "--name=job", "--ioengine=nbd", "--uri=" + uri(pair.left), "--rw=" + pattern,
+                "--size=32M", "--io_size=24M", *options)  # fmt: skip
     assert "err= 0" in said
     client = pair.left.client()
     seen = client.read_all()

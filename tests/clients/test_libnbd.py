@@ -18,7 +18,8 @@ def test_nbdinfo_sees_the_disk(make_board):
 
 def test_nbdinfo_lists_the_exports(make_board):
     board = make_board().start()
-    names = {export["export-name"] for export in json.loads(call("nbdinfo", "--list", "--json", uri(board)))["exports"]}
+    told = json.loads(call("nbdinfo", "--list", "--json", uri(board)))
+    names = {export["export-name"] for export in told["exports"]}
     assert names <= {"", "disk"} and names
     call("nbdinfo", uri(board) + "disk")
     call("nbdinfo", uri(board) + "nosuch", fails=True)
@@ -63,7 +64,8 @@ def test_nbdcopy_there_and_back(make_pair, tmp_path):
 def test_over_a_unix_socket(make_board, tmp_path):
     path = tmp_path / "n.sock"
     board = make_board(attach="nbd:unix:%s" % path).start()
-    assert json.loads(call("nbdinfo", "--json", "nbd+unix:///?socket=%s" % path))["exports"][0]["export-size"] == 32 << 20
+    told = json.loads(call("nbdinfo", "--json", "nbd+unix:///?socket=%s" % path))
+    assert told["exports"][0]["export-size"] == 32 << 20
     board.kill()
     board.start()  # the socket that the killed one left behind is no obstacle
     call("nbdinfo", "nbd+unix:///?socket=%s" % path)

@@ -41,7 +41,7 @@ PARTS = [
     tests("clients", 420),
     tests("process", 600),
     tests("micropython", 300),
-    Part("demo", [PYTHON, "tools/sosie", "demo"], 180, "tools/sosie", alone=True),
+    Part("demo", ["tools/sosie", "demo"], 180, "tools/sosie", alone=True),
 ]
 
 

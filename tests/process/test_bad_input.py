@@ -173,14 +173,23 @@ def still_mirrors(pair) -> None:
     pair.wait_drained()
 
 
+GARBAGE = [
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"POST /api/promote HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
+    b"\0" * 1000,
+    b"NBDMAGIC" * 100,
+    b"IHAVEOPT" + b"\xff" * 64,
+    b"\r\n" * 500,
+    b"\x16\x03\x01\x02\x00" * 50,  # the beginning of a TLS greeting
+]
+
+
 def test_a_client_that_goes_on_is_not_disturbed_by_garbage(make_pair):
     """Garbage on every port of both boards, of many kinds; a host's connection and the link live on."""
     pair = make_pair().start()
     host = pair.left.client()
     dice = random.Random(1)
-    texts = [b"GET / HTTP/1.1\r\n\r\n", b"\0" * 1000, b"NBDMAGIC" * 100, b"IHAVEOPT" + b"\xff" * 64, b"\r\n" * 500,
-             b"POST /api/promote HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"\x16\x03\x01\x02\x00" * 50]  # fmt: skip
-    texts += [dice.randbytes(dice.randint(1, 20000)) for _ in range(20)]
+    texts = GARBAGE + [dice.randbytes(dice.randint(1, 20000)) for _ in range(20)]
     ports = [board.nbd for board in (pair.left, pair.right)] + [board.web for board in (pair.left, pair.right)]
     ports += [int(board.lines["listen"].split(":")[1]) for board in (pair.left, pair.right)]
     for port in ports:
