@@ -49,7 +49,7 @@ class SimHost:
     """
 
     def __init__(self, random, oracle, workload, count, trace):
-        self._random, self._oracle, self._workload = random, oracle, workload
+        self._random, self.oracle, self._workload = random, oracle, workload
         self._count, self._trace = count, trace
         self.left = workload.operations
         self._volume = None
@@ -58,19 +58,23 @@ class SimHost:
         self._waiting = None  # an operation that found no room
         self._in_flight = 0
         self.retry = False
-        self.fenced = False
+        self.flush_reaches_twin = False
+        self._check = None  # a _Check under way: nothing else is done meanwhile
 
     # Attaching
 
-    def attach(self, volume, group_of_last) -> None:
+    def attach(self, volume, group_of_last, checked=None) -> None:
+        """`checked(image)`: first reads the whole disk and tells what it shows."""
         self.detach()
         self._volume, self._group_of_last = volume, group_of_last
+        if checked is not None:
+            self._check = _Check(self.oracle.size, checked)
 
     def detach(self) -> None:
         """The board is gone, and with it everything that was under way."""
         self._life += 1
         self._volume = None
-        self._waiting, self._in_flight, self.retry = None, 0, False
+        self._waiting, self._in_flight, self.retry, self._check = None, 0, False, None
 
     @property
     def attached(self) -> bool:
@@ -80,17 +84,22 @@ class SimHost:
     def can_step(self) -> bool:
         if self._volume is None or self._in_flight >= self._workload.depth:
             return False
+        if self._check:
+            return not self._in_flight
         return self.retry if self._waiting else self.left > 0
 
     @property
     def quiet(self) -> bool:
         """Nothing to do and nothing under way."""
-        return self.left <= 0 and not self._in_flight and not self._waiting
+        return self.left <= 0 and not self._in_flight and not self._waiting and not self._check
 
     # Operations
 
     def step(self) -> None:
-        """One operation, or another try of the one that waits for room."""
+        """One operation, another try of the one that waits for room, or a part of the check."""
+        if self._check:
+            self._read_on()
+            return
         if self._waiting:
             self.retry = False
             self._try(self._waiting)
@@ -100,16 +109,16 @@ class SimHost:
         if kind == "flush":
             self.flush()
         elif kind == "read":
-            self.read(*self._workload.range(self._random, self._oracle.size))
+            self.read(*self._workload.range(self._random, self.oracle.size))
         else:
             self._try(self._new(kind))
 
     def _new(self, kind: str) -> tuple:
-        offset, length = self._workload.range(self._random, self._oracle.size)
+        offset, length = self._workload.range(self._random, self.oracle.size)
         if kind == "write":
-            return self._oracle.new_write(offset, length), self._random.random() < self._workload.fua
+            return self.oracle.new_write(offset, length), self._random.random() < self._workload.fua
         if self._random.random() < 0.3:
-            length = self._random.randrange(SECTOR, self._oracle.size - offset + 1, SECTOR)
+            length = self._random.randrange(SECTOR, self.oracle.size - offset + 1, SECTOR)
         return Operation(TRIM if kind == "trim" else ZERO, offset, length, 0), False
 
     def _try(self, job: tuple) -> None:
@@ -126,7 +135,7 @@ class SimHost:
         self._waiting = None
         if operation.kind == TRIM and not self._volume.trims:
             return
-        self._oracle.accepted(operation, self._group_of_last())
+        self.oracle.accepted(operation, self._group_of_last())
         self._count("operations")
         self._trace("host: %r in group %d", operation, self._group_of_last())
         if fua:
@@ -163,7 +172,7 @@ class SimHost:
         self._trace("host: %r refused: %s", operation, error)
 
     def flush(self) -> None:
-        k, life = len(self._oracle.operations), self._life
+        k, life = len(self.oracle.operations), self._life
         self._in_flight += 1
         self._trace("host: flush of %d operations", k)
 
@@ -172,7 +181,7 @@ class SimHost:
                 return
             self._in_flight -= 1
             if error is None:
-                self._oracle.flush_done(k)
+                self.oracle.flush_done(k, self.flush_reaches_twin)
                 self._count("flushes")
             else:
                 self._count("failed flushes")
@@ -181,7 +190,7 @@ class SimHost:
         self._volume.flush(done)
 
     def read(self, offset: int, length: int) -> None:
-        buffer, since, life = bytearray(length), len(self._oracle.operations), self._life
+        buffer, since, life = bytearray(length), len(self.oracle.operations), self._life
 
         def done(error):
             if life != self._life:
@@ -191,7 +200,7 @@ class SimHost:
                 self._count("failed reads")
                 return
             self._count("reads")
-            self._oracle.check_read(offset, buffer, since)
+            self.oracle.check_read(offset, buffer, since)
 
         self._in_flight += 1
         try:
@@ -199,3 +208,42 @@ class SimHost:
                 done(None)
         except VolumeError as error:
             done(error)
+
+    def _read_on(self) -> None:
+        check, life = self._check, self._life
+        view = check.view(self._random)
+
+        def done(error):
+            if life != self._life:
+                return
+            self._in_flight -= 1
+            if error is None and check.read(len(view)):
+                self._check = None
+                check.ended(check.image)
+            elif error is not None:
+                self._count("failed reads")
+
+        self._in_flight += 1
+        try:
+            if self._volume.read(check.at, view, done):
+                done(None)
+        except VolumeError as error:
+            done(error)
+
+
+class _Check:
+    """A read of the whole disk in pieces; `ended(image)` is called with what it showed."""
+
+    def __init__(self, size: int, ended):
+        self.image = bytearray(size)
+        self.at = 0
+        self.ended = ended
+
+    def view(self, random):
+        length = random.choice((256 << 10, _MAX_WRITE))
+        return memoryview(self.image)[self.at : self.at + length]
+
+    def read(self, length: int) -> bool:
+        """Whether that was the last piece."""
+        self.at += length
+        return self.at == len(self.image)

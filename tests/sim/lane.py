@@ -14,23 +14,17 @@ class SimLane:
         self._queue = deque()
         self._running = None
         self._finished = deque()
+        self.can_step = self.can_finish = False  # attributes: the scheduler asks them at every step
 
     def submit(self, done, op: str, *args) -> None:
         if self._plain:
             _assert_plain(args)
         self._queue.append((done, getattr(self.worker, op), args))
+        self.can_step = True
 
     @property
     def idle(self) -> bool:
-        return not (self._queue or self._running or self._finished)
-
-    @property
-    def can_step(self) -> bool:
-        return bool(self._running or self._queue)
-
-    @property
-    def can_finish(self) -> bool:
-        return bool(self._finished)
+        return not (self.can_step or self.can_finish)
 
     def step(self) -> None:
         """Runs the job in front up to its next yield. PowerCut passes through."""
@@ -49,6 +43,7 @@ class SimLane:
     def finish(self) -> None:
         """Tells the loop about the oldest finished job."""
         done, result, error = self._finished.popleft()
+        self.can_finish = bool(self._finished)
         done(result, error)
 
     def _end(self, done, result, error) -> None:
@@ -56,6 +51,7 @@ class SimLane:
             _assert_plain(result)
         self._running = None
         self._finished.append((done, result, error))
+        self.can_step, self.can_finish = bool(self._queue), True
 
 
 def _assert_plain(value) -> None:

@@ -18,6 +18,7 @@ class Medium:
     def __init__(self, size: int):
         self.size = size
         self._now = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._view = memoryview(self._now)
         self._unsynced = []
         self._dropped = {}  # sector -> durable bytes, where the cache shows what a failed sync lost
         self._touched = set()
@@ -29,6 +30,13 @@ class Medium:
 
     def read(self, offset: int, length: int) -> bytes:
         return self._now[offset : offset + length]
+
+    def read_into(self, offset: int, view) -> None:
+        end = offset + len(view)
+        if self._touched.isdisjoint(range(offset // CHUNK, (end + CHUNK - 1) // CHUNK)):
+            view[:] = bytes(len(view))  # and no memory is spent on the hole
+        else:
+            view[:] = self._view[offset:end]
 
     def write(self, offset: int, data: bytes) -> None:
         end = offset + len(data)

@@ -51,6 +51,7 @@ class Oracle:
         self.size = size
         self.operations = []
         self.flushed = 0  # the first `flushed` operations are promised to survive
+        self.flushed_there = 0  # and these on the twin as well (ack = durable)
         self.next_number = 1
         self.current = bytearray(size)  # what a host of the primary sees
         self._index = {}  # number of a write -> how long the shortest prefix with it is
@@ -78,9 +79,14 @@ class Oracle:
         else:
             self._groups.append((group, k))
 
-    def flush_done(self, k: int) -> None:
-        """A flush that began when k operations were accepted was answered with success."""
+    def flush_done(self, k: int, there: bool = False) -> None:
+        """A flush that began when k operations were accepted was answered with success.
+
+        `there`: success was to mean that the twin has them durably.
+        """
         self.flushed = max(self.flushed, k)
+        if there:
+            self.flushed_there = max(self.flushed_there, k)
 
     def prefix_of_group(self, group: int) -> int:
         """How many operations the groups up to `group` hold."""
@@ -130,13 +136,18 @@ class Oracle:
         """A copy of the primary was restarted aside: which prefix it shows. Changes nothing."""
         return self.locate(image, self.flushed, what, self._flushed_base)
 
-    def check_twin(self, image, group: int, what: str) -> int:
-        """The twin shows `image`, and had acknowledged groups up to `group`: which prefix it is."""
-        return self.locate(image, self.prefix_of_group(group), what, self._twin_base)
+    def check_twin(self, image, group: int, what: str, most=None) -> int:
+        """The twin shows `image`: which prefix it is.
+
+        It had acknowledged groups up to `group`; it may not hold more than the first `most` operations.
+        """
+        low = max(self.prefix_of_group(group), self.flushed_there)
+        return self.locate(image, low, what, self._twin_base, most)
 
     def twin_took_over(self, image, group: int) -> int:
         """The twin is promoted and shows `image`: it is the primary from now on, its content is the truth."""
         k = self.check_twin(image, group, "the promoted twin")
+        self.flushed = 0
         self._cut(k)
         return k
 
@@ -146,19 +157,20 @@ class Oracle:
             if image != self.current:
                 raise Violation("all is drained, but " + self._difference(self.current, image, who))
 
-    def locate(self, image, low: int, what: str, base: _Replay) -> int:
-        """The longest prefix, at least `low`, that equals `image`; raises Violation when there is none."""
+    def locate(self, image, low: int, what: str, base: _Replay, most=None) -> int:
+        """The longest prefix from `low` to `most` that equals `image`; raises Violation when there is none."""
         base.forward(self.operations, min(low, len(self.operations)))
         newest = self._newest(image, what)
         trial = _Replay(0)
         trial.at, trial.image = base.at, bytearray(base.image)
         found, start = -1, max(low, newest)
-        for k in range(start, self._last_candidate(start) + 1):
+        last = self._last_candidate(start)
+        for k in range(start, min(last, most if most is not None else last) + 1):
             trial.forward(self.operations, k)
             if trial.image == image:
                 found = k
         if found < 0:
-            self._explain(image, low, start, what)
+            self._explain(image, low, start, what, most)
         return found
 
     def _newest(self, image, what: str) -> int:
@@ -183,7 +195,9 @@ class Oracle:
                 return i
         return len(self.operations)
 
-    def _explain(self, image, low: int, k: int, what: str) -> None:
+    def _explain(self, image, low: int, k: int, what: str, most) -> None:
+        if most is not None and k > most:
+            raise Violation("%s holds %d operations, the primary could lose all behind %d" % (what, k, most))
         wanted = self._image_at(k)
         promised = "" if k > low else " (promised: the first %d operations)" % low
         raise Violation(
@@ -214,7 +228,7 @@ class Oracle:
             self._index.pop(operation.number, None)
         del self.operations[k:]
         self._groups = [(group, end) for group, end in self._groups if end <= k]
-        self.flushed = min(self.flushed, k)
+        self.flushed, self.flushed_there = min(self.flushed, k), min(self.flushed_there, k)
         for base in (self._flushed_base, self._twin_base):
             if base.at > k:
                 base.at, base.image = 0, bytearray(self.size)

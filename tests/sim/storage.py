@@ -10,7 +10,14 @@ SECTOR = 512
 
 
 class PowerCut(BaseException):
-    """Power was lost inside this storage call. Not an Exception: no handler of the board may survive it."""
+    """Power was lost inside this storage call; `power` says whose.
+
+    Not an Exception: no handler of the board may survive it.
+    """
+
+    def __init__(self, power):
+        super().__init__()
+        self.power = power
 
 
 class Power:
@@ -19,19 +26,21 @@ class Power:
     `fuse` counts storage calls down to the one that never returns; None burns never.
     """
 
-    def __init__(self, fuse=None):
+    def __init__(self, fuse=None, owner=None):
         self.fuse = fuse
+        self.owner = owner
+        self.only_kills = False  # the fuse ends the process, the caches stay
         self.on = True
         self.calls = 0
 
     def call(self) -> None:
         """Every storage call passes here, once its effect is in the un-synced writes."""
         if not self.on:
-            raise PowerCut
+            raise PowerCut(self)
         self.calls += 1
         if self.fuse is not None and self.calls >= self.fuse:
             self.on = False
-            raise PowerCut
+            raise PowerCut(self)
 
 
 class Faults:
@@ -74,7 +83,7 @@ class SimStorage:
         if self._faults.strikes("read_error"):
             _scribble(view)
             raise OSError(errno.EIO, "simulated read error")
-        view[:] = self.medium.read(offset, len(view))
+        self.medium.read_into(offset, view)
         if len(view) and self._faults.strikes("read_flip"):
             bit = self._random.randrange(len(view) * 8)
             view[bit >> 3] ^= 1 << (bit & 7)
@@ -126,7 +135,7 @@ class SimStorage:
 
     def _write(self, offset: int, data: bytes) -> None:
         if not self.power.on:
-            raise PowerCut
+            raise PowerCut(self.power)
         if not data:
             return
         if self._faults.strikes("write_error"):

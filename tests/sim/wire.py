@@ -10,13 +10,14 @@ from firmware.errors import ProtocolError
 class End:
     """One end of a connection: a conversation on one life of a board."""
 
-    def __init__(self, conversation, read_span):
+    def __init__(self, conversation, board):
         self.conversation = conversation
-        self.read_span = read_span  # (offset, length) -> bytes of that board's journal storage
+        self.board = board
         self.peer = None
         self.incoming = bytearray()
         self.closing = False  # the other side sent its last byte
-        self.severed = False  # the network under it is gone; it will notice some time
+        self.severed = False  # the network under it is gone
+        self.blind = False  # and it will only notice by its own time-outs
         self.open = True
         self.may_send = self.may_take = True
         self.poll_at = 0
@@ -44,22 +45,27 @@ class Connection:
     # Steps
 
     def steps(self, now: int) -> list:
-        """What can happen now, as (function, end)."""
+        """What can happen now, as (kind, function, end)."""
         steps = []
         for end in self.ends:
             if not end.open:
                 continue
             if end.poll_at is not None and end.poll_at <= now:
-                steps.append((self.poll, end))
+                steps.append(("poll", self.poll, end))
             if now < self.stalled_until:
                 continue
-            if end.severed and not end.incoming:
-                steps.append((self.notice, end))
+            if end.severed and not end.blind and not (end.incoming and end.may_take):
+                steps.append(("notice", self.notice, end))
             if end.may_send and (end.severed or len(end.peer.incoming) < self._capacity):
-                steps.append((self.send, end))
+                steps.append(("send", self.send, end))
             if end.may_take and (end.incoming or (end.closing and not end.severed)):
-                steps.append((self.take, end))
+                steps.append(("take", self.take, end))
         return steps
+
+    def next_time(self, now: int) -> list:
+        """When something may happen that cannot happen now."""
+        times = [end.poll_at for end in self.ends if end.open and end.poll_at is not None and end.poll_at > now]
+        return times + [self.stalled_until] if self.stalled_until > now else times
 
     def poll(self, end: End, now: int) -> None:
         end.poll_at = end.conversation.poll(now)
@@ -74,7 +80,12 @@ class Connection:
             if end.conversation.finished:
                 self.close(end)
             return
-        piece = self._taken(end, data)
+        try:
+            piece = self._taken(end, data)
+        except OSError:  # sendfile could not read the journal
+            self._count("unreadable spans")
+            self.close(end)
+            return
         end.conversation.sent(len(piece))
         if end.severed or not end.peer.open:
             self._count("bytes sent into nothing", len(piece))
@@ -117,10 +128,12 @@ class Connection:
             if end.incoming and self._random.random() < 0.7:
                 self._count("half deliveries")
                 del end.incoming[self._random.randrange(len(end.incoming) + 1) :]
-            end.severed = True
-        for end in self.ends:
-            if end.open and self._random.random() >= linger:
-                self.drop(end)
+            self.sever(end, linger)
+
+    def sever(self, end: End, linger: float) -> None:
+        """The network under one end is gone; it notices, or lingers until it finds the silence too long."""
+        end.severed = True
+        end.blind = self._random.random() < linger
 
     def close(self, end: End) -> None:
         """One end closes in good order: the other gets what is in flight, then the end of the stream."""
@@ -131,10 +144,10 @@ class Connection:
         """One end is gone without a word."""
         self._gone(end)
 
-    def board_lost(self, end: End) -> None:
-        """The board of one end lost its power: nobody is told anything there, the other end may learn it."""
+    def board_lost(self, end: End, linger: float) -> None:
+        """The board of one end is gone: nobody is told anything there, the other end may learn it."""
         end.open = False
-        end.peer.severed = True
+        self.sever(end.peer, linger)
 
     def _gone(self, end: End) -> None:
         if end.open:
@@ -159,7 +172,7 @@ class Connection:
     def _taken(self, end: End, data) -> bytes:
         """Some bytes from the front of what an end has to send: from memory, or from its journal."""
         if hasattr(data, "position"):
-            return end.read_span(data.position, self._some(data.length))
+            return end.board.read_span(data.position, self._some(data.length))
         return bytes(data[: self._some(len(data))])
 
     def _some(self, length: int) -> int:

@@ -1,0 +1,203 @@
+"""One simulated board: its media, and the firmware that runs on them from one power-on to the next cut."""
+
+from firmware import startup
+from firmware.board import Board, Lanes
+from firmware.config import Settings
+from firmware.dialer import Dialer
+from firmware.disk.player import Player, Syncer
+from firmware.disk.volume import Reader
+from firmware.errors import Damaged, Refused
+from firmware.link.compressor import Compressor
+from firmware.log.scribe import Scribe
+from tests.sim.lane import SimLane
+from tests.sim.medium import Medium
+from tests.sim.storage import NO_FAULTS, Power, SimStorage
+
+OFF, BOOTING, UP, REFUSED = "off", "booting", "up", "refused"
+TIMER = "timer of a board"
+LANES = ("journal", "player", "sync", "read", "link")
+
+
+class Clock:
+    """One board's clocks; the wall clock may be wrong."""
+
+    def __init__(self, world, skew_ms: int):
+        self._world = world
+        self.skew_ms = skew_ms
+
+    def now_ms(self) -> int:
+        return self._world.now_us // 1000
+
+    def wall_ms(self) -> int:
+        return max(0, 1_700_000_000_000 + self._world.now_us // 1000 + self.skew_ms)
+
+
+class SimBoard:
+    """`world` gives now_us; `random` draws what storage and power do. `disk` and `journal` are Media."""
+
+    def __init__(self, world, random, name: str, role: str, plan):
+        self.world, self.random, self.plan = world, random, plan
+        self.name, self.role = name, role
+        self.disk, self.journal = Medium(plan.disk_size), Medium(plan.journal_size)
+        self.faults = {"disk": NO_FAULTS, "journal": NO_FAULTS}
+        self.clock = Clock(world, random.choice((0, 0, -3_600_000, 90_000)))
+        self.state, self.refusal = OFF, None
+        self.power = self.board = self._boot = None
+        self.lanes, self.storages = {}, {}
+        self.poll_at = None
+        self.lives = 0
+        self.alone = False  # a copy that is looked at, not a part of the world
+
+    def settings(self) -> Settings:
+        settings = Settings()
+        settings.name, settings.role = self.name, self.role
+        settings.ack, settings.max_age = self.plan.ack, self.plan.max_age
+        settings.rate = self.plan.rate
+        settings.peer = settings.listen = ("tcp", "the other board", 7411)
+        return settings
+
+    # Power
+
+    def power_on(self, fuse=None) -> None:
+        self.lives += 1
+        self.power = Power(fuse, self)
+        self.state, self.refusal, self.board = BOOTING, None, None
+        self.storages = {"disk": self._storage("disk"), "journal": self._storage("journal")}
+        self._boot = startup.open_journal(
+            self.storages["journal"], self.settings(), self.disk.size, self.random.randbytes, self.plan.arena
+        )
+
+    def _storage(self, which: str) -> SimStorage:
+        plan = self.plan
+        return SimStorage(
+            getattr(self, which), self.power, self.random, self.faults[which], plan.trims, plan.maps, plan.misses
+        )
+
+    def power_off(self, mode: int = -1) -> int:
+        """Power is lost: un-synced writes are lost, kept or torn. Returns how many were torn."""
+        self.kill()
+        return self.disk.cut(self.random, mode) + self.journal.cut(self.random, mode)
+
+    def kill(self) -> None:
+        """The process dies; what it wrote stays in the caches."""
+        self.power.on = False
+        self.state = OFF
+        self._boot, self.lanes, self.poll_at = None, {}, None
+
+    # Steps
+
+    def steps(self, now_ms: int) -> list:
+        """What can happen now, as (lane or kind, function)."""
+        if self.state == BOOTING:
+            return [("boot", self.boot_step)]
+        if self.state != UP:
+            return []
+        steps = []
+        for name, lane in self.lanes.items():
+            if lane.can_step:
+                steps.append((name, lane.step))
+            if lane.can_finish:
+                steps.append(("done", lane.finish))
+        if self.poll_at is not None and self.poll_at <= now_ms:
+            steps.append(("timer", self.nothing))
+        return steps
+
+    def nothing(self) -> None:
+        """The event is only that time has passed: poll() follows every event."""
+
+    def boot_step(self) -> None:
+        try:
+            next(self._boot)
+        except StopIteration as end:
+            self._run(end.value)
+        except (Damaged, Refused, OSError) as error:
+            self.state, self.refusal = REFUSED, error
+
+    def _run(self, remains) -> None:
+        disk, journal = self.storages["disk"], self.storages["journal"]
+        workers = (
+            Scribe(remains.ring), Player(disk, remains.ring), Syncer(disk), Reader(disk), Compressor(journal),
+        )  # fmt: skip
+        self.lanes = {name: SimLane(worker, name == "player") for name, worker in zip(LANES, workers, strict=True)}
+        self.board = Board(self.settings(), remains, disk, Lanes(**self.lanes), self.clock)
+        self.state = UP
+        self.board.start()
+        if not self.alone:
+            Dialer(self.board, self._dial, self._call_after, self.random.random).start()
+        self.poll()
+
+    def _dial(self, make_conversation, on_failed) -> None:
+        self.world.dial(self, make_conversation, self._alive(on_failed))
+
+    def _call_after(self, delay_ms: int, call) -> None:
+        self.world.after(delay_ms, TIMER, self._alive(call))
+
+    def _alive(self, call):
+        """`call`, unless this life of the board is over by then."""
+        life = self.lives
+
+        def call_if_alive(*args):
+            if self.up and self.lives == life:
+                call(*args)
+                self.poll()
+
+        return call_if_alive
+
+    def poll(self) -> None:
+        """Follows every event of this board."""
+        if self.state == UP:
+            self.poll_at = self.board.poll()
+
+    # What is asked of it
+
+    @property
+    def up(self) -> bool:
+        return self.state == UP
+
+    @property
+    def failed(self) -> bool:
+        return self.state == REFUSED or (self.state == UP and self.board.failed)
+
+    def group_of_last(self) -> int:
+        """The group that the last accepted host operation is in."""
+        group = self.board.journal.open
+        return group.number if group is not None else self.board.journal.received_number
+
+    def read_span(self, position: int, length: int) -> bytes:
+        """What sendfile takes from the journal."""
+        view = memoryview(bytearray(length))
+        self.storages["journal"].read_into(position, view)
+        return bytes(view)
+
+    def drain_lanes(self) -> None:
+        """Runs all that the board does by itself, in no particular order of interest."""
+        while self.state == BOOTING:
+            self.boot_step()
+        busy = True
+        while busy and self.state == UP:
+            busy = False
+            for lane in self.lanes.values():
+                while lane.can_step:
+                    busy = True
+                    lane.step()
+                while lane.can_finish:
+                    busy = True
+                    lane.finish()
+            self.poll()
+
+    def image(self) -> bytes:
+        """What the disk's medium holds now, cache included."""
+        return self.disk.read(0, self.disk.size)
+
+    def aside(self, mode=None) -> "SimBoard":
+        """A copy of this board as it would come up after a power cut (`mode`) or a kill (None) now,
+        booted and at rest, without host or link."""
+        copy = SimBoard(self.world, self.random, self.name, self.role, self.plan)
+        copy.disk, copy.journal = self.disk.clone(), self.journal.clone()
+        if mode is not None:
+            copy.disk.cut(self.random, mode)
+            copy.journal.cut(self.random, mode)
+        copy.alone = True
+        copy.power_on()
+        copy.drain_lanes()
+        return copy

@@ -1,0 +1,55 @@
+"""What one seed is about: sizes, speeds, settings, and which misfortunes may happen. Every seed leaves some out,
+so that seeds differ in more than the order of events."""
+
+from firmware.log.layout import MAX_GROUP
+from tests.sim.storage import Faults
+
+MIB = 1 << 20
+
+
+class Plan:
+    """Drawn from the seed before anything runs."""
+
+    def __init__(self, random):
+        pick = random.choice
+        # Boards
+        self.disk_size = pick((64 << 10, 256 << 10, MIB, 2 * MIB))
+        self.journal_size = pick((8, 8, 9, 12)) * MIB
+        self.journal_start = pick((0, 0, 2, 3)) * MIB  # how far into its ring a fresh log begins
+        self.arena = MAX_GROUP + pick((0, 0, MIB, 4 * MIB))
+        self.trims = random.random() < 0.7
+        self.maps = random.random() < 0.3
+        self.misses = pick((0, 0.1, 1.0))
+        self.ack = pick(("local", "local", "received", "durable"))
+        self.max_age = pick((1, 20, 200, 1000))
+        self.rate = pick((0, 0, 0, 0, 20_000_000))
+        # Speeds: how likely each kind of step is the next one
+        self.speed = {kind: pick((0.1, 1, 1, 3)) for kind in KINDS}
+        self.step_us = pick((5, 50, 500))
+        # The wire
+        self.capacity = pick((300, 4096, 65536, MIB))
+        self.piece = pick((1 << 20, 1 << 20, 65536, 5000))
+        # Misfortunes
+        self.chaos = pick((0, 2, 4, 8))
+        self.chaos_odds = pick((0.002, 0.005, 0.02))
+        self.weights = {kind: pick((0, 1, 1, 3)) for kind in MISFORTUNES}
+        self.linger = pick((0, 0.5, 1))
+        self.boot_cut_odds = pick((0, 0.2, 0.5))
+        self.kind = random.choices(("honest", "errors", "lies"), (70, 20, 10))[0]
+        # The end
+        self.promotes = random.random() < 0.25
+        self.stops = random.random() < 0.5
+
+    def faults(self, random, which: str) -> Faults:
+        """The faults of one storage; `which` is "disk" or "journal"."""
+        if self.kind != "errors" or random.random() < 0.5:
+            return Faults(random)
+        kinds = random.sample(("read_error", "write_error", "sync_error"), random.randint(1, 2))
+        return Faults(random, random.randint(1, 3), **{kind: random.choice((0.003, 0.02)) for kind in kinds})
+
+
+KINDS = ("boot", "journal", "player", "sync", "read", "link", "done", "timer", "host", "send", "take", "poll", "notice")
+MISFORTUNES = (
+    "power primary", "power twin", "power both", "kill primary", "kill twin", "cut link", "outage", "stall link",
+    "second connection", "look aside",
+)  # fmt: skip
