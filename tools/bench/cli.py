@@ -8,6 +8,8 @@ import signal
 import sys
 import time
 
+from firmware.errors import Refused
+from firmware.quantity import parse_size
 from tools.bench import backlog, fio, profile, rounds, workspace
 from tools.bench.fio import BenchError
 from tools.bench.pair import Pair
@@ -29,7 +31,7 @@ class Plan:
         self.place_seconds = min(self.seconds, 1.5)
         self.warm_up_s = 0.3 if quick else 0.5
         self.size = (512 if quick else 1024) << 20
-        self.journal_size = (2 if quick else 4) << 30
+        self.journal_size = arguments.journal_size or (2 if quick else 4) << 30
         self.groups = arguments.groups or (10000 if quick else 100000)
         self.making_s = 10 if quick else 60
         self.limit_s = arguments.limit or (120 if quick else 720)
@@ -42,6 +44,7 @@ def parser():
     parse.add_argument("--rounds", type=positive(int), help="rounds of every row (default 5)")
     parse.add_argument("--seconds", type=positive(float), help="length of each run (default 2)")
     parse.add_argument("--groups", type=positive(int), help="groups of the large backlog (default 100000)")
+    parse.add_argument("--journal-size", type=size, metavar="SIZE", help="of both boards, in the tables (default 4G)")
     parse.add_argument("--limit", type=positive(float), help="seconds after which no further round begins (720)")
     parse.add_argument("--distance", type=positive(int), default=50, metavar="MS",
                        help="round trip to a twin that is away (default 50)")
@@ -65,6 +68,13 @@ def positive(kind):
 
     parse.__name__ = "number above 0"
     return parse
+
+
+def size(text):
+    try:
+        return parse_size(text, 8 << 20)
+    except Refused as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def words(known):
@@ -128,6 +138,10 @@ def measure_all(arguments, plan, clock, place):
     if "backlog" in arguments.parts and ours:
         part(report, lambda: measure_backlog(plan, clock, place, report))
     report.about["rounds measured"] = report.results.rounds()
+    shares = sorted(report.results.all("others_share"))
+    if shares:
+        report.about["taken by other programs"] = "%.0f %% of the processors, median; %.0f %% in the worst run" % (
+            100 * shares[len(shares) // 2], 100 * shares[-1])
     report.about["time taken"] = "%.0f s" % clock.spent_s()
     return report
 
@@ -215,5 +229,6 @@ def about(folder, plan, arguments):
         "each run": "%g s after %g s of warm-up, %d MiB of page-cached disk" % (
             plan.seconds, plan.warm_up_s, plan.size >> 20),
         "rounds": plan.rounds,
+        "journals": "%d MiB" % (plan.journal_size >> 20),
         "distance_ms": arguments.distance,
     }

@@ -113,14 +113,27 @@ class Pair(Server):
         return (self.primary, self.twin)
 
     def start(self, written=True):
-        """Start both; with `written` their disks are allocated and cached, as those of the peers are."""
-        for board in self.boards():
-            if written:
-                self.paths.append(self.workspace.image(os.path.basename(board.settings["disk"]), self.size))
+        """Start both; with `written` their disks are allocated and cached, as those of the peers are.
+
+        A pair begins with empty disks: they are filled through the mirror.
+        """
         self.twin.start()
         self.primary.start()
         self.wait_attached()
         self.wait_linked()
+        if written:
+            self.paths = [board.settings["disk"] for board in self.boards()]
+            self._fill()
+            self.settle()
+
+    def _fill(self):
+        chunk = os.urandom(1 << 20)
+        try:
+            with NbdClient(self.socket_path()) as client:
+                for offset in range(0, self.size, len(chunk)):
+                    client.write(offset, chunk[:self.size - offset])
+        except (OSError, NbdError) as error:
+            raise BenchError("the disk could not be filled: %s" % error) from error
 
     def wait_attached(self):
         """Until the primary's export answers a read; seconds that took."""

@@ -45,6 +45,12 @@ def cpu_seconds(pids):
     return total * TICK_S
 
 
+def busy_seconds():
+    """Time that the processors of this machine spent on anything so far, in seconds."""
+    user, nice, system, _, _, irq, soft_irq = (int(word) for word in _read("/proc/stat").split(None, 8)[1:8])
+    return (user + nice + system + irq + soft_irq) * TICK_S
+
+
 def memory_bytes(pids):
     """(PSS, RSS) summed over processes; PSS counts a shared page once among its sharers."""
     pss = rss = 0

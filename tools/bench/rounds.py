@@ -1,9 +1,11 @@
 """Measuring round by round: every server once per row and round, so that what disturbs, disturbs all alike."""
 
+import os
+import resource
 import statistics
 import time
 
-from tools.bench import fio
+from tools.bench import fio, proc
 from tools.bench.fio import BenchError
 
 
@@ -33,6 +35,9 @@ class Results:
         ]
         return max(values) if values else None
 
+    def all(self, name):
+        return [result[name] for results in self.cells.values() for result in results if name in result]
+
     def rounds(self):
         return max((len(results) for results in self.cells.values()), default=0)
 
@@ -51,6 +56,25 @@ class Clock:
         return self.limit_s - self.spent_s()
 
 
+class Load:
+    """How much of the processors went to programs that have nothing to do with the run."""
+
+    def __init__(self, server):
+        self.server = server
+        self.begin = time.monotonic()
+        self.foreign = self._foreign()
+
+    def _foreign(self):
+        with_fio = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ours = sum(self.server.cpu().values()) + with_fio.ru_utime + with_fio.ru_stime
+        return proc.busy_seconds() - ours
+
+    def others_share(self):
+        """Since the start: 0 idle but for us, 1 all processors taken by others."""
+        span_s = (time.monotonic() - self.begin) * os.cpu_count()
+        return max(0.0, self._foreign() - self.foreign) / span_s
+
+
 class Measure:
     """Runs rows with fio. `seconds` and `warm_up_s` of each run; `say(text)` tells of progress."""
 
@@ -62,8 +86,9 @@ class Measure:
 
     def one(self, server, row):
         """One run; fio's numbers, what `settle` tells, and the processor time of the run and its aftermath."""
-        before = server.cpu()
+        before, load = server.cpu(), Load(server)
         result = fio.run(self.workspace, row, server.uri, server.size, self.seconds, self.warm_up_s)
+        result["others_share"] = load.others_share()
         result.update(server.settle())
         after = server.cpu()
         # fio counts after its warm-up, the processor time includes it: the work is scaled to the same span.
