@@ -46,18 +46,10 @@ def _path(text: str) -> str:
 
 def _is_loopback_v4(host: str) -> bool:
     parts = host.split(".")
-    if len(parts) != 4 or parts[0] != "127":
-        return False
-    for part in parts:
-        if not _is_number(part, 255):
-            return False
-    return True
+    return len(parts) == 4 and parts[0] == "127" and all(_is_number(part, 255) for part in parts)
 
 
 def _is_number(text: str, most: int) -> bool:
     if not text or len(text) > 5:
         return False
-    for digit in text:
-        if digit not in "0123456789":
-            return False
-    return int(text) <= most
+    return all(digit in "0123456789" for digit in text) and int(text) <= most

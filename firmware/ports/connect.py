@@ -4,7 +4,7 @@ from ..errors import Refused
 from . import linux
 from .address import Address
 from .files import reason
-from .linux import EADDRINUSE, EINPROGRESS, POLLIN, POLLOUT
+from .linux import EADDRINUSE, POLLIN, POLLOUT
 from .runtime import sockets, system
 
 _MOST_ACCEPTED = 16  # in one turn

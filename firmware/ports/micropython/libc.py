@@ -1,7 +1,8 @@
 """libc through `ffi`: one way to bind a function and to turn its failure into an OSError."""
 
-import ffi
 import os
+
+import ffi
 
 from ..linux import EINTR
 
