@@ -196,8 +196,11 @@ class Refusals(unittest.TestCase):
 
     def test_header_lines(self):
         bad = (b"Host", b"Host : a", b" Host: a", b"Ho st: a", b": a", b"Host: a\x00", b"Host: a\nX: b", b"X: \x7f")
-        bad += (b"Host: a\r\n folded", b"Host: a\r", b"Host: \xff", b"X: 1")
-        self._all_refused(400, *[b"GET / HTTP/1.1\r\n" + line + b"\r\n\r\n" for line in bad])
+        bad += (b"Host: a\r\n folded", b"Host: a\r", b"Host: \xff", b"X: a\rb", b"X: a\x00")
+        self._all_refused(400, *[b"GET / HTTP/1.0\r\n" + line + b"\r\n\r\n" for line in bad])
+
+    def test_no_host(self):
+        self._all_refused(400, b"GET / HTTP/1.1\r\nX: 1\r\n\r\n")
 
     def test_fields_that_stand_twice(self):
         self._all_refused(400, b"GET / HTTP/1.1\r\nHost: a\r\nhost: a\r\n\r\n")
