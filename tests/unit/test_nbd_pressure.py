@@ -137,7 +137,7 @@ class TestSlowVolume(unittest.TestCase):
         client = self.slow()
         client.send(read(1, 0, 512) + read(2, 0, 512))
         self.volume.finish_read(0, VolumeError(VolumeError.FAILED))
-        reply, = client.replies()
+        (reply,) = client.replies()
         self.assertEqual((reply[0], error_of(reply)[0]), (1, EIO))
         self.volume.finish_read()
         self.assertEqual(client.replies(), [self.expected(2, 0, 512)])

@@ -128,7 +128,7 @@ class TestStreams(unittest.TestCase):
         volume.status = [(512, bool(i & 1)) for i in range(8192)]
         client = Client(volume, STRUCTURED)
         client.send(request(STATUS, 1, 0, 4 * MIB))
-        (_, kind, (_, payload)), = client.replies()
+        ((_, kind, (_, payload)),) = client.replies()
         self.assertEqual((kind, len(payload)), (5, 4 + 8 * 1024))
 
     # Errors that keep the connection
@@ -149,7 +149,8 @@ class TestStreams(unittest.TestCase):
         self.check_error(write(1, 1, A), EINVAL)
 
     def test_unknown_commands_and_flags(self):
-        for command, flags in ((5, 0), (8, 0), (65535, 0), (0, 2), (0, 32), (TRIM, 2), (ZEROES, 32), (3, 2), (STATUS, DF)):
+        unknown = (5, 0), (8, 0), (65535, 0), (0, 2), (0, 32), (TRIM, 2), (ZEROES, 32), (3, 2), (STATUS, DF)
+        for command, flags in unknown:
             self.check_error(request(command, 1, 0, 512, flags=flags), EINVAL)
         self.check_error(write(1, 0, A, 2), EINVAL)
 
@@ -163,7 +164,7 @@ class TestStreams(unittest.TestCase):
         for handshake in (SIMPLE, HELLO + option(8) + go()):
             client = Client(FakeVolume(), handshake)
             client.send(request(STATUS, 1, 0, 512))
-            reply, = client.replies()
+            (reply,) = client.replies()
             self.assertEqual(reply[1] if handshake == SIMPLE else error_of(reply)[0], EINVAL)
         self.check_error(request(STATUS, 1, 0, 0), EINVAL)
 
