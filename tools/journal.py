@@ -108,7 +108,8 @@ def _offsets(group) -> str:
 def _verdict(ring: Ring, count: int, total: int, last, damages: list) -> str:
     lines = [""]
     if last is None:
-        lines.append("No groups that anybody still needs; the log stands at group %d." % ring.end.number)
+        lines.append("The disk and the twin have everything up to group %d; nothing else is needed (--all shows\n"
+                     "what is still there)." % ring.end.number)
     else:
         lines.append("%d group%s, %s." % (count, "" if count == 1 else "s", size(total)))
         lines.append("The log ends behind group %d, at byte %d, with %s."

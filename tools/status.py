@@ -62,6 +62,8 @@ def _twin(status: dict) -> str:
         waiting = ", %d of them not on its disk yet" % (holds - shows) if holds > shows else ""
         return "is this board; holds everything up to group %d%s; %s" % (holds, waiting, sound)
     backlog = status["backlog"]
+    if status["state"] == "promoted":
+        return "none yet"
     if not backlog["groups"]:
         return "has everything"
     return "lacks %s in %d group%s, the oldest %s old" % (
@@ -75,7 +77,7 @@ def _used(journal: dict) -> str:
 
 def _link(link: dict) -> str:
     peer = " with %s" % link["peer"] if link["peer"] else ""
-    rtt = ", %.1f ms" % link["rtt_ms"] if link["rtt_ms"] is not None else ""
+    rtt = ", round trip %.0f ms" % link["rtt_ms"] if link["rtt_ms"] is not None else ""
     return "%s%s%s" % (link["state"], peer, rtt)
 
 

@@ -7,7 +7,7 @@ from tools.api import Client, Unreachable
 from tools.demo.workshop import Broken, Workshop, kill_group, signal_group, wait_for
 
 DISK_SIZE = 512 << 20
-JOURNAL_SIZE = 512 << 20
+JOURNAL_SIZE = 320 << 20
 
 CONFIGURATION = """\
 name = {name}

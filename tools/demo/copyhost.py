@@ -14,7 +14,7 @@ from tools.demo.host import REAL_BYTES, REAL_FILES
 from tools.demo.workshop import Broken, Workshop, call, kill_group
 
 COMMANDS = ("mkfs.ext4", "nbdcopy", "e2fsck", "debugfs")
-NEW_BYTES = 128 << 20
+NEW_BYTES = 96 << 20
 
 
 class CopyHost:

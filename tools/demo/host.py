@@ -16,7 +16,7 @@ from tools.demo.workshop import Broken, Workshop, call, kill_group, missing_comm
 
 REAL_BYTES = 64 << 20
 REAL_FILES = 2000
-WRITE_RATE = 32 << 20
+WRITE_RATE = 32 << 20  # what a good USB 2.0 disk takes
 COMMANDS = ("nbdfuse", "losetup", "mount", "umount", "fusermount3", "mkfs.ext4")
 
 
@@ -53,8 +53,8 @@ class LiveHost:
 
     # Every moment of this host's disk is a file system that e2fsck must find sound.
     always_whole = True
-    # Long enough to watch; the rate is that of a good USB 2.0 disk.
-    outage_s, outage_bytes = 5.0, 128 << 20
+    # Long enough to watch, and enough to be killed in the middle of.
+    outage_s, outage_bytes = 5.0, 64 << 20
     how = "nbdfuse, a loop device, kernel ext4"
 
     def __init__(self, workshop: Workshop, port: int):

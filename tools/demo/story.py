@@ -9,6 +9,7 @@ from tools.demo.screen import Screen, mib, plural
 from tools.demo.workshop import Broken, Workshop, free_ports, wait_for
 
 PATIENCE_S = 30.0
+FULL_BAR = 160 << 20
 
 
 class Story:
@@ -61,7 +62,7 @@ class Story:
             self.host.require_writing()
             if time.monotonic() > until + PATIENCE_S:
                 raise Broken("the host writes too slowly: %s in %g s" % (mib(self.backlog), PATIENCE_S))
-            backlog = self._show_backlog(self.host.outage_bytes)
+            backlog = self._show_backlog(FULL_BAR)
             self.backlog = backlog["bytes"]
             time.sleep(0.02)
         self._end("Host wrote on: %s in %s wait for the twin" % (mib(self.backlog), plural(backlog["groups"], "group")),
