@@ -108,12 +108,17 @@ def _fill(source, view) -> bool:
 
 
 def _inflate(packed, view) -> bool:
-    """In slices: zlib copies what it could not use yet, so it is never given much more than it can."""
-    inflater, at = zlib.decompressobj(), 0
-    for start in range(0, len(packed), _SLICE):
-        piece = inflater.decompress(packed[start : start + _SLICE], len(view) - at + 1)
-        if at + len(piece) > len(view):
+    """In small pieces on both sides: zlib copies what it did not use, and gives its output in new bytes."""
+    inflater, at, start, tail = zlib.decompressobj(), 0, 0, b""
+    while at < len(view):
+        if not tail:
+            tail = packed[start : start + _SLICE]
+            start += _SLICE
+        piece = inflater.decompress(tail, min(4 * _SLICE, len(view) - at))
+        tail = inflater.unconsumed_tail
+        if not piece and not tail and start >= len(packed):
             return False
         view[at : at + len(piece)] = piece
         at += len(piece)
-    return inflater.eof and at == len(view) and not inflater.unused_data
+    more = inflater.decompress(bytes(tail) + bytes(packed[start : start + _SLICE]), 1)
+    return inflater.eof and not more and not inflater.unused_data and start + _SLICE >= len(packed)
