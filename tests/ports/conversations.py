@@ -1,0 +1,124 @@
+"""Conversations for the loop's tests, and a way to run a loop until something is so."""
+
+import time
+
+from firmware.errors import ProtocolError
+
+
+def spin(loop, until, limit_s=5):
+    """Run the loop until until() is true; an AssertionError when that takes too long."""
+    end = time.monotonic() + limit_s
+    late = []
+
+    def hook(now_ms):
+        if until():
+            loop.stop()
+        elif time.monotonic() > end:
+            late.append(True)
+            loop.stop()
+        return now_ms + 2
+
+    loop.hook = hook
+    loop.run()
+    loop.hook = None
+    assert not late, "it did not happen within %d s" % limit_s
+
+
+def turn(loop, count=1):
+    """Let the loop wait `count` times (for 1 s at most), and do what follows."""
+    real = loop._poller
+    loop._poller = _Counting(loop, real, count)
+    loop.run()
+    loop._poller = real
+
+
+class _Counting:
+    def __init__(self, loop, poller, count):
+        self._loop, self._poller, self._left = loop, poller, count
+        self.register, self.modify, self.unregister = poller.register, poller.modify, poller.unregister
+
+    def poll(self, timeout):
+        self._left -= 1
+        if not self._left:
+            self._loop.stop()
+        return self._poller.poll(min(timeout, 1))
+
+
+class Recorder:
+    """Takes what comes into `data`, sends what `say` was given, and keeps account of the driver's calls."""
+
+    finished = False
+    reading = True
+    due = None
+
+    def __init__(self, room=4096):
+        self.data = bytearray()
+        self.out = []
+        self.ended = False
+        self.times_lost = 0
+        self.polls = []
+        self.receipts = 0
+        self._room = memoryview(bytearray(room))
+
+    def say(self, *outs):
+        self.out += [memoryview(out) if isinstance(out, bytes) else out for out in outs]
+
+    def wanted(self):
+        return self._room if self.reading else None
+
+    def received(self, count):
+        assert not self.times_lost
+        self.receipts += 1
+        if not count:
+            assert not self.ended
+            self.ended = True
+        self.data += self._room[:count]
+
+    def outgoing(self):
+        return self.out[0] if self.out else None
+
+    def sent(self, count):
+        first = self.out.pop(0)
+        if type(first) is memoryview:
+            rest = first[count:]
+        else:
+            rest = Span(first.position + count, first.length - count)
+        if len(rest):
+            self.out.insert(0, rest)
+
+    def poll(self, now_ms):
+        self.polls.append(now_ms)
+        return self.due
+
+    def lost(self):
+        self.times_lost += 1
+
+
+class Echo(Recorder):
+    """Sends back what comes, and ends when the other side ends."""
+
+    def received(self, count):
+        super().received(count)
+        if count:
+            self.say(bytes(self.data))
+            self.data = bytearray()
+        else:
+            self.finished = True
+
+
+class Fussy(Recorder):
+    """Answers anything with a complaint and a broken protocol."""
+
+    def received(self, count):
+        super().received(count)
+        self.say(b"go away")
+        raise ProtocolError("never heard of that")
+
+
+class Span:
+    def __init__(self, position, length):
+        self.position = position
+        self.length = length
+
+    def __len__(self):
+        return self.length
