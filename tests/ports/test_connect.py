@@ -1,0 +1,192 @@
+import errno
+import os
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+from firmware.errors import Refused
+from firmware.ports import Address, Listener, Loop, connect, dial, parse_address
+from tests.ports.conversations import Echo, Recorder, spin
+
+
+class ConnectTest(unittest.TestCase):
+    def setUp(self):
+        self.loop = Loop()
+        self.addCleanup(self.loop.close)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = folder.name + "/sock"
+
+    def listen(self, text, make=Echo, limit=64):
+        listener = Listener(self.loop, parse_address(text), make, limit)
+        self.addCleanup(listener.close)
+        return listener
+
+    def dial(self, address, **options):
+        """The conversation that dial made, or the error it failed with."""
+        ends = []
+        dial(self.loop, address, lambda: ends.append(Recorder()) or ends[0], ends.append, **options)
+        self.assertEqual(ends, [])
+        spin(self.loop, lambda: ends)
+        return ends[0]
+
+
+class Listening(ConnectTest):
+    def test_bytes_pass_both_ways_over_every_kind_of_address(self):
+        for text in ("127.0.0.1:0", "localhost:0", "[::1]:0", "unix:" + self.path):
+            listener = self.listen(text)
+            client = self.dial(listener.address)
+            client.say(b"hello " * 1000)
+            client.wake()
+            spin(self.loop, lambda c=client: len(c.data) == 6000)
+            self.assertEqual(client.data, b"hello " * 1000)
+
+    def test_callers_beyond_the_limit_are_turned_away_until_somebody_leaves(self):
+        taken = []
+        listener = self.listen("unix:" + self.path, lambda: taken.append(Echo()) or taken[-1], limit=64)
+        clients = [self.client() for _ in range(64)]
+        spin(self.loop, lambda: len(taken) == 64)
+        late = self.client()
+        answers = []
+        threading.Thread(target=lambda: answers.append(late.recv(1))).start()
+        spin(self.loop, lambda: answers)
+        self.assertEqual((answers, len(taken)), ([b""], 64))
+        clients[0].close()
+        spin(self.loop, lambda: taken[0].times_lost)
+        self.client()
+        spin(self.loop, lambda: len(taken) == 65)
+        listener.close()
+        self.assertFalse(os.path.exists(self.path))
+        self.assertEqual(taken[1].times_lost, 0)
+
+    def client(self):
+        client = socket.socket(socket.AF_UNIX)
+        self.addCleanup(client.close)
+        client.connect(self.path)
+        return client
+
+    def test_none_turns_a_caller_away(self):
+        listener = self.listen("127.0.0.1:0", lambda: None)
+        client = self.dial(listener.address)
+        spin(self.loop, lambda: client.ended)
+
+    def test_without_descriptors_callers_wait_and_the_loop_does_not_spin(self):
+        listener = self.listen("127.0.0.1:0")
+        real, tries = connect.sockets.accept, []
+
+        def accept(sock):
+            tries.append(time.monotonic())
+            if len(tries) < 3:
+                raise OSError(errno.EMFILE, "too many")
+            return real(sock)
+
+        connect.sockets.accept = accept
+        self.addCleanup(setattr, connect.sockets, "accept", real)
+        connect._PAUSE_MS, pause = 50, connect._PAUSE_MS
+        self.addCleanup(setattr, connect, "_PAUSE_MS", pause)
+        client = self.dial(listener.address)
+        client.say(b"hi")
+        client.wake()
+        spin(self.loop, lambda: client.data == b"hi")
+        self.assertTrue(0.09 <= tries[2] - tries[0] < 2)
+
+
+class Refusals(ConnectTest):
+    def refusal(self, text):
+        with self.assertRaises(Refused) as caught:
+            Listener(self.loop, parse_address(text), Echo)
+        self.assertIn(text, str(caught.exception))
+        return str(caught.exception)
+
+    def test_an_address_in_use_is_named(self):
+        for text in ("127.0.0.1:0", "unix:" + self.path):
+            self.assertIn("in use", self.refusal(str(self.listen(text).address)))
+
+    def test_an_address_of_another_machine_is_named(self):
+        self.assertIn("this machine has no address", self.refusal("192.0.2.1:7411"))
+        self.refusal("no-such-name.invalid:7411")
+
+    def test_the_socket_file_of_a_board_that_died_is_replaced(self):
+        dead = socket.socket(socket.AF_UNIX)
+        dead.bind(self.path)
+        dead.close()
+        client = self.dial(self.listen("unix:" + self.path).address)
+        client.say(b"hi")
+        client.wake()
+        spin(self.loop, lambda: client.data == b"hi")
+
+    def test_a_file_that_is_no_socket_is_left_alone(self):
+        with open(self.path, "w") as file:
+            file.write("precious")
+        self.refusal("unix:" + self.path)
+        with open(self.path) as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_a_socket_file_where_somebody_answers_is_left_alone(self):
+        other = socket.socket(socket.AF_UNIX)
+        self.addCleanup(other.close)
+        other.bind(self.path)
+        other.listen(1)
+        self.refusal("unix:" + self.path)
+        socket.socket(socket.AF_UNIX).connect(self.path)
+
+
+class Dialling(ConnectTest):
+    def test_nobody_there(self):
+        self.assertEqual(self.dial(Address("127.0.0.1", 1)).errno, errno.ECONNREFUSED)
+        self.assertEqual(self.dial(Address("", 0, self.path)).errno, errno.ENOENT)
+
+    def test_a_name_that_nobody_knows(self):
+        self.assertTrue(isinstance(self.dial(Address("no-such-name.invalid", 7411)), OSError))
+
+    def test_somebody_who_never_answers(self):
+        deaf = socket.socket()
+        self.addCleanup(deaf.close)
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        crowd = [socket.socket() for _ in range(3)]  # fills the queue; what comes later hears nothing
+        for one in crowd:
+            self.addCleanup(one.close)
+            one.setblocking(False)
+            one.connect_ex(deaf.getsockname())
+        error = self.dial(Address(*deaf.getsockname()), timeout_ms=50)
+        self.assertEqual(error.errno, errno.ETIMEDOUT)
+
+    def test_a_name_server_that_does_not_answer_does_not_stop_the_loop(self):
+        from firmware.ports.cpython import sockets
+
+        real, answer = sockets.find, threading.Event()
+
+        def find(host, port, flags=0):
+            if not flags:
+                answer.wait(5)
+            return real("127.0.0.1" if not flags else host, port, flags)
+
+        sockets.find = find
+        self.addCleanup(setattr, sockets, "find", real)
+        listener = self.listen("127.0.0.1:0")
+        ticks = []
+        self.loop.call_after(20, lambda: (ticks.append(1), answer.set()))
+        self.assertTrue(isinstance(self.dial(Address("slow.example", listener.address.port)), Recorder))
+        self.assertEqual(ticks, [1])
+
+
+class Addresses(unittest.TestCase):
+    def test_what_is_written_is_what_is_read(self):
+        for text in ("127.0.0.1:7411", "[::1]:7411", "twin.example.org:1", "unix:/run/sosie/nbd"):
+            self.assertEqual(str(parse_address(text)), text)
+
+    def test_what_is_no_address_is_refused(self):
+        long = "unix:/" + "x" * 107
+        for text in ("", ":", "7411", ":7411", "host:", "host:x", "host:65536", "host:-1", "::1:7411", "unix:", "unix:a", long):
+            with self.assertRaises(Refused) as caught:
+                parse_address(text)
+            self.assertIn("'%s'" % text, str(caught.exception))
+
+    def test_loopback_is_known(self):
+        for text in ("127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/x"):
+            self.assertTrue(parse_address(text).is_loopback, text)
+        for text in ("0.0.0.0:1", "127.example.org:1", "127.0.0.1.example.org:1", "[::]:1", "128.0.0.1:1", "127.0.0.256:1"):
+            self.assertFalse(parse_address(text).is_loopback, text)
