@@ -12,6 +12,7 @@ catch_signals = signals.catch
 now_ms = system.now_ms
 wall_ms = system.wall_ms
 random_bytes = system.random_bytes
+shared_memory = system.shared_memory
 
 __all__ = [
     "Address",
@@ -30,5 +31,6 @@ __all__ = [
     "now_ms",
     "parse_address",
     "random_bytes",
+    "shared_memory",
     "wall_ms",
 ]

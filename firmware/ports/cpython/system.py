@@ -2,6 +2,7 @@
 
 import ctypes
 import fcntl
+import mmap
 import os
 import time
 
@@ -24,6 +25,19 @@ _libc = ctypes.CDLL(None, use_errno=True)
 # glibc's plain name takes 32-bit offsets on a 32-bit board; musl has only the plain name, and 64 bits.
 _fallocate = getattr(_libc, "fallocate64", None) or _libc.fallocate
 _fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+
+
+def shared_memory(size: int) -> mmap.mmap:
+    """Memory that processes forked later have in common with us; it begins on a page."""
+    return mmap.mmap(-1, size)
+
+
+def open_direct(path: str) -> int:
+    """A descriptor for writes past the page cache, -1 where there is no such thing."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_DIRECT)
+    except OSError:
+        return -1
 
 
 def pread(descriptor: int, view: memoryview, offset: int) -> int:

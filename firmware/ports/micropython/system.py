@@ -32,6 +32,16 @@ def open(path: str, flags: int, mode: int = 0o600) -> int:  # noqa: A001
     return _open(path, flags, mode)
 
 
+def shared_memory(size: int) -> bytearray:
+    """There are no other processes here to share it with."""
+    return bytearray(size)
+
+
+def open_direct(path: str) -> int:
+    """-1: the collector's memory is not aligned as direct writes need it."""
+    return -1
+
+
 def pread(descriptor: int, view: memoryview, offset: int) -> int:
     return _pread(descriptor, view, len(view), offset)
 
