@@ -11,7 +11,7 @@ from firmware.link.compressor import Compressor
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
 from firmware.media import open_media
-from firmware.startup import open_journal
+from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
 from firmware.status.http import HttpConversation
 
@@ -34,7 +34,7 @@ class Appliance:
         self._loop = loop = ports.Loop()
         self._disk, self._storage = open_media(settings)
         try:
-            remains = _run(open_journal(self._storage, settings, self._disk.size, ports.random_bytes))
+            remains = _run(self._open_journal())
         except Refused as e:
             raise Refused("%s %s" % (settings.journal, e))
         except (Damaged, OSError) as e:
@@ -47,13 +47,17 @@ class Appliance:
         self._listeners = []
         self._hosts = []
 
+    def _open_journal(self):
+        memory = ports.shared_memory(ARENA_SIZE)  # the player's process sees it too
+        return open_journal(self._storage, self._settings, self._disk.size, ports.random_bytes, memory)
+
     def _make_lanes(self, remains) -> Lanes:
         disk, storage, loop = self._disk, self._storage, self._loop
 
         def ring():  # each worker has its own scratch memory
             return Ring(storage, remains.ring.log_id, remains.ring.size)
 
-        player = ports.ProcessLane(Player(disk, ring()), loop, keep=(disk, storage))  # before any thread
+        player = ports.ProcessLane(Player(disk, ring(), remains.arena), loop, keep=(disk, storage))  # before any thread
         return Lanes(
             journal=ports.ThreadLane(Scribe(ring()), loop, brief={"append": _is_small}),
             player=player,

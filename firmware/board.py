@@ -17,6 +17,7 @@ from firmware.status.facts import facts
 
 CHECKPOINT_EVERY = 32 << 20
 CHECKPOINT_IDLE_MS = 5000
+PLAY_AT_ONCE = 8 << 20
 
 
 class Lanes:
@@ -119,7 +120,7 @@ class Board:
         self._quiet_since_ms = self.clock.now_ms()
         for group in groups:
             if group.received:
-                group.release()
+                group.wanted = False  # the player may read it from the ring
         open_group = self.journal.open
         if open_group is not None and self.volume.flush_waits_for >= open_group.number:
             self._commit_wanted()
@@ -149,10 +150,33 @@ class Board:
         if self._playing or self.failed or self.on_disk.number >= self.journal.head.number:
             return
         self._playing = True
-        at = self.on_disk
-        self.lanes.player.submit(
-            self._played, "play", at.number, at.position, at.chain, self.journal.head.number
-        )
+        groups = self._resident_run(self.on_disk.number + 1)
+        if not groups:
+            at = self.on_disk
+            self.lanes.player.submit(self._played, "play", at.number, at.position, at.chain, self.journal.head.number)
+            return
+        last = groups[-1]
+
+        def played(result, error):
+            for group in groups:
+                group.pins -= 1
+            self._played((last.number, last.end, last.descriptor.chain), error)
+
+        for group in groups:
+            group.pins += 1
+        self.lanes.player.submit(played, "play_resident", [(g.body_place, g.used) for g in groups])
+
+    def _resident_run(self, number: int) -> list:
+        """Durable groups from `number` on that are in memory, up to PLAY_AT_ONCE bytes."""
+        groups, size = [], 0
+        while number <= self.journal.head.number and size < PLAY_AT_ONCE:
+            group = self.journal.resident(number)
+            if group is None:
+                break
+            groups.append(group)
+            size += group.size
+            number += 1
+        return groups
 
     def _played(self, point, error) -> None:
         self._playing = False

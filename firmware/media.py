@@ -10,7 +10,7 @@ _ANEW = "to start the pair anew, give both boards an empty disk and an empty jou
 
 def open_media(settings) -> tuple:
     """(disk, journal) storages. Raises Refused, and then has changed nothing."""
-    journal = ports.FileStorage(settings.journal) if ports.exists(settings.journal) else None
+    journal = ports.FileStorage(settings.journal, direct=True) if ports.exists(settings.journal) else None
     if journal is not None:
         _check_size("journal", settings.journal_size, journal)
     fresh = journal is None or _is_blank(journal, settings.journal)
@@ -104,4 +104,4 @@ def _make_journal(settings):
     if size > ports.free_bytes(settings.journal):
         raise Refused("there is no room for %s; make journal_size smaller or free some space" % settings.journal)
     ports.create_file(settings.journal, size, True)
-    return ports.FileStorage(settings.journal)
+    return ports.FileStorage(settings.journal, direct=True)

@@ -26,8 +26,9 @@ class Remains:
         self.head = head
 
 
-def open_journal(storage, settings, disk_size: int, random_bytes, arena_size: int = ARENA_SIZE):
-    """Generator; returns Remains. A blank storage is formatted for `settings.name` and `settings.role`.
+def open_journal(storage, settings, disk_size: int, random_bytes, memory):
+    """Generator; returns Remains. A blank storage is formatted for `settings.name` and `settings.role`;
+    `memory` (ARENA_SIZE bytes or so) becomes the arena.
 
     Raises Refused (not a journal, too small, another disk), Damaged and OSError.
     """
@@ -48,7 +49,7 @@ def open_journal(storage, settings, disk_size: int, random_bytes, arena_size: in
         raise Refused("the journal has shrunk since it was made; give back its old size")
     who.name = settings.name
     ring = Ring(storage, block.log_id, block.ring_size)
-    arena = Arena(arena_size)
+    arena = Arena(memory)
     head, _ = yield from recovery.find_end(ring, block, arena.view(0, MAX_GROUP))
     return Remains(who, block, ring, arena, head)
 

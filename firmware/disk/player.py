@@ -1,7 +1,7 @@
 """The player: writes durable groups in place, in order. Worker of the player lane.
 
-It reads them back from the ring and checks them again, so what reaches a disk is what the journal
-would give after a power cut. Playing a group twice changes nothing: all its records are absolute.
+Groups that are still in the arena are played from there; others are read back from the ring and
+checked again. Playing a group twice changes nothing: all its records are absolute.
 """
 
 from firmware.log.layout import MAX_BODY, TRIM, WRITE, Point, records
@@ -10,11 +10,12 @@ _BUDGET = 8 << 20  # bytes of the ring to play before telling how far it is
 
 
 class Player:
-    """Plays the groups of `ring` onto `disk`."""
+    """Plays the groups of `ring`, or of `arena`, onto `disk`."""
 
-    def __init__(self, disk, ring):
+    def __init__(self, disk, ring, arena):
         self._disk = disk
         self._ring = ring
+        self._arena = arena
         self._buffer = memoryview(bytearray(MAX_BODY))
 
     def play(self, number: int, position: int, chain: int, last: int):
@@ -27,11 +28,19 @@ class Player:
         while point.number < last and point.position - position < _BUDGET:
             descriptor, body = self._ring.load(point, self._buffer)
             yield
-            for change in list(records(body, self._disk.size)):
-                self._change(body, change)
-                yield
+            yield from self._apply(body)
             point = self._ring.after(point, descriptor)
         return point.number, point.position, point.chain
+
+    def play_resident(self, places: list):
+        """Plays groups in the arena: (place of the body, its length) each. They stay there meanwhile."""
+        for place, length in places:
+            yield from self._apply(self._arena.view(place, length))
+
+    def _apply(self, body):
+        for change in list(records(body, self._disk.size)):  # all are looked at before the first is made
+            self._change(body, change)
+            yield
 
     def _change(self, body, change) -> None:
         kind, start, length, at = change

@@ -13,12 +13,11 @@ _PATIENCE_MS = 20_000  # a host gives a command up after 30 s
 
 
 class _Pending:
-    """A group that is not on the disk yet; `pins` counts reads under way that need its memory."""
+    """A group that is not on the disk yet, and what it would change about a read."""
 
     def __init__(self, group):
         self.group = group
         self.overlay = Overlay()
-        self.pins = 0
 
 
 class _Waiter:
@@ -52,7 +51,6 @@ class Volume:
         self._open = None
         self._room_waiters = []
         self._flush_waiters = []
-        self._played_number = 0
 
     @property
     def ready(self) -> bool:
@@ -141,14 +139,13 @@ class Volume:
         except OSError:
             raise VolumeError(VolumeError.FAILED)
         for pending, _ in found:
-            pending.pins += 1
+            pending.group.pins += 1
 
         def read(result, error):
             if error is None:
                 self._lay_over(view, offset, found)
             for pending, _ in found:
-                pending.pins -= 1
-            self._drop_played()
+                pending.group.pins -= 1
             done(VolumeError(VolumeError.FAILED) if error is not None else None)
 
         self._lane.submit(read, "read", offset, view)
@@ -211,15 +208,9 @@ class Volume:
 
     def played(self, number: int) -> None:
         """Everything up to group `number` is on the disk."""
-        self._played_number = number
-        self._drop_played()
-
-    def _drop_played(self) -> None:
         dropped = False
-        while self._pending and self._pending[0].group.number <= self._played_number:
-            if self._pending[0].pins:
-                break
-            self._pending.pop(0).group.release()
+        while self._pending and self._pending[0].group.number <= number:
+            self._pending.pop(0).group.wanted = False
             dropped = True
         if dropped:
             self.room()

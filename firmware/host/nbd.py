@@ -9,12 +9,11 @@ of replies. When the client does not take its replies, or the volume has no room
 
 from firmware.errors import ProtocolError
 from firmware.host.nbd_handshake import Handshake
-from firmware.host.nbd_layout import REQUEST_SIZE
 from firmware.host.nbd_replies import Replies
 from firmware.host.nbd_transmission import MAX_PIECE, Transmission
 
 WINDOW = 256 << 10
-_CAPACITY = WINDOW + REQUEST_SIZE + MAX_PIECE
+_CAPACITY = WINDOW + MAX_PIECE  # what is parsed starts in the window, and waits for one piece at most
 _REPLIES_SIZE = (1 << 20) + (256 << 10)  # the largest piece of a read, and more behind it
 _CHEAP_MOVE = 16 << 10  # so little is moved rather than received in a small read of its own
 
@@ -49,7 +48,7 @@ class Conversation:
             self._start = self._end = 0
             return self._window if stage.need <= WINDOW else self._view[: stage.need]
         stop = start + stage.need
-        if start and (end - start <= _CHEAP_MOVE or stop > _CAPACITY):
+        if start and end - start <= _CHEAP_MOVE:
             stop -= start
             end -= start
             self._view[:end] = self._view[start : start + end]

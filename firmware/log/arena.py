@@ -2,22 +2,20 @@
 
 
 class Arena:
-    """A circular buffer of `size` bytes whose allocations are contiguous.
+    """A circular buffer in `memory` (writable, as the runtime gives it) whose allocations are contiguous.
 
     An allocation is named by its place, a count of bytes that never wraps; `view(place, length)`
     is its memory. Space comes back in the order in which it was handed out.
     """
 
-    def __init__(self, size: int):
-        self.size = size
-        self._view = memoryview(bytearray(size))
+    def __init__(self, memory):
+        self._view = memoryview(memory)
+        self.size = len(self._view)
         self._head = 0
         self._tail = 0
 
     def allocate(self, length: int) -> "int | None":
         """A place for `length` bytes, or None while older allocations are in the way."""
-        if self._head == self._tail:
-            self._head = self._tail = 0  # memory used last is still in the processor's cache
         place = self._head
         left = self.size - place % self.size
         if left < length:
@@ -34,10 +32,6 @@ class Arena:
     def release(self, place: int, length: int) -> None:
         """The oldest allocation is not needed any more."""
         self._tail = place + length
-
-    def clear(self) -> None:
-        """Nothing that was handed out is needed any more."""
-        self._tail = self._head
 
     def view(self, place: int, length: int) -> memoryview:
         """Its memory."""

@@ -24,6 +24,8 @@ class Group:
         self.time_ms = 0
         self.position = 0
         self.opened_ms = 0
+        self.pins = 0  # users that need its memory for a while
+        self.wanted = True  # its owner still needs its memory
 
     def fits(self, payload: int) -> bool:
         """Whether one more record with so many bytes of payload fits."""
@@ -54,6 +56,11 @@ class Group:
         self.memory[pad:size] = bytes(size - pad)
 
     @property
+    def body_place(self) -> int:
+        """Where its body lies in the arena."""
+        return self.place + HEADER_SIZE
+
+    @property
     def size(self) -> int:
         """Bytes that it takes in the ring and in the arena."""
         return group_size(self.used)
@@ -71,6 +78,12 @@ class Group:
         """Memory from this group to the end of `last`, between which all adjoin."""
         return self._arena.view(self.place, last.place + last.size - self.place)
 
-    def release(self) -> None:
-        """Gives its memory back; it is the oldest in the arena."""
-        self._arena.release(self.place, self.size)
+    def evict(self) -> None:
+        """Gives its memory back; it is the oldest in the arena. Its content is in the ring."""
+        self._arena.release(self.place, len(self.memory))
+        self.memory = None
+
+    def discard(self) -> None:
+        """Gives its memory back; it is the newest in the arena and will never be in the ring."""
+        self._arena.shrink(self.place, 0)
+        self.memory = None

@@ -42,6 +42,7 @@ class Journal:
         self._queue = []
         self._batch = None
         self._reserved = None
+        self._resident = []  # groups whose memory is still there, in order; a cache of the log's newest part
 
     # Space
 
@@ -61,6 +62,31 @@ class Journal:
     def _room(self) -> int:
         return self._tail + self.ring.size - self.ring.start(self._tip.position)
 
+    def _allocate(self, size: int, descriptor=None) -> "Group | None":
+        """A new group of `size` bytes at most, in memory that groups nobody needs give up."""
+        place = self.arena.allocate(size)
+        while place is None:
+            if not self._resident or not self._dispensable(self._resident[0]):
+                return None
+            self._resident.pop(0).evict()
+            place = self.arena.allocate(size)
+        group = Group(self.arena, place, size, descriptor)
+        self._resident.append(group)
+        return group
+
+    def _dispensable(self, group) -> bool:
+        return not group.wanted and not group.pins and group.number <= self.head.number
+
+    def resident(self, number: int) -> "Group | None":
+        """Group `number` while it is in memory as well as in the ring."""
+        if not self._resident:
+            return None
+        index = number - self._resident[0].number
+        return self._resident[index] if 0 <= index < len(self._resident) else None
+
+    def _discard_newest(self) -> None:
+        self._resident.pop().discard()
+
     @property
     def received_number(self) -> int:
         """The last group queued or durable."""
@@ -79,12 +105,10 @@ class Journal:
         self.starved = limit < group_size(RECORD_SIZE + payload)
         if self.starved:
             return None
-        place = self.arena.allocate(limit)
-        if place is None:
-            return None
-        self._open = group = Group(self.arena, place, limit)
-        group.number = self._tip.number + 1
-        group.opened_ms = now_ms
+        self._open = group = self._allocate(limit)
+        if group is not None:
+            group.number = self._tip.number + 1
+            group.opened_ms = now_ms
         return group
 
     @property
@@ -110,20 +134,13 @@ class Journal:
         if self._reserved is not None:
             if self._reserved.descriptor.chain == descriptor.chain:
                 return self._reserved.body()
-            self._give_back_reserved()
+            self.forget_received()
         size = group_size(descriptor.body_length)
         self.starved = self._room() < size
         if self.failed or self.starved:
             return None
-        place = self.arena.allocate(size)
-        if place is None:
-            return None
-        self._reserved = Group(self.arena, place, size, descriptor)
-        return self._reserved.body()
-
-    def _give_back_reserved(self) -> None:
-        self.arena.shrink(self._reserved.place, 0)
-        self._reserved = None
+        self._reserved = self._allocate(size, descriptor)
+        return None if self._reserved is None else self._reserved.body()
 
     def append_received(self, descriptor) -> None:
         """The reserved memory is filled: queue it."""
@@ -135,7 +152,8 @@ class Journal:
     def forget_received(self) -> None:
         """The link is gone: a half-received group is dropped."""
         if self._reserved is not None:
-            self._give_back_reserved()
+            self._reserved = None
+            self._discard_newest()
 
     # Append
 
@@ -184,8 +202,9 @@ class Journal:
     def _append_failed(self, groups: list, error) -> None:
         if isinstance(error, Damaged):
             self.forget_received()
+            for group in groups + self._queue:
+                self._discard_newest()
             self._queue = []
-            self.arena.clear()
             self._tip = self.head
         else:
             self.failed = True  # a failed sync is never retried: what it covered may be gone
@@ -218,7 +237,8 @@ class Journal:
 
     def peek(self, point: Point):
         """Descriptor of the group after `point`, which is durable here. Raises Damaged, OSError."""
-        return self.ring.peek(point).descriptor
+        group = self.resident(point.number + 1)
+        return self.ring.peek(point).descriptor if group is None else group.descriptor
 
     def after(self, point: Point, descriptor) -> Point:
         """The point behind that group."""
@@ -227,7 +247,7 @@ class Journal:
     def body_span(self, point: Point, descriptor) -> Span:
         """Where the body of the group after `point` lies on the journal's storage."""
         offset = self.ring.offset(self.ring.start(point.position)) + HEADER_SIZE
-        return Span(offset, descriptor.body_length)
+        return Span(offset, descriptor.body_length, self.resident(descriptor.number))
 
     def find(self, number: int, chain: int) -> "Point | None":
         """The point behind group `number` with that chain; None when this log does not have it."""

@@ -1,6 +1,5 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
-from firmware.log.layout import Point
 from firmware.pair.identity import NO_PAIR, PRIMARY
 
 

@@ -42,7 +42,7 @@ class SimBoard:
         self.faults = {"disk": NO_FAULTS, "journal": NO_FAULTS}
         self.clock = Clock(world, random.choice((0, 0, -3_600_000, 90_000)))
         self.state, self.refusal = OFF, None
-        self.power = self.board = self._boot = None
+        self.power = self.board = self._boot = self._arena = None
         self.lanes, self.storages = {}, {}
         self.poll_at = None
         self.lives = 0
@@ -64,8 +64,14 @@ class SimBoard:
         self.state, self.refusal, self.board = BOOTING, None, None
         self.storages = {"disk": self._storage("disk"), "journal": self._storage("journal")}
         self._boot = startup.open_journal(
-            self.storages["journal"], self.settings(), self.disk.size, self.random.randbytes, self.plan.arena
+            self.storages["journal"], self.settings(), self.disk.size, self.random.randbytes, self._memory()
         )
+
+    def _memory(self) -> bytearray:
+        """Memory for an arena, as an earlier life left it: making it anew takes longer than most boots."""
+        size, pool = self.plan.arena, self.world.memory
+        self._arena = pool.pop() if pool else bytearray(size)
+        return self._arena
 
     def _storage(self, which: str) -> SimStorage:
         plan = self.plan
@@ -80,7 +86,9 @@ class SimBoard:
 
     def kill(self) -> None:
         """The process dies; what it wrote stays in the caches."""
-        self.power.on = False
+        if self._arena is not None:
+            self.world.memory.append(self._arena)
+        self.power.on, self._arena = False, None
         self.state = OFF
         self._boot, self.lanes, self.poll_at = None, {}, None
 
@@ -116,7 +124,8 @@ class SimBoard:
     def _run(self, remains) -> None:
         disk, journal = self.storages["disk"], self.storages["journal"]
         workers = (
-            Scribe(remains.ring), Player(disk, remains.ring), Syncer(disk), Reader(disk), Compressor(journal),
+            Scribe(remains.ring), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),
+            Compressor(journal),
         )  # fmt: skip
         self.lanes = {name: SimLane(worker, name == "player") for name, worker in zip(LANES, workers, strict=True)}
         self.board = Board(self.settings(), remains, disk, Lanes(**self.lanes), self.clock)

@@ -23,7 +23,7 @@ class Bench:
         self.storage.sync()
         self.ring = Ring(self.storage, 42, block.ring_size)
         self.lane = ManualLane(Scribe(self.ring))
-        self.arena = Arena(ARENA_SIZE)
+        self.arena = Arena(bytearray(ARENA_SIZE))
         self.durable = []
         self.errors = []
         self.journal = self._journal(block, Point(0, 0, 0))
@@ -37,7 +37,7 @@ class Bench:
     def _on_durable(self, groups):
         self.durable += [group.number for group in groups]
         for group in groups:
-            group.release()
+            group.wanted = False
 
     def write(self, start: int, payload: bytes) -> None:
         """One host write into the open group."""

@@ -23,7 +23,7 @@ class Rig:
         self.volume.refusal = ""
         self.volume.confirmed = lambda: self.bench.journal.head.number
         self.volume.wanted = self.bench.journal.seal
-        self.player = Player(self.disk, self.bench.ring)
+        self.player = Player(self.disk, self.bench.ring, self.bench.arena)
         self.on_disk = Point(0, 0, 0)
 
     def play(self):
