@@ -87,7 +87,7 @@ class Chaos:
         world = self._world
         if self._random.random() < 0.3:
             checks.after_loss(world, board, cut)
-        world.after(delay, "restart", lambda: world.power_on(board, fuse, only_kills))
+        world.after(delay, "restart", lambda: world.power_on(board, None if self.over else fuse, only_kills))
 
     def expects_failure(self, board) -> bool:
         """Whether a failed board is what its storage deserves; then it is restarted after a while."""

@@ -34,6 +34,7 @@ def look_aside(world) -> None:
     world.count("looks aside")
     primary = _risen(world.primary, LOSE, "the primary, if power failed now,")
     kept = world.oracle.check_primary(host_image(primary), "the primary, if power failed now,")
+    primary.kill()
     check_twin(world, LOSE)
     check_twin(world, None, kept)
 
@@ -42,6 +43,7 @@ def check_twin(world, mode, most=None) -> int:
     """The twin, restarted now: `mode` is what a power cut does, None a mere restart."""
     what = "the twin, restarted now," if mode is None else "the twin, if power failed now,"
     twin = _risen(world.twin, mode, what)
+    twin.kill()
     world.count("checks of the twin")
     return world.oracle.check_twin(twin.image(), world.acked, what, most)
 
@@ -55,6 +57,7 @@ def after_loss(world, board, cut: bool) -> None:
     elif cut:
         primary = _risen(board, None, "the primary after its power cut")
         kept = world.oracle.check_primary(host_image(primary), "the primary after its power cut")
+        primary.kill()
         check_twin(world, None, kept)
 
 
@@ -73,7 +76,7 @@ def finish(world) -> None:
 
 
 def _at_rest(world) -> bool:
-    if not (world.host.quiet and world.primary.up and world.twin.up):
+    if not (world.host.quiet and world.host.attached and world.primary.up and world.twin.up):
         return False
     left, right = world.primary.board, world.twin.board
     if left.failed or right.failed or left.journal.open is not None or not left.journal.drained:

@@ -55,8 +55,8 @@ class SimLane:
 
 
 def _assert_plain(value) -> None:
-    """What a process can be told or tell: numbers, strings, tuples of them."""
-    if isinstance(value, tuple):
+    """What a process can be told or tell: numbers, strings, tuples and lists of them."""
+    if isinstance(value, (tuple, list)):
         for item in value:
             _assert_plain(item)
         return

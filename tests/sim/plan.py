@@ -1,7 +1,6 @@
 """What one seed is about: sizes, speeds, settings, and which misfortunes may happen. Every seed leaves some out,
 so that seeds differ in more than the order of events."""
 
-from firmware.log.layout import MAX_GROUP
 from tests.sim.storage import Faults
 
 MIB = 1 << 20
@@ -16,7 +15,7 @@ class Plan:
         self.disk_size = pick((64 << 10, 256 << 10, MIB, 2 * MIB))
         self.journal_size = pick((8, 8, 9, 12)) * MIB
         self.journal_start = pick((0, 0, 2, 3)) * MIB  # how far into its ring a fresh log begins
-        self.arena = MAX_GROUP + pick((0, 0, MIB, 4 * MIB))
+        self.arena = pick((6, 6, 8, 12)) * MIB  # twice the largest group at least
         self.trims = random.random() < 0.7
         self.maps = random.random() < 0.3
         self.misses = pick((0, 0.1, 1.0))

@@ -56,7 +56,7 @@ class Connection:
                 continue
             if end.severed and not end.blind and not (end.incoming and end.may_take):
                 steps.append(("notice", self.notice, end))
-            if end.may_send and (end.severed or len(end.peer.incoming) < self._capacity):
+            if end.may_send and (self._has_room(end) or end.conversation.finished):
                 steps.append(("send", self.send, end))
             if end.may_take and (end.incoming or (end.closing and not end.severed)):
                 steps.append(("take", self.take, end))
@@ -80,6 +80,9 @@ class Connection:
             if end.conversation.finished:
                 self.close(end)
             return
+        if not self._has_room(end):
+            end.may_send = False
+            return
         try:
             piece = self._taken(end, data)
         except OSError:  # sendfile could not read the journal
@@ -89,6 +92,7 @@ class Connection:
         end.conversation.sent(len(piece))
         if end.severed or not end.peer.open:
             self._count("bytes sent into nothing", len(piece))
+            end.severed = True  # nobody is there, and says so
         else:
             end.peer.incoming += self._damaged(piece)
         self._after_io(end, now)
@@ -105,6 +109,7 @@ class Connection:
             length = self._some(length)
             view[:length] = end.incoming[:length]
             del end.incoming[:length]
+            end.peer.may_send = True
         else:
             end.closing = False
         try:
@@ -163,6 +168,9 @@ class Connection:
         self.close(end)
 
     # Helpers
+
+    def _has_room(self, end: End) -> bool:
+        return end.severed or not end.peer.open or len(end.peer.incoming) < self._capacity
 
     def _after_io(self, end: End, now: int) -> None:
         end.may_send = end.may_take = True

@@ -38,6 +38,7 @@ class World:
         self.host = SimHost(self._child(), self.oracle, workload, self.count, self.trace)
         self.host.flush_reaches_twin = self.plan.ack == "durable"
         self.connections = []
+        self.memory = []  # arenas of lives that are over
         self.chaos = Chaos(self)
         self.acked = 0  # the last group that the twin ever acknowledged as durable
         self.later = []  # (ms, what, function)
@@ -201,9 +202,7 @@ class World:
         """The host comes as soon as the primary lets it, and looks at everything first."""
         if self.host.attached or not self.primary.up or not self.primary.board.volume.ready:
             return
-        self.host.attach(
-            self.primary.board.volume, self.primary.group_of_last, None if self._fresh else self._checked
-        )
+        self.host.attach(self.primary.board.volume, self.primary.group_of_last, None if self._fresh else self._checked)
         self._fresh = False
 
     def _checked(self, image) -> None:
@@ -259,5 +258,3 @@ class World:
             else:
                 words.append("%s: %s %s" % (board.name, board.state, board.refusal or ""))
         return "; ".join(words)
-
-
