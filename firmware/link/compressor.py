@@ -13,24 +13,30 @@ class Compressor:
         self._storage = storage
         self._buffer = memoryview(b"")
 
-    def compress(self, position: int, length: int, codec_number: int, level: int):
+    def compress(self, span, codec_number: int, level: int):
         """Worker method (a generator); returns bytes, or None when the body should go raw.
 
-        `position` is a byte offset on the storage. The first SAMPLE bytes decide, at the fastest
-        level, whether the rest is read at all. Raises OSError.
+        `span` is a body in the journal, pinned where it is in memory. Its first SAMPLE bytes decide, at
+        the fastest level, whether the rest is looked at at all. Raises OSError.
         """
+        body = span.memory()
+        here = body is not None
+        if not here:
+            body = self._room(span.length)
+            self._storage.read_into(span.position, body[:SAMPLE])
+            yield
+        packed = _shrunk(codec_number, body[:SAMPLE], 1 if span.length > SAMPLE else level)
+        if packed is None or span.length <= SAMPLE:
+            return packed
+        if not here:
+            self._storage.read_into(span.position + SAMPLE, body[SAMPLE:])
+            yield
+        return _shrunk(codec_number, body, level)
+
+    def _room(self, length: int) -> memoryview:
         if len(self._buffer) < length:
             self._buffer = memoryview(bytearray(length))
-        body = self._buffer[:length]
-        sample = body[:SAMPLE]
-        self._storage.read_into(position, sample)
-        yield
-        packed = _shrunk(codec_number, sample, 1 if length > SAMPLE else level)
-        if packed is None or length <= SAMPLE:
-            return packed
-        self._storage.read_into(position + SAMPLE, body[SAMPLE:])
-        yield
-        return _shrunk(codec_number, body, level)
+        return self._buffer[:length]
 
 
 def _shrunk(codec_number: int, view, level: int) -> "bytes | None":

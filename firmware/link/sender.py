@@ -107,13 +107,14 @@ class Sender:
 
         def packed(result, error):
             group.pending = False
+            span.unpin()
             if error is None and result is not None and not self._lost:
                 group.body, group.body_length, group.codec = result, len(result), self.link.codec
             if not self._lost:
                 self.link.wake()
 
-        level = self.link.level
-        self._lane.submit(packed, "compress", span.position, span.length, self.link.codec, level)
+        span.pin()
+        self._lane.submit(packed, "compress", span, self.link.codec, self.link.level)
 
     def group_sent(self) -> None:
         """The group given to the writer is wholly with the transport."""

@@ -17,5 +17,17 @@ class Span:
         group = self.group
         return None if group is None or group.memory is None else group.body()
 
+    def pin(self) -> None:
+        """If the range is in memory now, it stays there until unpin()."""
+        if self.memory() is None:
+            self.group = None
+        else:
+            self.group.pins += 1
+
+    def unpin(self) -> None:
+        """Ends what pin() began."""
+        if self.group is not None:
+            self.group.pins -= 1
+
     def __repr__(self) -> str:
         return "Span(%d, %d)" % (self.position, self.length)

@@ -5,6 +5,7 @@ import unittest
 from firmware.errors import ProtocolError
 from firmware.link import codec
 from firmware.link.compressor import Compressor
+from firmware.link.span import Span
 from tests.unit.fakes_link import Chance, FakeJournal, Wire, pair, pieces, same_log
 
 # zlib.compress(b"Sosie" * 200, 9) and a zstd frame of the same, made once: MicroPython packs neither.
@@ -70,7 +71,7 @@ class Compressing(unittest.TestCase):
     def compress(self, body, name):
         journal = FakeJournal()
         journal.add(body)
-        work = Compressor(journal).compress(128, len(body), codec.NAMES.index(name), 1)
+        work = Compressor(journal).compress(Span(128, len(body)), codec.NAMES.index(name), 1)
         try:
             while True:
                 next(work)
