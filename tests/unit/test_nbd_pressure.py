@@ -21,7 +21,7 @@ from tests.unit.fakes_nbd import (
     write,
 )
 
-FUA = 1
+FUA, DF = 1, 4
 EIO, ENOSPC = 5, 28
 A = b"a" * 512
 
@@ -91,6 +91,14 @@ class TestRoomInTheVolume(unittest.TestCase):
         client = Client(volume, STRUCTURED)
         client.send(write(1, 0, A) + request(4, 2, 0, 512))
         self.assertEqual(client.replies(), [ok(1), ok(2)])
+
+    def test_waits_only_once_at_a_time(self):
+        client = Client(FakeVolume(), STRUCTURED)
+        client.volume.room, client.takes = 0, False
+        client.send(read(1, 0, 512) + write(2, 0, A))
+        client.takes = True
+        client.pump(100)
+        self.assertEqual(len(client.volume.room_waiters), 1)
 
     def test_client_that_is_lost_while_it_waits(self):
         client = self.blocked(write(1, 0, A))
@@ -188,17 +196,21 @@ class TestSlowVolume(unittest.TestCase):
             self.volume.finish_read()
         self.volume.finish_flush()
         self.assertEqual((client.replies(), client.wakes), ([], 0))
+        self.assertIsNone(client.conversation.outgoing())
 
     def test_requests_in_flight_are_bounded(self):
-        client = self.slow()
-        client.send(b"".join(flush(i) + read(i, 0, 512) for i in range(200)))
-        self.assertTrue(len(self.volume.reads) <= 128)
-        self.assertIsNone(client.conversation.wanted())
-        found = []
-        while self.volume.reads or self.volume.flushes:
-            (self.volume.finish_read if self.volume.reads else self.volume.finish_flush)()
-            found += client.replies()
-        self.assertEqual(len(found), 400)
+        for one in (read(1, 0, 512), flush(1), write(1, 0, A, FUA), read(1, 0, 512) + flush(2)):
+            client = self.slow()
+            client.send(one * 200)
+            volume = self.volume
+            self.assertTrue(len(volume.reads) <= 128)
+            self.assertTrue(len([call for call in volume.calls if call[0] == "write"]) <= 128)
+            self.assertIsNone(client.conversation.wanted())
+            found = []
+            while volume.reads or volume.flushes:
+                (volume.finish_read if volume.reads else volume.finish_flush)()
+                found += client.replies()
+            self.assertTrue(len(found) in (200, 400))
 
     def test_memory_of_reads_in_flight_is_bounded(self):
         client = self.slow()
@@ -233,9 +245,9 @@ class TestSlowVolume(unittest.TestCase):
         self.assertEqual(error_of(found[-1])[0], EIO)
         self.assertEqual(found[-1][0], 1)
         self.assertTrue(len(found) < 10)
-        client.send(flush(3))
-        self.volume.finish_flush()
-        self.assertEqual(client.replies(), [ok(3)])
+        client.send(read(3, 0, MIB, DF))  # needs nearly all of the ring
+        self.volume.finish_read()
+        self.assertEqual([reply[0] for reply in client.replies()], [3])
 
     def test_long_simple_read_stands_alone(self):
         client = self.slow(SIMPLE)
@@ -275,21 +287,22 @@ class TestDeafClient(unittest.TestCase):
         client.pump(100_001)
         self.assertEqual([reply[0] for reply in client.replies()], list(range(sent)))
 
-    def test_flush_that_ends_while_the_ring_is_full(self):
+    def test_flushes_that_fail_while_the_ring_is_full(self):
         volume = FakeVolume()
         volume.slow_flushes = True
         client = Client(volume, STRUCTURED)
-        client.send(flush(1) + flush(2) + read(3, 0, 512))
+        client.send(b"".join(flush(i) for i in range(100)))
         client.takes = False
         while client.conversation.wanted() is not None:
-            client.send(read(4, 0, 4096) * 50)
-        volume.finish_flush()
+            client.send(read(200, 0, 512) * 50)
+        volume.finish_flush(VolumeError(VolumeError.FAILED))
         self.assertFalse(client.conversation.finished)
         client.takes = True
         client.pump()
         client.send(DISC)
-        cookies = [reply[0] for reply in client.replies()]
-        self.assertEqual((cookies.count(1), cookies.count(2)), (1, 1))
+        found = client.replies()
+        self.assertEqual([reply[0] for reply in found if reply[0] < 200], list(range(100)))
+        self.assertEqual([error_of(reply)[0] for reply in found if reply[0] < 200], [EIO] * 100)
         self.assertTrue(client.conversation.finished)
 
     def test_garbage_that_is_seen_only_after_the_replies_went(self):
