@@ -228,10 +228,12 @@ class End:
         self.error = None
         self.sent = bytearray()
         self.woken = 0
+        self.due = 0  # when it is served next; None: only after a wake or with something to read
         link.wake = self._wake
 
     def _wake(self):
         self.woken += 1
+        self.due = 0
 
     def lose(self):
         if not self.gone:
@@ -240,7 +242,10 @@ class End:
 
 
 class Wire:
-    """Two ends, a clock, and `cut(n)`: how many of n bytes move at once."""
+    """Two ends, a clock, and `cut(n)`: how many of n bytes move at once.
+
+    As a port does, it serves an end only when there is something to read, when it woke, or when its time has come.
+    """
 
     def __init__(self, left, right, cut=whole, left_options=None, right_options=None):
         self.now = 5000
@@ -274,17 +279,25 @@ class Wire:
         for end in self.ends:
             if end.gone:
                 continue
-            moved = self._send(end) or moved
-            moved = self._take(end) or moved
+            if end.inbox or end.outbox_closed or (end.due is not None and end.due <= self.now):
+                moved = self._serve(end) or moved
             if end.lane is not None and not end.lane.hold:
                 moved = end.lane.release() or moved
             if self.auto_settle and end.board.journal.queue:
                 end.board.settle()
                 moved = True
-            if not end.gone:
-                end.link.poll(self.now)
-                moved = self._close(end) or moved
         return moved
+
+    def _serve(self, end) -> bool:
+        """Serves it as long as something moves; then not before it wakes or its time has come."""
+        moved = self._send(end)
+        moved = self._take(end) or moved
+        if end.gone:
+            return moved
+        due = end.link.poll(self.now)
+        assert due is None or due > self.now
+        end.due = self.now if moved or end.link.outgoing() is not None and not self.stalled else due
+        return self._close(end) or moved
 
     def _close(self, end) -> bool:
         if end.link.finished and end.link.outgoing() is None:

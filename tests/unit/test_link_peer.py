@@ -141,6 +141,22 @@ class ToTheTwin(unittest.TestCase):
     def test_a_body_that_did_not_shrink(self):
         self.refused(described(1, BODY), BODY, codec.ZLIB)
 
+    def test_a_compressed_body_that_is_no_shorter(self):
+        stored = b"x\x01\x01\x15\x00\xea\xff" + BODY + b"[=\x08\x1c"
+        self.refused(described(1, BODY), stored, codec.ZLIB)
+
+    def test_many_groups_in_one_read(self):
+        stream, chain = b"", 0
+        for number in range(1, 1001):
+            descriptor = described(number, BODY, chain)
+            chain = descriptor.chain
+            payload = bytearray(DESCRIPTOR_SIZE) + BODY
+            descriptor.pack_into(payload, 0)
+            stream += self.peer.frame(frames.GROUP, payload, 0, DESCRIPTOR_SIZE)
+        self.peer.feed(stream)
+        self.board.settle()
+        self.assertEqual(self.board.journal.head.chain, chain)
+
     def test_a_codec_that_was_not_offered(self):
         self.refused(described(1, BODY), BODY[:10], 3)
         self.setUp()
