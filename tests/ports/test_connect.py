@@ -180,7 +180,8 @@ class Addresses(unittest.TestCase):
 
     def test_what_is_no_address_is_refused(self):
         long = "unix:/" + "x" * 107
-        for text in ("", ":", "7411", ":7411", "host:", "host:x", "host:65536", "host:-1", "::1:7411", "unix:", "unix:a", long):
+        ports = (":", ":7411", "7411", "host:", "host:x", "host:65536", "host:-1")
+        for text in ("", "::1:7411", "unix:", "unix:a", long) + ports:
             with self.assertRaises(Refused) as caught:
                 parse_address(text)
             self.assertIn("'%s'" % text, str(caught.exception))
@@ -188,5 +189,5 @@ class Addresses(unittest.TestCase):
     def test_loopback_is_known(self):
         for text in ("127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/x"):
             self.assertTrue(parse_address(text).is_loopback, text)
-        for text in ("0.0.0.0:1", "127.example.org:1", "127.0.0.1.example.org:1", "[::]:1", "128.0.0.1:1", "127.0.0.256:1"):
-            self.assertFalse(parse_address(text).is_loopback, text)
+        for host in ("0.0.0.0", "127.example.org", "127.0.0.1.example.org", "[::]", "128.0.0.1", "127.0.0.256"):
+            self.assertFalse(parse_address(host + ":1").is_loopback, host)

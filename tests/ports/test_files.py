@@ -100,9 +100,14 @@ class Creating(FilesTest):
         system = files.system
         real, synced = system.fsync, []
         self.addCleanup(setattr, system, "fsync", real)
-        system.fsync = lambda descriptor: synced.append(os.readlink("/proc/self/fd/%d" % descriptor)) or real(descriptor)
+
+        def fsync(descriptor):
+            synced.append(os.readlink("/proc/self/fd/%d" % descriptor))
+            real(descriptor)
+
+        system.fsync = fsync
         create_file(self.path, 1 << 20, True)
-        self.assertEqual([os.path.realpath(path) for path in synced], [os.path.realpath(p) for p in (self.path, self.folder)])
+        self.assertEqual(synced, [os.path.realpath(self.path), os.path.realpath(self.folder)])
 
 
 class Particulars(FilesTest):
