@@ -94,23 +94,20 @@ class Conversation:
         """Nothing here happens by time."""
 
     def _advance(self) -> None:
+        stage = self._stage
         self._is_parsing = True
         try:
-            self._parse()
+            self._start = stage.parse(self._start, self._end)
+            if stage.done:
+                self._stage = stage = Transmission(
+                    self._volume, self._view, self._replies, stage.structured, stage.context, self._resumed
+                )
+                self._start = stage.parse(self._start, self._end)
         except ProtocolError:
             self._is_over = self._is_broken = True
             raise
         finally:
             self._is_parsing = False
-
-    def _parse(self) -> None:
-        stage = self._stage
-        self._start = stage.parse(self._start, self._end)
-        if stage.done:
-            self._stage = stage = Transmission(
-                self._volume, self._view, self._replies, stage.structured, stage.context, self._resumed
-            )
-            self._start = stage.parse(self._start, self._end)
         if stage.aborted:
             self._is_over = True
 

@@ -55,19 +55,21 @@ class Reads:
         self._answers = answers
         self._replies = answers.replies
         self._structured = answers.structured
+        self._longest_whole = CHUNK_PIECE if answers.structured else WHOLE_PIECE
         self._spare = _Pending(self)
 
     def begin(self, flags: int, cookie: int, offset: int, length: int) -> bool:
         """Takes a READ; the caller has seen that ROOM fits. False: not now, try again."""
         answers = self._answers
+        if answers.in_flight >= MAX_IN_FLIGHT:
+            return False
+        if not flags and 0 < length <= self._longest_whole:  # the hot path; the volume checks the range
+            return self._read(cookie, offset, length, None)
         failure = self._refusal(flags, offset, length)
         if failure is not None or not length:
             answers.answer(cookie, failure, True)
             return True
-        if answers.in_flight >= MAX_IN_FLIGHT:
-            return False
-        whole = WHOLE_PIECE if not self._structured or flags & nbd.CMD_FLAG_DF else CHUNK_PIECE
-        if length <= whole:
+        if length <= (WHOLE_PIECE if flags & nbd.CMD_FLAG_DF else self._longest_whole):
             return self._read(cookie, offset, length, None)
         self.long = _Long(cookie, offset, length)
         return True
@@ -93,7 +95,7 @@ class Reads:
     def _go_on_chunks(self) -> bool:
         long = self.long
         while long.left and long.failure is None:
-            if self._answers.in_flight >= MAX_IN_FLIGHT or not self._next_piece(long, CHUNK_PIECE):
+            if self._answers.in_flight >= MAX_IN_FLIGHT or not self._next_piece(long):
                 return False
         if not long.pieces and not self._replies.fits(ROOM):
             return False
@@ -110,7 +112,7 @@ class Reads:
             self._answers.answer(long.cookie)
             long.started = True
         while long.left and long.failure is None and not long.pieces:
-            if not self._next_piece(long, WHOLE_PIECE):
+            if not self._next_piece(long):
                 return False
         if long.pieces:
             return False
@@ -118,8 +120,8 @@ class Reads:
         self.long = None
         return True
 
-    def _next_piece(self, long: _Long, longest: int) -> bool:
-        length = min(long.left, longest)
+    def _next_piece(self, long: _Long) -> bool:
+        length = min(long.left, self._longest_whole)
         if not self._read(long.cookie, long.offset, length, long):
             return False
         long.offset += length

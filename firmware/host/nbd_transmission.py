@@ -69,7 +69,7 @@ class Transmission:
     def parse(self, start: int, end: int) -> int:
         """Takes what it can of the bytes from `start` to `end`; returns the new start."""
         while True:
-            self.blocked = self._waits_for_room or not self.answers.answer_late()
+            self.blocked = self._waits_for_room or (bool(self.answers.late) and not self.answers.answer_late())
             if not self.blocked:
                 start = self._parse(start, end)
             if not self._to_flush:

@@ -315,7 +315,19 @@ class TestDeafClient(unittest.TestCase):
         self.assertEqual(client.replies()[-1], (1, 0, (1, b"")))
 
 
-class TestUnansweredQuestions(unittest.TestCase):
+class TestEnds(unittest.TestCase):
+    def test_board_that_stops(self):
+        volume = FakeVolume()
+        volume.slow_flushes = True
+        client = Client(volume, STRUCTURED)
+        client.send(write(1, 0, A) + flush(2))
+        client.conversation.close()
+        self.assertTrue(client.conversation.finished)
+        self.assertIsNone(client.conversation.wanted())
+        self.assertEqual(client.wakes, 1)
+        volume.finish_flush()
+        self.assertEqual(client.replies()[0], ok(1))
+
     def test_poll_asks_for_nothing(self):
         self.assertIsNone(Client(FakeVolume()).conversation.poll(0))
 
