@@ -78,12 +78,11 @@ def test_killed_while_full(make_pair):
     pair.left.start()
     client = pair.left.client()
     client.flush()
-    for _ in range(24):
-        fill(client, history, 1)
+    assert fill(client, history, 16) is None
     client.flush()
     flushed = history.last
     number = history.add(0, STEP)
-    for _ in range(16):
+    for _ in range(32):
         client.send_write(0, history.data(number, 0, STEP))
     wait_until("the journal is full", lambda: pair.left.status()["alarms"])
     pair.left.kill()
