@@ -32,7 +32,8 @@ def workshop(tmp_path, monkeypatch):
 
 
 def play(screen):
-    screen.heading("A demo")
+    screen.say("A demo", "1")
+    screen.columns()
     screen.begin("Draining")
     screen.progress("148 MiB, 3 s behind", 0.5)
     screen.end("Drained the backlog", "e2fsck ok")

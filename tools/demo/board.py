@@ -4,7 +4,7 @@ import signal
 import subprocess
 
 from tools.api import Client, Unreachable
-from tools.demo.workshop import Broken, Workshop, kill_group, signal_group, wait_for
+from tools.demo.workshop import Broken, Workshop, call, kill_group, signal_group, wait_for
 
 DISK_SIZE = 512 << 20
 JOURNAL_SIZE = 320 << 20
@@ -52,6 +52,17 @@ class Board:
         """Power on; returns when it answers."""
         self._process = self._workshop.python("firmware", self.conf, log=self.log)
         wait_for("%s answers on its web address" % self.name, self._answers, 15)
+
+    def start_for_host(self):
+        """Power on; returns when a host may attach: a board that was killed plays what it holds first."""
+        self.start()
+        wait_for("%s lets its host attach" % self.name, self._admits_host, 30, 0.1)
+
+    def _admits_host(self) -> bool:
+        try:
+            return bool(call("nbdinfo", "--size", "nbd://127.0.0.1:%d/" % self.nbd))
+        except Broken:
+            return False
 
     def _answers(self) -> bool:
         if self._process.poll() is not None:

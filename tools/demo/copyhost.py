@@ -13,7 +13,7 @@ from tools.demo.board import DISK_SIZE
 from tools.demo.host import REAL_BYTES, REAL_FILES
 from tools.demo.workshop import Broken, Workshop, call, kill_group
 
-COMMANDS = ("mkfs.ext4", "nbdcopy", "e2fsck", "debugfs")
+COMMANDS = ("mkfs.ext4", "nbdcopy", "nbdinfo", "e2fsck", "debugfs")
 NEW_BYTES = 96 << 20
 
 

@@ -27,8 +27,8 @@ def why_not_live(workshop: Workshop) -> str:
     if os.geteuid() != 0:
         return "mounting needs root"
     if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        return "no /dev/fuse here"
-    return "" if _can_mount(workshop) else "loop devices cannot be mounted here"
+        return "no /dev/fuse"
+    return "" if _can_mount(workshop) else "loop mounts fail"
 
 
 def _can_mount(workshop: Workshop) -> bool:
@@ -64,6 +64,7 @@ class LiveHost:
         self._workshop = workshop
         self._uri = "nbd://127.0.0.1:%d/" % port
         self._export = workshop.path("export")
+        self._device = os.path.join(self._export, "disk")
         self._nbdfuse = self._loop = self._writer = None
         os.mkdir(self.folder)
         os.mkdir(self._export)
@@ -155,12 +156,11 @@ class LiveHost:
         self._nbdfuse = None
 
     def _attach(self):
-        device = os.path.join(self._export, "disk")
-        self._nbdfuse = self._workshop.process("nbdfuse", device, self._uri, log="nbdfuse.log")
-        wait_for("nbdfuse shows the disk", lambda: self._nbdfuse.poll() is not None or os.path.exists(device))
+        self._nbdfuse = self._workshop.process("nbdfuse", self._device, self._uri, log="nbdfuse.log")
+        wait_for("nbdfuse shows the disk", lambda: self._nbdfuse.poll() is not None or os.path.exists(self._device))
         if self._nbdfuse.poll() is not None:
             raise Broken("nbdfuse cannot attach: %s" % self._workshop.last_words("nbdfuse.log"))
-        self._loop = call("losetup", "--show", "-f", "--direct-io=on", device).strip()
+        self._loop = call("losetup", "--show", "-f", "--direct-io=on", self._device).strip()
 
     def _mount(self):
         call("mount", "-t", "ext4", self._loop, self.folder)

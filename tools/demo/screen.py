@@ -40,9 +40,8 @@ class Screen:
         self._erase()
         self._write(self._styled(text, style) + "\n")
 
-    def heading(self, text: str):
-        """The first lines, with the columns' names."""
-        self.say(text, "1")
+    def columns(self):
+        """The names of the columns in which the acts stand."""
         self.say()
         self.say("   %-*s %-11s %6s" % (TEXT_COLUMNS, "act", "twin's copy", "took"), "2")
 

@@ -40,8 +40,9 @@ def run(screen: Screen, staying: bool) -> int:
         workshop = Workshop()
         story = Story(workshop, screen)
         began = time.monotonic()
-        screen.heading("Sosie demo: two boards on this machine, one disk mirrored on the other.")
+        screen.say("Sosie demo: two boards on this machine, one disk mirrored on the other.", "1")
         story.host = _choose_host(workshop, story.left.nbd, screen)
+        screen.columns()
         story.play()
         _summary(story, time.monotonic() - began)
         if staying:
@@ -67,7 +68,7 @@ def _choose_host(workshop: Workshop, port: int, screen: Screen):
     reason = why_not_live(workshop)
     if not reason:
         return LiveHost(workshop, port)
-    screen.say("   No live mount here (%s): the files go in by nbdcopy." % reason, "2")
+    screen.say("No live mount here (%s): the files go in by nbdcopy." % reason)
     return CopyHost(workshop, port)
 
 

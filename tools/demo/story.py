@@ -36,7 +36,7 @@ class Story:
         self.screen.begin("Starting two boards")
         self.link = Link(self.workshop, *self._cable)
         self.right.start()
-        self.left.start()
+        self.left.start_for_host()
         wait_for("left is mirroring", lambda: self.left.status()["state"] == "mirroring")
         self._end("Started a pair: left, and right as its twin", checked=False)
 
@@ -79,7 +79,7 @@ class Story:
 
     def bring_left_back(self):
         self.screen.begin("Left starts again")
-        self.left.start()
+        self.left.start_for_host()
         status = self.left.require_recovered(self._durable_before)
         self.backlog = max(self.backlog, status["backlog"]["bytes"])
         count = self.host.come_back()
@@ -120,7 +120,7 @@ class Story:
     def begin_stay(self):
         """After the last act: the pair runs again, the host is attached, for whoever wants to try it."""
         self.right.start()
-        self.left.start()
+        self.left.start_for_host()
         self.host.come_back()
 
     def _end(self, text: str, checked: bool = True):
