@@ -89,10 +89,10 @@ class Workspace:
         if process in self.processes:
             self.processes.remove(process)
 
-    def image(self, name, size):
-        """A file of `size` bytes, every block of it allocated and in the page cache."""
+    def image(self, name, size, chunk=None):
+        """A file of `size` bytes, every block of it written and in the page cache; of random bytes, or of `chunk`."""
         path = self.path(name)
-        chunk = os.urandom(1 << 20)
+        chunk = chunk or os.urandom(1 << 20)
         with open(path, "wb") as file:
             for offset in range(0, size, len(chunk)):
                 file.write(chunk[:size - offset])
