@@ -42,6 +42,7 @@ def check_equal(pair, history: History) -> None:
 def test_the_twin_follows(pair):
     history = History(SIZE)
     pair.start()
+    assert b"/micropython\0-X" in Path("/proc/%d/cmdline" % pair.right.process.pid).read_bytes()
     writer = Writer(pair.left, history, random.Random(1)).start()
     time.sleep(3)
     writer.stop()
