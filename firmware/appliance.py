@@ -15,7 +15,7 @@ from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
 from firmware.status.http import HttpConversation
 
-NBD_CLIENTS = 16
+LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
 
 
@@ -31,7 +31,19 @@ class Appliance:
 
     def __init__(self, settings):
         self._settings = settings
-        self._loop = loop = ports.Loop()
+        self._loop = ports.Loop()
+        self._board = None
+        self._hosts = []
+        self._listeners = []
+        try:
+            self._listen()  # before any file is made: an address that is taken is the commonest mistake
+            self._assemble()
+        except Refused:
+            self._close_listeners()
+            raise
+
+    def _assemble(self) -> None:
+        settings, loop = self._settings, self._loop
         self._disk, self._storage = open_media(settings)
         try:
             remains = _run(self._open_journal())
@@ -40,12 +52,11 @@ class Appliance:
         except (Damaged, OSError) as e:
             raise Refused("%s: %s; this board cannot start from it: start the pair anew" % (settings.journal, e))
         self._lanes = self._make_lanes(remains)
-        self._board = Board(settings, remains, self._disk, self._lanes, Clock)
+        self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
         loop.spans = self._storage
-        loop.hook = lambda now: self._board.poll()
-        self._dialer = Dialer(self._board, self._dial, loop.call_after, _random)
-        self._listeners = []
-        self._hosts = []
+        loop.on_span_error = lambda error: board.unreadable(board.journal.acked.number + 1, error)
+        loop.hook = lambda now: board.poll()
+        self._dialer = Dialer(board, self._dial, loop.call_after, _random)
 
     def _open_journal(self):
         memory = ports.shared_memory(ARENA_SIZE)  # the player's process sees it too
@@ -67,31 +78,44 @@ class Appliance:
         )
 
     def run(self) -> int:
-        """Runs until SIGTERM or SIGINT; the exit code. Raises Refused when an address cannot be had."""
-        settings, board = self._settings, self._board
-        self._listen("listen", settings.listen, board.new_link, 8)
-        if settings.web is not None:
-            api = Api(board, settings.web)
-            self._listen("web", settings.web, lambda: HttpConversation(api.handle), 32)
-        if settings.attach is not None:
-            self._listen("attach", settings.attach[1], self._new_host, NBD_CLIENTS)
+        """Runs until SIGTERM or SIGINT; the exit code."""
         ports.catch_signals(self._loop, self._stop)
-        board.start()
+        self._board.start()
         self._dialer.start()
         self._loop.run()
         self._loop.close()
         self._lanes.close()
-        return 1 if board.failed else 0
+        return 1 if self._board.failed else 0
 
-    def _listen(self, key: str, place: "tuple | None", make, limit: int) -> None:
-        if place is None:
-            return
-        try:
-            self._listeners.append(ports.Listener(self._loop, _address(place), make, limit))
-        except Refused as e:
-            raise Refused("%s: %s" % (key, e))
+    # Listeners; until there is a board, callers are turned away
+
+    def _listen(self) -> None:
+        settings = self._settings
+        attach = settings.attach[1] if settings.attach is not None else None
+        for key, place, make, limit in (
+            ("listen", settings.listen, self._new_link, LINKS),
+            ("web", settings.web, self._new_visitor, VISITORS),
+            ("attach", attach, self._new_host, HOSTS),
+        ):
+            if place is not None:
+                try:
+                    self._listeners.append(ports.Listener(self._loop, _address(place), make, limit))
+                except Refused as e:
+                    raise Refused("%s: %s" % (key, e))
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+
+    def _new_link(self):
+        return self._board and self._board.new_link()
+
+    def _new_visitor(self):
+        return self._board and HttpConversation(Api(self._board, self._settings.web).handle)
 
     def _new_host(self):
+        if self._board is None:
+            return None
         host = NbdConversation(self._board.volume)
         self._hosts = [other for other in self._hosts if not other.finished]
         self._hosts.append(host)
@@ -101,8 +125,7 @@ class Appliance:
         ports.dial(self._loop, _address(self._settings.peer), make_conversation, on_failed)
 
     def _stop(self) -> None:
-        for listener in self._listeners:
-            listener.close()
+        self._close_listeners()
         for host in self._hosts:
             host.close()
         self._board.stop(self._loop.stop)

@@ -4,7 +4,6 @@ The path of a group: gathered from the host (or received), appended and synced i
 onto the disk and, on a primary, shipped. Each step starts only when the one before has ended.
 """
 
-from firmware.alarms import Alarms
 from firmware.disk.volume import Volume
 from firmware.errors import Damaged, Refused
 from firmware.link.link import Counters, Link
@@ -60,7 +59,7 @@ class Board:
         self.volume.wanted = self._commit_wanted
         self.on_disk = remains.superblock.played
         self.peer_written = 0
-        self.alarms = Alarms()
+        self.damage = ""  # why the twin cannot go on, when our own journal is damaged
         self.failed = False
         self.failure = None
         self.link = None
@@ -349,7 +348,7 @@ class Board:
 
     def unreadable(self, number: int, error) -> None:
         """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
-        self.alarms.set("journal", "%s; the twin cannot go on from group %d: start the pair anew" % (error, number))
+        self.damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
 
     # Promotion
 

@@ -15,12 +15,19 @@ def open_media(settings) -> tuple:
         _check_size("journal", settings.journal_size, journal)
     fresh = journal is None or _is_blank(journal, settings.journal)
     disk = _find_disk(settings, fresh)
-    if journal is None:
-        journal = _make_journal(settings)
-    if disk is None:
+    journal_size = _journal_size(settings) if journal is None else 0
+    made_disk = disk is None
+    if made_disk:
         ports.create_file(settings.disk, settings.disk_size, False)
-        disk = ports.FileStorage(settings.disk)
-    return disk, journal
+    try:
+        if journal is None:
+            ports.create_file(settings.journal, journal_size, True)
+            journal = ports.FileStorage(settings.journal, direct=True)
+    except Refused:
+        if made_disk:
+            ports.remove_file(settings.disk)
+        raise
+    return disk or ports.FileStorage(settings.disk), journal
 
 
 def _check_size(key: str, wanted: "int | None", storage) -> None:
@@ -95,13 +102,13 @@ def _is_zero(storage, offset: int, length: int) -> bool:
     return True
 
 
-def _make_journal(settings):
+def _journal_size(settings) -> int:
+    free = ports.free_bytes(settings.journal)
     size = settings.journal_size
     if size is None:
-        size = ports.free_bytes(settings.journal) // 2 & ~((1 << 20) - 1)
-    if size < superblock.MIN_JOURNAL:
-        raise Refused("there is no room for a journal of %d MiB; free some space" % (superblock.MIN_JOURNAL >> 20))
-    if size > ports.free_bytes(settings.journal):
+        size = free // 2 & ~((1 << 20) - 1)
+        if size < superblock.MIN_JOURNAL:
+            raise Refused("there is no room for %s; free some space" % settings.journal)
+    elif size > free:
         raise Refused("there is no room for %s; make journal_size smaller or free some space" % settings.journal)
-    ports.create_file(settings.journal, size, True)
-    return ports.FileStorage(settings.journal, direct=True)
+    return size

@@ -96,11 +96,6 @@ class Link:
         """How hard to compress for this wire."""
         return codec.level_for(self.codec, self._rate // 8 or self._meter.bytes_per_s)
 
-    @property
-    def more(self) -> bool:
-        """Whether what outgoing() gave is followed by more at once (a hint: MSG_MORE)."""
-        return self._writer.more
-
     # Conversation: in
 
     def wanted(self) -> "memoryview | None":

@@ -39,11 +39,6 @@ class Writer:
         """Bytes of the piece that is next: the head, or the body behind it."""
         return self._head_left or self._body_length - self._body_at
 
-    @property
-    def more(self) -> bool:
-        """Whether a body follows the head at once."""
-        return self._head_left > 0 and self._body is not None
-
     def preamble(self) -> None:
         pack_preamble(self.buffer)
         self._begin(PREAMBLE, PREAMBLE_SIZE, None, 0)

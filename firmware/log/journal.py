@@ -11,6 +11,7 @@ from firmware.log.group import Group
 from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
 
 BATCH = 8 << 20
+MAX_PAYLOAD = 1 << 20  # of one record
 HINT_EVERY = 8 << 20  # with a batch in flight and one queued, well inside recovery's HINT_DISTANCE
 
 
@@ -61,6 +62,11 @@ class Journal:
 
     def _room(self) -> int:
         return self._tail + self.ring.size - self.ring.start(self._tip.position)
+
+    @property
+    def full(self) -> bool:
+        """Whether somebody found no room in the ring, and there is still none for the largest write."""
+        return self.starved and self._room() < MAX_PAYLOAD + BLOCK
 
     def _allocate(self, size: int, descriptor=None) -> "Group | None":
         """A new group of `size` bytes at most, in memory that groups nobody needs give up."""

@@ -2,7 +2,7 @@
 
 from .address import Address, parse_address
 from .connect import Listener, dial
-from .files import create_file, exists, free_bytes, is_device
+from .files import create_file, exists, free_bytes, is_device, remove_file
 from .lanes import InlineLane
 from .loop import Loop
 from .runtime import ProcessLane, ThreadLane, signals, system
@@ -31,6 +31,7 @@ __all__ = [
     "now_ms",
     "parse_address",
     "random_bytes",
+    "remove_file",
     "shared_memory",
     "wall_ms",
 ]

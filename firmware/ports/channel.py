@@ -7,7 +7,8 @@ from .spans import SPAN_PIECE, is_near, send_span
 
 NEVER = 1 << 60
 _READS = 16  # in one turn
-_MOST_SENT = 4 * SPAN_PIECE  # in one turn; a smaller piece counts as a whole one
+_MOST_SENT = 2 * SPAN_PIECE  # bytes in one turn
+_CALL = 1 << 13  # what a call counts for beside its bytes
 _SPAN_RETRY_MS = 2
 
 # How sending ended.
@@ -34,6 +35,7 @@ class Channel:
         self._parked = False
         self._ended = False
         self._queued = True
+        self._share = 0
         conversation.wake = self.wake
         loop.adopt(self)
 
@@ -106,7 +108,7 @@ class Channel:
         """Send what there is, as far as it goes without waiting and within this turn's share."""
         conversation = self._conversation
         now = self._loop.now
-        share = _MOST_SENT
+        self._share = _MOST_SENT
         state = _IDLE
         out = conversation.outgoing()
         while True:
@@ -114,14 +116,13 @@ class Channel:
                 state = self._send_some(out)
                 if state == _GONE:
                     return
-                share -= SPAN_PIECE
             due = conversation.poll(now)
             if state != _IDLE:
                 break
             out = conversation.outgoing()
             if out is None:
                 break
-            if share <= 0:
+            if self._share <= 0:
                 state = _SPENT
                 break
         self._rest(state, due)
@@ -149,7 +150,7 @@ class Channel:
             self._set_mask(mask)
         self._queued = state == _SPENT
         if self._queued:
-            self._loop.enqueue(self)
+            self._loop.enqueue_later(self)
 
     def _set_mask(self, mask: int) -> None:
         if self._parked:
@@ -177,6 +178,7 @@ class Channel:
             if error.errno == EIO and self._loop.on_span_error is not None:
                 self._loop.on_span_error(error)
             return _GONE
+        self._share -= count + _CALL
         self._conversation.sent(count)
         return _IDLE if count == length else _BLOCKED
 

@@ -54,6 +54,11 @@ def create_file(path: str, size: int, zeroed: bool) -> None:
         system.close(descriptor)
 
 
+def remove_file(path: str) -> None:
+    """Take back a file that create_file() has just made."""
+    system.unlink(path)
+
+
 def sync_folder(path: str) -> None:
     """Make the name `path` itself durable."""
     descriptor = system.open(folder_of(path), linux.O_RDONLY | linux.O_CLOEXEC)

@@ -31,6 +31,7 @@ class Loop:
         self._handlers = {}
         self._soon = []
         self._ready = []
+        self._later = []
         self._channels = {}
         self._timers = []
         self._timer_count = 0
@@ -106,6 +107,10 @@ class Loop:
     def enqueue(self, channel: Channel) -> None:
         self._ready.append(channel)
 
+    def enqueue_later(self, channel: Channel) -> None:
+        """It has more to do, but the others come first: its next turn is after the loop looked around."""
+        self._later.append(channel)
+
     def note_due(self, at_ms: int) -> None:
         if at_ms < self._next:
             self._next = at_ms
@@ -114,6 +119,9 @@ class Loop:
         """Do what there is to do; the ms that the loop may wait afterwards."""
         rounds = 0
         until = self.now + _LONGEST_WAIT_MS
+        if self._later:
+            self._ready += self._later
+            self._later = []
         while True:
             if self.now >= self._next:
                 self._run_due()
@@ -124,6 +132,8 @@ class Loop:
             if rounds > _MOST_ROUNDS or not self._running:
                 return 0
             self._run_soon()
+        if self._later:
+            return 0
         if due is not None and due < until:
             until = due
         if self._next < until:

@@ -34,8 +34,25 @@ def facts(board) -> dict:
         "rtt_ms": link.rtt_ms if link is not None else None,
         "sent_bytes": board.counters.sent_bytes,
         "raw_bytes": board.counters.raw_bytes,
-        "alarms": board.alarms.sentences(),
+        "alarms": _alarms(board),
     }
+
+
+def _alarms(board) -> list:
+    who, journal = board.identity, board.journal
+    alarms = []
+    if board.damage:
+        alarms.append(board.damage)
+    if who.fenced:
+        alarms.append(
+            "%s is fenced: the other board was promoted; the %d groups that it never sent stay in its journal"
+            % (who.name, journal.head.number - journal.acked.number)
+        )
+    if journal.full:
+        alarms.append("the journal is full and the host waits: bring the link or the twin back, or make it larger")
+    if board.link_refusal:
+        alarms.append(board.link_refusal)
+    return alarms
 
 
 def _backlog_bytes(journal) -> int:
