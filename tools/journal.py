@@ -24,19 +24,24 @@ def run(options) -> int:
     try:
         ring = Ring(options.path)
     except NotAJournal as error:
-        print("%s: %s" % (options.path, error), file=sys.stderr)
-        return 2
+        return _refuse("%s: %s" % (options.path, error))
     except OSError as error:
-        print("%s cannot be read: %s" % (options.path, error.strerror), file=sys.stderr)
-        return 2
+        return _refuse("%s cannot be read: %s" % (options.path, error.strerror))
     try:
         _print_superblock(options.path, ring)
         return _print_groups(ring, options)
+    except NotAJournal as error:
+        return _refuse("%s changed while it was read: %s" % (options.path, error))
     except OSError as error:
         print("Damage: the storage returns an error (%s)." % error.strerror)
         return 1
     finally:
         ring.close()
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
 
 
 def _print_superblock(path: str, ring: Ring):

@@ -145,7 +145,7 @@ class Ring:
         begin = self._placed(point.position)
         reach = min(REACH, self.superblock.ring_size - MAX_GROUP)
         for header in self._headers(begin, reach):
-            if header.position >= begin and header.first > point.number + 1:
+            if header.position >= begin and point.number + 1 < header.first <= header.descriptor.number:
                 return header
         return None
 
@@ -240,7 +240,12 @@ class Ring:
         if not found:
             raise NotAJournal("there is no Sosie journal here (%s)."
                               % ", ".join("slot %d %s" % each for each in enumerate(self.slots)))
-        return max(found, key=lambda block: block.sequence)
+        newest = max(found, key=lambda block: block.sequence)
+        room = os.lseek(self._file, 0, os.SEEK_END) - superblock.RING_OFFSET
+        if not MAX_GROUP < newest.ring_size <= room:
+            raise NotAJournal("its ring of %d bytes does not fit the %d that are here; is this all of the journal?"
+                              % (newest.ring_size, room))
+        return newest
 
     def _slot(self, raw: bytes, found: list) -> str:
         if not any(raw):

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import random
 
 import pytest
 
@@ -242,3 +243,37 @@ def test_what_a_running_board_overwrites_is_no_damage(ring):
     reader.close()
     assert not any(isinstance(each, Damage) for each in found)
     assert [each.descriptor.number for each in found] == [5, 6]
+
+
+def test_cut_short(ring, capsys):
+    ring.append()
+    ring.file.truncate(superblock.RING_OFFSET + RING_SIZE // 2)
+    assert journal.run(argparse.Namespace(path=ring.path, limit=0, all=False)) == 2
+    assert "is this all of the journal?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_damage_is_told_and_nothing_is_raised(ring, capsys, seed):
+    source = random.Random(seed)
+    for number in range(1, source.randrange(2, 12)):
+        point = ring.append(512 * source.randrange(1, 400), first=source.randrange(max(1, number - 2), number + 1))
+        if source.random() < 0.2:
+            ring.block.played = ring.block.durable = point
+            ring.save()
+    for _ in range(source.randrange(1, 6)):
+        place = source.choice([*ring.places.values(), *superblock.SLOTS])
+        ring.write(place + source.randrange(200), source.randbytes(source.choice([1, 8, 5000])))
+    code = journal.run(argparse.Namespace(path=ring.path, limit=0, all=bool(seed % 2)))
+    assert code in (0, 1, 2)
+    out, err = capsys.readouterr()
+    assert bool(err) == (code == 2) and ("DAMAGE at byte" in out) == (code == 1)
+
+
+def test_absurd_first_does_not_lead_in_circles(ring, capsys):
+    """A header that claims a batch younger than itself is no witness."""
+    ring.append()
+    ring.append()
+    ring.append(first=1 << 40)
+    ring.flip(ring.places[2] + 5)
+    code, text = shown(ring, capsys)
+    assert (code, "1 group," in text) == (0, True)

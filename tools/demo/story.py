@@ -106,7 +106,7 @@ class Story:
     def compare(self):
         self.screen.begin("Comparing the disks")
         self.host.finish()
-        self._drain(self.backlog)
+        wait_for("both boards have played everything", self._all_played, 60)
         self.left.stop()
         self.right.stop()
         size = image.compare(self.left.disk, self.right.disk)
