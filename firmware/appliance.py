@@ -66,7 +66,7 @@ class Appliance:
         disk, storage, loop = self._disk, self._storage, self._loop
 
         def ring():  # each worker has its own scratch memory
-            return Ring(storage, remains.ring.log_id, remains.ring.size)
+            return Ring(storage, remains.superblock)
 
         player = ports.ProcessLane(Player(disk, ring(), remains.arena), loop, keep=(disk, storage))  # before any thread
         return Lanes(

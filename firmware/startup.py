@@ -48,7 +48,7 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory):
     if block.ring_size > superblock.ring_size(storage.size):
         raise Refused("the journal has shrunk since it was made; give back its old size")
     who.name = settings.name
-    ring = Ring(storage, block.log_id, block.ring_size)
+    ring = Ring(storage, block)
     arena = Arena(memory)
     head, _ = yield from recovery.find_end(ring, block, arena.view(0, MAX_GROUP))
     return Remains(who, block, ring, arena, head)
@@ -62,6 +62,8 @@ def _format(storage, settings, disk_size: int, random_bytes):
     log_id = int.from_bytes(random_bytes(8), "little")
     block = superblock.Superblock(log_id, size, who.pack())
     block.retain = first
+    if first:  # a twin takes groups as large as its primary, with a larger ring, makes them
+        block.group_limit = superblock.own_group_limit(size)
     storage.write(block.slot(), memoryview(block.pack()))
     yield
     storage.sync()

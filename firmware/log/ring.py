@@ -1,28 +1,29 @@
 """The ring on the journal's storage: where groups lie, and reading them back.
 
-A group is contiguous. Where less than MAX_GROUP is left before the ring's end, the next group starts
-at its beginning: writer and reader agree on every start without a marker in between.
+A group is contiguous. Where less than the superblock's `group_limit` is left before the ring's end, the
+next group starts at its beginning: writer and reader agree on every start without a marker in between.
 """
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
-from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, Point, group_size, unpack_header
+from firmware.log.layout import BLOCK, HEADER_SIZE, Point, group_size, unpack_header
 from firmware.log.superblock import RING_OFFSET
 
 
 class Ring:
-    """Geometry of one ring of `size` bytes, and reads from it. `storage` as in disk/storage.py."""
+    """Geometry of the ring that `superblock` describes on `storage`, and reads from it."""
 
-    def __init__(self, storage, log_id: int, size: int):
+    def __init__(self, storage, superblock):
         self.storage = storage
-        self.log_id = log_id
-        self.size = size
+        self.log_id = superblock.log_id
+        self.size = superblock.ring_size
+        self._least_left = superblock.group_limit
         self._header = memoryview(bytearray(BLOCK))[:HEADER_SIZE]
 
     def start(self, position: int) -> int:
         """Where the group after `position` starts (a position as well)."""
         left = self.size - position % self.size
-        return position + left if left < MAX_GROUP else position
+        return position + left if left < self._least_left else position
 
     def offset(self, position: int) -> int:
         """Byte offset on the storage of a position."""

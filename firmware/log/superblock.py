@@ -26,7 +26,8 @@ class Superblock:
     """`sequence` counts the writes of the superblock; the higher of two whole slots is the true one.
 
     `played`: the disk durably holds everything up to here. `acked`: so does the twin.
-    `durable`: the ring held at least everything up to here. `retain`: what lies behind `acked`
+    `durable`: the ring held at least everything up to here. `group_limit`: the most bytes that a group
+    takes in the ring. `retain`: what lies behind `acked`
     is still wanted by a twin. `label`: whatever the owner keeps with the journal, up to 256 bytes.
     """
 
@@ -34,7 +35,7 @@ class Superblock:
         self.sequence = 0
         self.log_id = log_id
         self.ring_size = ring_size
-        self.group_limit = min(MAX_GROUP, ring_size // 4 & ~(BLOCK - 1))
+        self.group_limit = MAX_GROUP
         self.retain = True
         self.played = Point(0, 0, 0)
         self.acked = Point(0, 0, 0)
@@ -99,6 +100,11 @@ def read(storage) -> "Superblock | None":
     if found is None and not blank:
         raise Refused("holds something that is not a Sosie journal; name an empty file or device, or erase it first")
     return found
+
+
+def own_group_limit(ring_size: int) -> int:
+    """The `group_limit` for a board that makes the groups itself: a small ring holds a few at least."""
+    return min(MAX_GROUP, ring_size // 4 & ~(BLOCK - 1))
 
 
 def ring_size(storage_size: int) -> int:

@@ -21,7 +21,7 @@ class Bench:
         block.retain = retain
         self.storage.write(block.slot(), memoryview(block.pack()))
         self.storage.sync()
-        self.ring = Ring(self.storage, 42, block.ring_size)
+        self.ring = Ring(self.storage, block)
         self.lane = ManualLane(Scribe(self.ring))
         self.arena = Arena(bytearray(ARENA_SIZE))
         self.durable = []
