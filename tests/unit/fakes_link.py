@@ -228,6 +228,7 @@ class End:
         self.error = None
         self.sent = bytearray()
         self.woken = 0
+        self.spent = 0
         self.due = 0  # when it is served next; None: only after a wake or with something to read
         link.wake = self._wake
 
@@ -251,6 +252,7 @@ class Wire:
         self.now = 5000
         self.cut = cut
         self.stalled = False
+        self.speed = None  # bytes that an end may send in a step of pass_time
         self.severed_after = None  # bytes that still pass, counted over both directions
         self.auto_settle = True
         self.ends = [self._end(left, left_options or {}), self._end(right, right_options or {})]
@@ -272,6 +274,8 @@ class Wire:
     def pass_time(self, milliseconds: int, step: int = 50) -> None:
         for _ in range(0, milliseconds, step):
             self.now += step
+            for end in self.ends:
+                end.spent = 0
             self.run()
 
     def step(self) -> bool:
@@ -296,7 +300,7 @@ class Wire:
             return moved
         due = end.link.poll(self.now)
         assert due is None or due > self.now
-        end.due = self.now if moved or end.link.outgoing() is not None and not self.stalled else due
+        end.due = self.now if moved or (end.link.outgoing() is not None and not self.stalled) else due
         return self._close(end) or moved
 
     def _close(self, end) -> bool:
@@ -314,7 +318,7 @@ class Wire:
         return count
 
     def _send(self, end) -> bool:
-        if self.stalled:
+        if self.stalled or (self.speed is not None and end.spent >= self.speed):
             return False
         data = end.link.outgoing()
         if data is None:
@@ -322,9 +326,12 @@ class Wire:
         if isinstance(data, Span):
             data = memoryview(end.board.journal.memory)[data.position : data.position + data.length]
         count = self.cut(len(data))
+        if self.speed is not None:
+            count = min(count, self.speed - end.spent)
         piece = bytes(data[:count])
         data = None
         end.link.sent(count)
+        end.spent += count
         end.sent += piece
         allowed = self._allowance(count)
         self.other(end).inbox += piece[:allowed]

@@ -113,6 +113,19 @@ class Compressing(unittest.TestCase):
         self.assertEqual(wire.ends[0].lane.count, 0)
         self.assertTrue(left.counters.sent_bytes > 100000)
 
+    def test_an_uncapped_slow_wire_gets_it_compressed(self):
+        if not codec.packable():
+            return
+        for speed, compressed in ((20000, True), (80000, False)):  # bytes per ms
+            left, right = pair()
+            for _ in range(40):
+                left.journal.add(bytes(500000))
+            wire = Wire(left, right, pieces(1), {"lane": True})
+            wire.cut, wire.speed = (lambda count: count), speed
+            wire.pass_time(1500, 1)
+            self.assertTrue(same_log(left, right))
+            self.assertEqual(wire.ends[0].lane.count > 0, compressed)
+
     def test_a_twin_that_unpacks_nothing_gets_it_raw(self):
         left, right = pair()
         left.journal.add(bytes(10000))
