@@ -95,7 +95,7 @@ BACKLOG = {
 def test_memory_above_the_limit_says_so():
     text = report.backlog_table(BACKLOG)
     assert cells_of(text, "most memory while writing, PSS (RSS)") == [
-        "97.0 MiB (limit 96 MiB) (120.0 MiB (limit 96 MiB))"]
+        "97.0 MiB **above 96 MiB** (120.0 MiB)"]
     assert cells_of(text, "memory at rest, PSS, primary and twin") == ["30.0 MiB and 31.0 MiB"]
 
 

@@ -36,7 +36,7 @@ class Report:
             text = PLACES_TEXT % self.about.get("distance_ms", 50)
             parts += ["## The twin near, gone and away", text, places_table(self.place_rows, self.places)]
         if self.backlog is not None:
-            parts += ["## A long outage", backlog_table(self.backlog)]
+            parts += ["## A long outage", BACKLOG_TEXT, backlog_table(self.backlog)]
         if self.profile:
             parts += ["## Where the time goes", "```\n" + self.profile.strip() + "\n```"]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -82,6 +82,10 @@ PLACES_TEXT = (
     "The same primary with its twin near, gone, and %s ms away (round trip, through a delaying relay whose own "
     "processor time is on this machine too). Latencies are of the write itself; with flush, of the flush. "
     "max is the worst of all rounds."
+)
+BACKLOG_TEXT = (
+    "Memory is that of all processes of a board. PSS counts a page that they share once, RSS once for each of them. "
+    "96 MiB are allowed."
 )
 
 
@@ -163,8 +167,10 @@ def places_table(rows, places):
 
 def backlog_table(told):
     def memory(value):
-        words = "%.1f MiB" % (value / (1 << 20))
-        return words if value <= MEMORY_LIMIT else words + " (limit 96 MiB)"
+        return mebibytes(value) + (" **above 96 MiB**" if value > MEMORY_LIMIT else "")
+
+    def whole(name):
+        return "%s (%s)" % (memory(told[name + "_pss"]), mebibytes(told[name + "_rss"]))
 
     left, right = sorted(told["catch_up_pss"])
     lines = [
@@ -173,9 +179,9 @@ def backlog_table(told):
         ["made in", "%s, %.0f groups/s at client depth %d" % (
             seconds(told["make_s"]), told["made_per_s"], told["client_depth"])],
         ["memory at rest, PSS, primary and twin", " and ".join(memory(told["idle_pss"][n]) for n in (left, right))],
-        ["most memory while writing, PSS (RSS)", "%s (%s)" % (memory(told["make_pss"]), memory(told["make_rss"]))],
+        ["most memory while writing, PSS (RSS)", whole("make")],
         ["SIGKILL, then start until a read is answered", seconds(told["recover_s"])],
-        ["memory after recovery, PSS (RSS)", "%s (%s)" % (memory(told["recover_pss"]), memory(told["recover_rss"]))],
+        ["memory after recovery, PSS (RSS)", whole("recover")],
         ["backlog after recovery", "%d groups" % told["recovered_groups"]],
         ["twin back: link up after", seconds(told["until_link_s"])],
         ["twin back: backlog empty after", seconds(told["catch_up_s"])],
@@ -187,6 +193,10 @@ def backlog_table(told):
         ["blocks of the twin checked, wrong", "%d, %d" % (told["blocks_checked"], told["blocks_wrong"])],
     ]
     return table(["what", "measured"], lines)
+
+
+def mebibytes(value):
+    return "%.1f MiB" % (value / (1 << 20))
 
 
 def megabytes(value):
