@@ -9,6 +9,7 @@ import unittest
 
 from firmware.errors import Damaged
 from firmware.ports import FileStorage, InlineLane, Loop, ProcessLane, ThreadLane
+from firmware.ports.cpython import threads
 from tests.ports.conversations import spin
 
 
@@ -26,6 +27,11 @@ class Worker:
 
     def nap(self, seconds):
         time.sleep(seconds)
+        return threading.get_ident()
+        yield
+
+    def take(self, ms):
+        _Clock.now += ms * 1000000
         return threading.get_ident()
         yield
 
@@ -50,6 +56,16 @@ class Worker:
     def whoami(self):
         return os.getpid()
         yield
+
+
+class _Clock:
+    """A clock that moves only when a job takes its time."""
+
+    now = 0
+
+    @classmethod
+    def perf_counter_ns(cls):
+        return cls.now
 
 
 class EveryLane:
@@ -127,45 +143,51 @@ class Thread(EveryLane, unittest.TestCase):
 class BriefThread(EveryLane, unittest.TestCase):
     """Everything may run in line: order and reports are the same."""
 
-    def kind(self, worker, loop):
-        return ThreadLane(worker, loop, brief={"add", "fail", "nap"})
+    def setUp(self):
+        self.addCleanup(setattr, threads, "time", threads.time)
+        threads.time = _Clock
+        super().setUp()
 
-    def napped_here(self, seconds):
+    def kind(self, worker, loop):
+        return ThreadLane(worker, loop, brief={"add", "fail", "take"})
+
+    def took_here(self, ms):
+        """Whether a job that takes `ms` was run in this thread."""
         self.ends.clear()
-        self.submit("nap", seconds)
+        self.submit("take", ms)
         self.run_all(1)
         return self.ends[0][0] == threading.get_ident()
 
     def test_a_job_runs_in_line_once_it_has_proved_short_and_while_it_stays_so(self):
-        self.assertFalse(self.napped_here(0))
-        self.assertTrue(self.napped_here(0))
-        self.assertTrue(self.napped_here(0.02))  # nobody could know
-        self.assertFalse(self.napped_here(0))
+        self.assertFalse(self.took_here(0))
+        self.assertTrue(self.took_here(0))
+        self.assertTrue(self.took_here(20))  # nobody could know
+        self.assertFalse(self.took_here(0))
         for _ in range(100):
-            self.napped_here(0)
-        self.assertTrue(self.napped_here(0))
+            self.took_here(0)
+        self.assertTrue(self.took_here(0))
 
     def test_it_never_overtakes_a_job_in_the_thread(self):
-        self.napped_here(0)
+        self.took_here(0)
         self.ends.clear()
         self.lane._brief.pop("fail")
         self.submit("fail", OSError(1, "first"))
-        self.submit("nap", 0)
+        self.submit("take", 0)
         self.run_all(2)
         self.assertEqual(self.ends[0][1].errno, 1)
 
     def test_arguments_may_say_whether_a_job_is_small(self):
-        self.lane._brief["nap"] = lambda seconds: seconds == 0
-        self.assertFalse(self.napped_here(0))
-        self.assertTrue(self.napped_here(0))
-        self.assertFalse(self.napped_here(0.02))
-        self.assertTrue(self.napped_here(0))
+        self.lane._brief["take"] = lambda ms: ms == 0
+        self.assertFalse(self.took_here(0))
+        self.assertTrue(self.took_here(0))
+        self.assertFalse(self.took_here(20))
+        self.assertTrue(self.took_here(0))
 
     def test_the_report_comes_before_the_loop_waits(self):
-        self.napped_here(0)
+        self.took_here(0)
         self.ends.clear()
         waits = []
-        self.lane.submit(lambda result, error: (waits.append(self.waited), self.loop.stop()), "nap", 0)
+        self.lane.submit(lambda result, error: (waits.append(self.waited), self.loop.stop()), "take", 0)
         self.waited = False
         self.loop._poller = self
         self.loop.run()

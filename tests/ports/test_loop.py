@@ -44,6 +44,17 @@ class Conversations(LoopTest):
         spin(self.loop, lambda: echo.receipts)
         self.assertEqual(len(calls), 1)
 
+    def test_an_answer_goes_out_before_the_next_receive_when_the_view_was_filled(self):
+        echo = Echo(room=100)
+        ours = self.converse(echo)
+        order = []
+        receive, send = self.channel._receive, self.channel._send
+        self.channel._receive = lambda view: order.append("receive") or receive(view)
+        self.channel._send = lambda view: order.append("send") or send(view)
+        ours.sendall(b"x" * 200)
+        spin(self.loop, lambda: echo.receipts == 2 and not echo.out)
+        self.assertEqual(order, ["receive", "send", "receive", "send"])
+
     def test_the_poller_is_told_nothing_while_a_conversation_just_reads_and_answers(self):
         echo = Echo()
         ours = self.converse(echo)
@@ -143,15 +154,16 @@ class Conversations(LoopTest):
 
     def test_one_that_never_stops_talking_leaves_the_others_their_turn(self):
         flood, echo = Recorder(), Echo()
-        first = self.converse(flood)
-        second = self.converse(echo)
-        first.setblocking(False)
-        flood.say(*[b"f" * 262144] * 400)
-        second.sendall(b"hello")
-        while not echo.receipts:
-            turn(self.loop)
-        self.assertTrue(len(flood.out) > 300)
-        self.assertEqual(second.recv(10), b"hello")
+        self.converse(flood)
+        self.channel._send = len  # a reader as quick as it gets
+        ours = self.converse(echo)
+        flood.say(*[b"f" * 65536] * 1000)
+        flood.wake()
+        ours.sendall(b"hello")
+        turn(self.loop, 2)
+        self.assertEqual(ours.recv(10), b"hello")
+        self.assertTrue(900 < len(flood.out) < 999)
+        spin(self.loop, lambda: not flood.out)
 
     def test_a_conversation_is_polled_after_its_bytes_and_when_it_asked(self):
         timed = Recorder()
@@ -162,6 +174,20 @@ class Conversations(LoopTest):
         ours.sendall(b"x")
         spin(self.loop, lambda: len(timed.polls) == 2)
         self.assertTrue(timed.due <= timed.polls[1] <= timed.due + 50)
+
+    def test_each_conversation_has_its_own_time(self):
+        early, late = Recorder(), Recorder()
+        for conversation in (early, late):
+            self.converse(conversation)
+        early.due, late.due = self.loop.now + 20, self.loop.now + 60
+        turn(self.loop)
+        for conversation in (early, late):
+            conversation.polls.clear()
+        spin(self.loop, lambda: early.polls)
+        self.assertEqual(late.polls, [])
+        early.due = None
+        spin(self.loop, lambda: late.polls)
+        self.assertTrue(late.polls[0] >= late.due)
 
     def assert_asleep(self):
         """The loop has nothing to do: in 50 ms it goes round no more than a few times."""
