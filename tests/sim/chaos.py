@@ -74,7 +74,8 @@ class Chaos:
             world.connect(world.primary, world.primary.board.new_link)
 
     def _look_aside(self) -> None:
-        checks.look_aside(self._world)
+        if not self._world.promoted:
+            checks.look_aside(self._world)
 
     # What follows
 
@@ -85,8 +86,12 @@ class Chaos:
             fuse = 1 + int(self._random.expovariate(1 / self._random.choice((5, 40))))
         delay = self._random.choice((0, 10, 1000, 20_000))
         world = self._world
-        if self._random.random() < 0.3:
+        if self._random.random() < 0.3 and not world.promoted:
             checks.after_loss(world, board, cut)
+        if not cut and self._random.random() < 0.5:
+            world.after(delay + self._random.choice((1, 5, 50)), "look aside", self._look_aside)
+        if board is world.gone:
+            return
         world.after(delay, "restart", lambda: world.power_on(board, None if self.over else fuse, only_kills))
 
     def expects_failure(self, board) -> bool:

@@ -1,5 +1,6 @@
 """When the oracle is asked, and about what: after cuts, in the middle of anything, and at the end."""
 
+from firmware.pair.identity import NO_PAIR, PRIMARY
 from tests.sim.medium import LOSE
 from tests.sim.oracle import Violation
 
@@ -68,11 +69,16 @@ def finish(world) -> None:
     """Everything is repaired; the pair comes to rest, and both disks hold all that was accepted."""
     world.chaos.end()
     world.run_until(lambda: _at_rest(world), 400_000, "both disks hold everything")
-    world.count("groups", world.primary.board.journal.head.number)
-    world.count("laps", world.primary.board.journal.head.position // world.primary.board.journal.ring.size)
+    _count_groups(world, world.primary.board.journal)
     if world.plan.stops:
         _stop(world)
     world.oracle.check_equal(world.primary.image(), world.twin.image())
+
+
+def _count_groups(world, journal) -> None:
+    size, start = journal.ring.size, world.log_start
+    world.count("groups", journal.head.number - start.number)
+    world.count("wraps of the ring", journal.head.position // size - start.position // size)
 
 
 def _at_rest(world) -> bool:
@@ -96,3 +102,69 @@ def _stop(world) -> None:
     world.count("clean stops")
     for board in world.boards:
         board.power_off(LOSE)
+
+
+# The twin takes over
+
+
+def take_over(world) -> None:
+    """The first site is lost in the middle of anything; the twin is promoted, and the host goes on there.
+
+    The first board comes back later, and must see that it is no longer the one that takes writes.
+    """
+    lost = world.primary
+    world.gone = lost
+    world.lost(lost)
+    if not _promote(world):
+        return
+    world.change_places()
+    world.run_until(lambda: world.host.quiet and world.host.attached, 3_600_000, "the host is done with the twin")
+    world.chaos.end()
+    world.run_until(lambda: _plays_nothing(world), 400_000, "the promoted board has played everything")
+    world.oracle.check_equal(world.primary.image(), world.primary.image())
+    _count_groups(world, world.primary.board.journal)
+    world.gone = None
+    world.power_on(lost)
+    world.run_until(lambda: lost.up and lost.board.identity.fenced, 400_000, "the first board is fenced")
+    _stays_fenced(world, lost)
+
+
+def _promote(world) -> bool:
+    """False when there is nothing to promote yet. The twin may lose its power meanwhile."""
+    twin, refusals, asked = world.twin, [], []
+
+    def serves() -> bool:
+        if not twin.up or twin.failed:
+            return False
+        if twin.board.identity.role == PRIMARY:
+            return twin.board.volume.ready
+        if twin.lives not in asked:
+            asked.append(twin.lives)
+            twin.board.promote(True, lambda report, error: refusals.append(error))
+            twin.poll()
+        return twin.board.identity.pair_id == NO_PAIR
+
+    world.run_until(serves, 400_000, "the twin is promoted")
+    if twin.board.identity.role != PRIMARY:
+        world.count("nothing to promote")
+        return False
+    world.count("promotions")
+    return True
+
+
+def _plays_nothing(world) -> bool:
+    board = world.primary
+    if not (world.host.quiet and world.host.attached and board.up) or board.failed:
+        return False
+    journal = board.board.journal
+    return journal.open is None and journal.drained and board.board.on_disk.number == journal.head.number
+
+
+def _stays_fenced(world, board) -> None:
+    world.run_until(lambda: board.lanes["journal"].idle, 60_000, "the first board is at rest")
+    board.power_off(LOSE)
+    copy = board.aside(None)
+    refused = copy.board.identity.fenced and not copy.board.volume.ready
+    if not refused:
+        raise Violation("the first board forgot that it is fenced")
+    world.count("fences checked")

@@ -14,7 +14,7 @@ class Plan:
         # Boards
         self.disk_size = pick((64 << 10, 256 << 10, MIB, 2 * MIB))
         self.journal_size = pick((8, 8, 9, 12)) * MIB
-        self.journal_start = pick((0, 0, 2, 3)) * MIB  # how far into its ring a fresh log begins
+        self.aged = random.random() < 0.5  # the logs begin shortly before the end of their rings
         self.arena = pick((6, 6, 8, 12)) * MIB  # twice the largest group at least
         self.trims = random.random() < 0.7
         self.maps = random.random() < 0.3
@@ -36,7 +36,7 @@ class Plan:
         self.boot_cut_odds = pick((0, 0.2, 0.5))
         self.kind = random.choices(("honest", "errors", "lies"), (70, 20, 10))[0]
         # The end
-        self.promotes = random.random() < 0.25
+        self.promotes = random.random() < 0.2
         self.stops = random.random() < 0.5
 
     def faults(self, random, which: str) -> Faults:

@@ -18,8 +18,13 @@ def run_seed(seed: int, trace=None) -> World:
     """Runs one seed to its end; raises Violation, or whatever the firmware raised."""
     world = World(seed, trace)
     world.start()
-    world.run_until(lambda: world.host.quiet, HOST_MS, "the host is done")
-    checks.finish(world)
+    if world.plan.promotes:
+        lost_at = world.random.randint(1, world.host.left)
+        world.run_until(lambda: world.host.left < lost_at, HOST_MS, "the host is half done")
+        checks.take_over(world)
+    else:
+        world.run_until(lambda: world.host.quiet, HOST_MS, "the host is done")
+        checks.finish(world)
     return world
 
 

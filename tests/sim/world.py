@@ -7,6 +7,8 @@ step, and jumps when nothing can happen before a timer.
 import random
 from collections import Counter
 
+from firmware.log.layout import Point
+from tests.sim import preset
 from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
 from tests.sim.host import SimHost, Workload
@@ -42,8 +44,11 @@ class World:
         self.chaos = Chaos(self)
         self.acked = 0  # the last group that the twin ever acknowledged as durable
         self.later = []  # (ms, what, function)
+        self.log_start = Point(0, 0, 0)
         self.link_up_at = 0
-        self._fresh = True  # no host ever was there: nothing to check yet
+        self.gone = None  # a board that does not come back
+        self.promoted = False  # the twin took over: `primary` is the board that was the twin
+        self._first_look = None  # what the host's next look at the whole disk must show, if not the usual
 
     def _child(self):
         return random.Random(self.random.getrandbits(64))
@@ -62,6 +67,8 @@ class World:
     # Running
 
     def start(self) -> None:
+        if self.plan.aged:
+            self.log_start = preset.age(self.boards, self.random)
         for board in self.boards:
             for which in ("disk", "journal"):
                 board.faults[which] = self.plan.faults(self.random, which)
@@ -160,7 +167,7 @@ class World:
         return self.twin if board is self.primary else self.primary
 
     def power_on(self, board: SimBoard, fuse=None, only_kills: bool = False) -> None:
-        if board.state in (OFF, REFUSED):
+        if board.state in (OFF, REFUSED) and board is not self.gone:
             self.trace("%s: starts (fuse %s)", board.name, fuse)
             board.power_on(fuse)
             board.power.only_kills = only_kills
@@ -202,10 +209,27 @@ class World:
         """The host comes as soon as the primary lets it, and looks at everything first."""
         if self.host.attached or not self.primary.up or not self.primary.board.volume.ready:
             return
-        self.host.attach(self.primary.board.volume, self.primary.group_of_last, None if self._fresh else self._checked)
-        self._fresh = False
+        self.host.attach(self.primary.board.volume, self.primary.group_of_last, self._look)
 
-    def _checked(self, image) -> None:
+    def change_places(self) -> None:
+        """The twin took over from a primary that is gone."""
+        self.primary, self.twin, self.promoted = self.twin, self.primary, True
+        self.host.flush_reaches_twin = False
+
+        def checked(image):
+            k = self.oracle.twin_took_over(image, self.acked)
+            self.trace("host: the promoted twin shows %d operations", k)
+            self.count("promotions checked")
+
+        self._first_look = checked
+        self._attach()
+
+    def _look(self, image) -> None:
+        """The host has come and read the whole disk."""
+        if self._first_look:
+            look, self._first_look = self._first_look, None
+            look(image)
+            return
         before = len(self.oracle.operations)
         k = self.oracle.primary_recovered(image)
         self.trace("host: the primary shows %d of %d operations", k, before)
