@@ -88,7 +88,9 @@ class Conversation:
     def lost(self) -> None:
         """The connection is gone: what is in flight ends unanswered."""
         self._is_over = self._is_broken = True
-        self._stage.answers.lost = True
+        self._stage.lost()
+        self._view = self._window = None
+        self._replies = Replies(0)
 
     def poll(self, now_ms: int) -> None:
         """Nothing here happens by time."""
@@ -99,6 +101,7 @@ class Conversation:
         try:
             self._start = stage.parse(self._start, self._end)
             if stage.done:
+                stage.lost()
                 self._stage = stage = Transmission(
                     self._volume, self._view, self._replies, stage.structured, stage.context, self._resumed
                 )

@@ -48,6 +48,12 @@ class Answers:
         self.lost = False
         self.late = []  # (cookie, failure, is_read) of what ended while the ring was full
 
+    def lose(self) -> None:
+        """There is nobody to answer any more. The ring is let go of by hand, here and in the others who know
+        it: they all know each other, and so much memory should not wait for the garbage collector."""
+        self.lost = True
+        self.replies = None
+
     def answer(self, cookie: int, failure=None, is_read: bool = False) -> None:
         """Answers now, without data; the caller has seen that ROOM fits. `failure` is (errno, sentence)."""
         replies = self.replies

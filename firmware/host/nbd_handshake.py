@@ -57,6 +57,11 @@ class Handshake:
             nbd.OPT_SET_META_CONTEXT: self._set_meta_context,
         }
 
+    def lost(self) -> None:
+        """Nothing more comes, or the transmission takes over: lets go of the buffers."""
+        self.answers.lose()
+        self._view = self._replies = None
+
     def parse(self, start: int, end: int) -> int:
         """Takes what is complete of the bytes from `start` to `end`; returns the new start."""
         self.blocked = False

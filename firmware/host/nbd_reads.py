@@ -58,6 +58,10 @@ class Reads:
         self._longest_whole = CHUNK_PIECE if answers.structured else WHOLE_PIECE
         self._spare = _Pending(self)
 
+    def lose(self) -> None:
+        """The connection is gone."""
+        self._replies = self._spare = None
+
     def begin(self, flags: int, cookie: int, offset: int, length: int) -> bool:
         """Takes a READ; the caller has seen that ROOM fits. False: not now, try again."""
         answers = self._answers

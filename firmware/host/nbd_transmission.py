@@ -66,6 +66,12 @@ class Transmission:
             nbd.CMD_BLOCK_STATUS: (self._block_status, nbd.CMD_FLAG_FUA | nbd.CMD_FLAG_REQ_ONE),
         }
 
+    def lost(self) -> None:
+        """The connection is gone: gives the buffers back; what is in flight ends unanswered."""
+        self.answers.lose()
+        self._reads.lose()
+        self._view = self._replies = None
+
     def parse(self, start: int, end: int) -> int:
         """Takes what it can of the bytes from `start` to `end`; returns the new start."""
         while True:
