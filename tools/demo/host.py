@@ -125,6 +125,14 @@ class LiveHost:
         call("umount", self.folder)
         self.unplug()
 
+    def read_back(self, image: str) -> int:
+        """Mounts an image read-only and reads every file; returns how many."""
+        call("mount", "-t", "ext4", "-o", "loop,ro", image, self.folder)
+        try:
+            return files.verify(self.folder, self.ledger)
+        finally:
+            call("umount", self.folder)
+
     def unplug(self):
         """Takes the disk away, whatever state it is in. Safe to repeat."""
         if self._writer:

@@ -1,11 +1,9 @@
-"""Questions to a disk image, asked of tools that nobody here wrote: e2fsck, cmp, debugfs."""
+"""Questions to a disk image, asked of tools that nobody here wrote: e2fsck, cmp."""
 
 import contextlib
 import os
-import shutil
 
 from tools.demo.board import Board
-from tools.demo.files import verify
 from tools.demo.workshop import Broken, Workshop, call, wait_for
 
 CORRECTED = 1
@@ -35,17 +33,6 @@ def compare(first: str, second: str) -> int:
     except Broken as error:
         raise Broken("the two images differ (%s)" % error) from None
     return os.path.getsize(first)
-
-
-def read_back(workshop: Workshop, image: str, ledger: dict) -> int:
-    """Reads every file of the ledger out of the image, without mounting it; returns how many."""
-    folder = workshop.path("read-back")
-    os.mkdir(folder)
-    try:
-        call("debugfs", "-R", "rdump / %s" % folder, image)
-        return verify(folder, ledger)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

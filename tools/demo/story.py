@@ -110,8 +110,8 @@ class Story:
         self.left.stop()
         self.right.stop()
         size = image.compare(self.left.disk, self.right.disk)
-        count = image.read_back(self.workshop, self.right.disk, self.host.ledger)
         image.check_copy(self.right.disk)
+        count = self.host.read_back(self.right.disk)
         self.proven.append("%d copies of the twin's disk, taken between the acts: each a sound ext4." % self.copies)
         self.proven.append("Both disks are equal, all %s, and the twin's has all %s."
                            % (mib(size), plural(count, "file")))
