@@ -161,7 +161,7 @@ class BriefThread(EveryLane, unittest.TestCase):
     def test_a_job_runs_in_line_once_it_has_proved_short_and_while_it_stays_so(self):
         self.assertFalse(self.took_here(0))
         self.assertTrue(self.took_here(0))
-        self.assertTrue(self.took_here(20))  # nobody could know
+        self.assertTrue(self.took_here(8))  # nobody could know
         self.assertFalse(self.took_here(0))
         for _ in range(100):
             self.took_here(0)
@@ -180,7 +180,7 @@ class BriefThread(EveryLane, unittest.TestCase):
         self.lane._brief["take"] = lambda ms: ms == 0
         self.assertFalse(self.took_here(0))
         self.assertTrue(self.took_here(0))
-        self.assertFalse(self.took_here(20))
+        self.assertFalse(self.took_here(8))
         self.assertTrue(self.took_here(0))
 
     def test_the_report_comes_before_the_loop_waits(self):
