@@ -13,18 +13,17 @@ group arrived damaged; `unreadable(number, error)`: a group cannot be read from 
 from firmware.errors import Damaged, ProtocolError, Refused
 from firmware.link import codec, frames, greeting
 from firmware.link.frames import ACK, BYE, ERROR, GROUP, HEADER_SIZE, HELLO, PING, PONG, READY
-from firmware.link.heartbeat import Heartbeat
-from firmware.link.pacing import TokenBucket, WireMeter
-from firmware.link.reader import Reader
 from firmware.link.receiver import Receiver
 from firmware.link.sender import WINDOW_BYTES, Sender
-from firmware.link.writer import Writer
+from firmware.link.stream import Counters, Stream
+
+__all__ = ["Counters", "Link"]
 
 GREETING_MS = 10000
-LINGER_MS = 1000  # after our last word: time for the other side to read it before the close
 _SETTLE_MS = 20
+_NEVER_MS = 1 << 60
 
-GREETING, AGREEING, SENDING, RECEIVING, ENDING = 1, 2, 3, 4, 5
+GREETING, AGREEING, SENDING, RECEIVING = 1, 2, 3, 4
 ALLOWED = {  # frames that the other side may send in each state
     GREETING: (HELLO, ERROR, BYE),
     AGREEING: (READY, PING, PONG, ERROR, BYE),
@@ -33,34 +32,18 @@ ALLOWED = {  # frames that the other side may send in each state
 }
 
 
-class Counters:
-    """What a board has seen of its link, over all connections, in bytes."""
-
-    def __init__(self):
-        self.sent_bytes = 0
-        self.received_bytes = 0
-        self.raw_bytes = 0  # bodies of the groups sent, before compression
-
-
-def _nobody_to_wake():
-    pass
-
-
-class Link:
-    """See the module. `rate`: bits per second, 0 for no cap; `codecs`: names, the preferred one first.
+class Link(Stream):
+    """See the module. `codecs`: names, the preferred one first; `lane`: runs a Compressor, or None.
 
     `part` is None until both agreed. `peer` is the other board's Hello. `refusal` keeps the sentence
-    of a refused greeting, whoever refused; `reason` why the link ended, whatever it was.
+    of a refused greeting, whoever refused.
     """
 
     def __init__(self, board, journal, counters, lane=None, rate=0, codecs=codec.PREFERRED, window_bytes=WINDOW_BYTES):
-        self.finished = False
-        self.wake = _nobody_to_wake
+        super().__init__(counters, rate)
         self.part = None
         self.peer = None
         self.refusal = ""
-        self.reason = ""
-        self.counters = counters
         self.codec = codec.RAW
         self._board = board
         self._journal = journal
@@ -71,63 +54,17 @@ class Link:
         self._agreed = None  # (number, chain) from which groups follow
         self._start = None  # the same as a Point of our journal, on a primary
         self._preamble_due = self._hello_due = True
-        self._ready_due = self._bye_due = False
-        self._pong_token = None
-        self._error = None
-        self._deadline_ms = None
-        self._rate = rate
-        self._bucket = TokenBucket(rate) if rate else None
-        self._meter = WireMeter()
-        self._heartbeat = Heartbeat()
-        self._reader = Reader(self)
-        self._writer = Writer()
-
-    @property
-    def rtt_ms(self) -> "int | None":
-        return self._heartbeat.rtt_ms
+        self._ready_due = False
 
     @property
     def packing(self) -> bool:
-        """Whether compressing pays: the wire is what everything waits for."""
-        return self.codec != codec.RAW and (self._rate or self._meter.slow)
+        """Whether compressing pays."""
+        return self.codec != codec.RAW and self.scarce
 
     @property
     def level(self) -> int:
         """How hard to compress for this wire."""
-        return codec.level_for(self.codec, self._rate // 8 or self._meter.bytes_per_s)
-
-    # Conversation: in
-
-    def wanted(self) -> "memoryview | None":
-        return self._reader.wanted()
-
-    def received(self, count: int) -> None:
-        if count == 0:
-            self.drop("the other board closed the connection")
-            return
-        self.counters.received_bytes += count
-        self._heartbeat.heard()
-        try:
-            self._reader.received(count)
-        except ProtocolError as e:
-            self._broken(e)
-            raise
-
-    def resume(self) -> None:
-        """The journal may have room again for what is waiting here."""
-        try:
-            self._reader.resume()
-        except ProtocolError as e:
-            self._broken(e)
-        self.wake()
-
-    def unreadable(self, number: int, error) -> None:
-        """Our own journal cannot be read at group `number`: both boards are told."""
-        self.fail(frames.UNREADABLE, number, "group %d cannot be read from the journal (%s)" % (number, error))
-        self._board.unreadable(number, error)
-
-    def _broken(self, error) -> None:
-        self.fail(frames.PROTOCOL, 0, str(error))
+        return codec.level_for(self.codec, self.bytes_per_s)
 
     # What the reader finds
 
@@ -216,29 +153,7 @@ class Link:
     def _take_bye(self, payload) -> None:
         self.drop("the other board is stopping")
 
-    # Conversation: out
-
-    def outgoing(self):
-        writer = self._writer
-        if not writer.kind and not self._next_frame(writer):
-            return None
-        count = writer.left
-        if self._bucket is not None:
-            count = self._bucket.allowed(count)
-            if not count:
-                return None
-        return writer.outgoing(count)
-
-    def sent(self, count: int) -> None:
-        self.counters.sent_bytes += count
-        self._meter.sent(count)
-        if self._bucket is not None:
-            self._bucket.take(count)
-        kind = self._writer.sent(count)
-        if kind == GROUP and self.part is not None:
-            self.part.group_sent()
-        elif kind == PING:
-            self._heartbeat.ping_sent()
+    # What goes out
 
     def _next_frame(self, writer) -> bool:
         """What is most urgent. At most one frame of each kind waits, so nothing piles up here."""
@@ -248,13 +163,23 @@ class Link:
             self._preamble_due = False
             writer.preamble()
             return True
-        if self._hello_due:
+        if self._hello_due and (self._error is not None or not self._ending):
             return self._next_hello(writer)
-        if self._next_control(writer):
+        if self._last_word(writer):
             return True
-        if self._state not in (SENDING, RECEIVING):
+        return not self._ending and self._next_of_state(writer)
+
+    def _next_of_state(self, writer) -> bool:
+        if self._ready_due:
+            self._ready_due = False
+            writer.control(READY, frames.pack_ready(writer.buffer, HEADER_SIZE, *self._agreed))
+            return True
+        if self._state == GREETING:
             return False
-        return self.part.next_frame(writer) or self._next_control(writer)
+        if self._next_beat(writer):
+            return True
+        # The part may find that it has to end the link: then there is a last word.
+        return self.part is not None and (self.part.next_frame(writer) or self._last_word(writer))
 
     def _next_hello(self, writer) -> bool:
         """Also before a refusal: the other side must learn of our generation."""
@@ -267,104 +192,32 @@ class Link:
         writer.control(HELLO, hello.pack_into(writer.buffer, HEADER_SIZE))
         return True
 
-    def _next_control(self, writer) -> bool:
-        buffer = writer.buffer
-        if self._error is not None:
-            code, number, sentence = self._error
-            self._error = None
-            writer.control(ERROR, frames.pack_error(buffer, HEADER_SIZE, code, number, sentence))
-        elif self._bye_due:
-            self._bye_due = False
-            writer.control(BYE, 0)
-        elif self._state == ENDING:
-            return False
-        elif self._ready_due:
-            self._ready_due = False
-            writer.control(READY, frames.pack_ready(buffer, HEADER_SIZE, *self._agreed))
-        elif self._pong_token is not None:
-            token, self._pong_token = self._pong_token, None
-            writer.control(PONG, frames.pack_token(buffer, HEADER_SIZE, token))
-        elif self._heartbeat.ping_due and self._state != GREETING:
-            writer.control(PING, frames.pack_token(buffer, HEADER_SIZE, self._heartbeat.next_token()))
-        else:
-            return False
-        return True
+    def _frame_sent(self, kind: int) -> None:
+        if kind == GROUP and self.part is not None:
+            self.part.group_sent()
 
-    # Time
-
-    def poll(self, now_ms: int) -> int:
-        if self.finished:
-            return now_ms + 1  # a transport that is stuck is to be closed all the same
-        if self._bucket is not None:
-            self._bucket.refill(now_ms)
-        if self._state == ENDING:
-            return self._poll_ending(now_ms)
-        self._meter.measure(now_ms, self._writer.kind != 0)
-        if not self._heartbeat.poll(now_ms, not self._reader.paused):
-            self.drop("nothing was heard from the other board for 10 s")
-            return now_ms + 1
-        next_ms = self._heartbeat.next_ms
-        if self.part is not None:
-            next_ms = _earlier(self.part.poll(now_ms), next_ms)
-        else:
-            next_ms = _earlier(self._poll_greeting(now_ms), next_ms)
-        return self._when_paid(next_ms)
-
-    def _when_paid(self, next_ms: int) -> int:
-        if self._bucket is None or not self._writer.kind or self._bucket.allowed(self._writer.left):
-            return next_ms
-        return min(next_ms, self._bucket.ready_ms(self._writer.left))
+    def _poll_state(self, now_ms: int) -> int:
+        if self.part is None:
+            return self._poll_greeting(now_ms)
+        next_ms = self.part.poll(now_ms)
+        return _NEVER_MS if next_ms is None else next_ms
 
     def _poll_greeting(self, now_ms: int) -> int:
         if self._deadline_ms is None:
             self._deadline_ms = now_ms + GREETING_MS
         if now_ms >= self._deadline_ms:
             self.fail(frames.PROTOCOL, 0, "the greeting did not end within 10 s")
-        return now_ms + _SETTLE_MS if self._hello_due else self._deadline_ms
-
-    def _poll_ending(self, now_ms: int) -> int:
-        if self._deadline_ms is None:
-            self._deadline_ms = now_ms + LINGER_MS
-        if now_ms >= self._deadline_ms:
-            self.drop(self.reason)
             return now_ms + 1
-        return self._when_paid(self._deadline_ms)
+        return now_ms + _SETTLE_MS if self._hello_due else self._deadline_ms
 
     # The end
 
-    def close(self) -> None:
-        """This board stops, in good order."""
-        if self._state != ENDING and not self.finished:
-            self.reason = "this board is stopping"
-            self._bye_due = True
-            self._end(None)
+    def unreadable(self, number: int, error) -> None:
+        """Our own journal cannot be read at group `number`: both boards are told."""
+        self.fail(frames.UNREADABLE, number, "group %d cannot be read from the journal (%s)" % (number, error))
+        self._board.unreadable(number, error)
 
-    def fail(self, code: int, number: int, sentence: str) -> None:
-        """Tells the other side why, then ends; `code` is one of frames' error codes."""
-        if self._state != ENDING and not self.finished:
-            self.reason = sentence
-            self._end((code, number, sentence))
-
-    def _end(self, error) -> None:
-        """Nothing is taken in any more; what is on its way goes out, then our last word."""
-        self._state = ENDING
-        self._error = error
-        self._deadline_ms = None
-        if error is None:
-            self._hello_due = False
-        self._detach()
-        self.wake()
-
-    def drop(self, reason: str) -> None:
-        """Ends at once, without a word."""
-        self.reason = self.reason or reason
-        self.finished = True
-        self._writer.drop()
-        self._detach()
-        self.wake()
-
-    def _detach(self) -> None:
-        self._reader.stop()
+    def _let_go(self) -> None:
         part, self.part = self.part, None
         if part is not None:
             part.lost()
@@ -372,10 +225,6 @@ class Link:
     def lost(self) -> None:
         self.drop("the connection was cut")
         self._board.parted(self)
-
-
-def _earlier(one: "int | None", other: int) -> int:
-    return other if one is None else min(one, other)
 
 
 _TAKE = {
