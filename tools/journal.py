@@ -14,7 +14,7 @@ from firmware.pair import identity
 from tools.ring import Damage, NotAJournal, Ring
 from tools.status import size
 
-KINDS = {layout.WRITE: "w", layout.ZERO: "z", layout.TRIM: "t"}
+KINDS = {layout.WRITE: "w", layout.ZERO: "z", layout.TRIM: "t", layout.COPY: "c", layout.HOLE: "h"}
 OFFSETS_COLUMNS = 30
 DAMAGES_SHOWN = 20
 

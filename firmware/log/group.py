@@ -1,6 +1,6 @@
 """A group in memory: being gathered or received, being appended, or waiting to be played."""
 
-from firmware.log.layout import HEADER_SIZE, MAX_BODY, RECORD_SIZE, WRITE, group_size, pack_record
+from firmware.log.layout import HEADER_SIZE, MAX_BODY, RECORD_SIZE, group_size, pack_record
 
 
 class Group:
@@ -19,6 +19,7 @@ class Group:
         self.received = descriptor is not None
         self.used = descriptor.body_length if descriptor else 0
         self.records = descriptor.records if descriptor else 0
+        self.flags = descriptor.flags if descriptor else 0
         self.number = descriptor.number if descriptor else 0
         self.generation = 0
         self.time_ms = 0
@@ -37,7 +38,7 @@ class Group:
         pack_record(self.memory, at, kind, start, length)
         at += RECORD_SIZE
         self.used += RECORD_SIZE
-        if kind == WRITE:
+        if payload is not None:
             self.memory[at : at + length] = payload
             self.used += length
         self.records += 1

@@ -14,14 +14,20 @@ MAX_BODY = 4 << 20
 HEADER_SIZE = 128
 MAX_GROUP = MAX_BODY + BLOCK
 
-WRITE, ZERO, TRIM = 1, 2, 3
-_KINDS = (WRITE, ZERO, TRIM)
+# What the host did, and what the disk held when the copy came by: COPY as WRITE, HOLE as TRIM.
+WRITE, ZERO, TRIM, COPY, HOLE = 1, 2, 3, 4, 5
+_KINDS = (WRITE, ZERO, TRIM, COPY, HOLE)
+COPIES = (COPY, HOLE)  # they change nothing on the disk that they were read from
+MAX_RANGE = 0xFFFFFFFF * SECTOR  # bytes that one record can speak of
 _RECORD = "<BBHIQ"
 RECORD_SIZE = 16
 
-_DESCRIPTOR = "<QIQIIIII"
-_CHAINED = "<QIQIIII"
-DESCRIPTOR_SIZE = 40
+_DESCRIPTOR = "<QIIQIIIII"
+_CHAINED = "<QIIQIIII"
+DESCRIPTOR_SIZE = 44
+
+COPIED = 1  # flag of a group: with it, the log holds a whole copy of the disk
+_KNOWN = COPIED
 
 _PLACE = "<IHHQQQ"
 _PLACE_SIZE = 32
@@ -60,9 +66,10 @@ class Point:
 class Descriptor:
     """What a group is, wherever it lies: the part of its header that travels on the link."""
 
-    def __init__(self, number, generation, time_ms, body_length, records, body_crc, previous_chain):
+    def __init__(self, number, generation, time_ms, body_length, records, body_crc, previous_chain, flags=0):
         self.number = number
         self.generation = generation
+        self.flags = flags
         self.time_ms = time_ms
         self.body_length = body_length
         self.records = records
@@ -72,26 +79,28 @@ class Descriptor:
 
     def _chained(self) -> bytes:
         return struct.pack(
-            _CHAINED, self.number, self.generation, self.time_ms, self.body_length,
+            _CHAINED, self.number, self.generation, self.flags, self.time_ms, self.body_length,
             self.records, self.body_crc, self.previous_chain,
         )  # fmt: skip
 
     def pack_into(self, buffer, offset: int) -> None:
         """Writes DESCRIPTOR_SIZE bytes."""
         struct.pack_into(
-            _DESCRIPTOR, buffer, offset, self.number, self.generation, self.time_ms, self.body_length,
+            _DESCRIPTOR, buffer, offset, self.number, self.generation, self.flags, self.time_ms, self.body_length,
             self.records, self.body_crc, self.previous_chain, self.chain,
         )  # fmt: skip
 
     @classmethod
     def unpack_from(cls, buffer, offset: int) -> "Descriptor":
-        """Raises Damaged for an impossible length or a chain that does not fit the fields."""
-        fields = struct.unpack_from(_DESCRIPTOR, buffer, offset)
-        if not RECORD_SIZE <= fields[3] <= MAX_BODY:
-            raise Damaged("a group of %d bytes is described" % fields[3])
-        descriptor = cls(*fields[:7])
-        if descriptor.chain != fields[7]:
-            raise Damaged("the chain of group %d does not fit its fields" % fields[0])
+        """Raises Damaged for an impossible length, a chain that does not fit the fields, or unknown flags."""
+        number, generation, flags, *fields, chain = struct.unpack_from(_DESCRIPTOR, buffer, offset)
+        if not RECORD_SIZE <= fields[1] <= MAX_BODY:
+            raise Damaged("a group of %d bytes is described" % fields[1])
+        descriptor = cls(number, generation, *fields, flags=flags)
+        if descriptor.chain != chain:
+            raise Damaged("the chain of group %d does not fit its fields" % number)
+        if flags & ~_KNOWN:
+            raise Damaged("group %d has unknown flags %x; update the firmware" % (number, flags))
         return descriptor
 
 
@@ -148,7 +157,7 @@ def records(body, disk_size: int):
             raise Damaged("an impossible record at byte %d of its group" % at)
         at += RECORD_SIZE
         yield kind, start, length, at
-        if kind == WRITE:
+        if kind == WRITE or kind == COPY:
             at += length
             if at > end:
                 raise Damaged("a payload is cut short at byte %d of its group" % end)

@@ -18,7 +18,7 @@ a witness, n is the torn tail of the last batch, which was never promised to any
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
-from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, unpack_header
+from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, group_size, unpack_header
 
 HINT_DISTANCE = 32 << 20  # the log's end is never further behind the superblock's `durable`
 
@@ -82,3 +82,41 @@ def _witness(ring, point, buffer):
                 return header.descriptor.number
         position += length
     return 0
+
+
+def make_durable(ring, superblock, end, buffer):
+    """Generator: after it, all that was found up to the point `end` survives a power cut.
+
+    What a process reads after it was killed may lie in the page cache alone, and after a failed sync it
+    lies there as if it were written. Playing or shipping it would give away what this board can still
+    lose. So the last batch, the only one whose sync nothing proves, and the superblock are written again.
+    The superblock keeps its `durable` point: one sync covers both, and either may survive without the other.
+    """
+    point = yield from _last_batch(ring, superblock.durable, end)
+    while point.number < end.number:
+        descriptor = ring.peek(point).descriptor
+        yield
+        offset = ring.offset(ring.start(point.position))
+        group = buffer[: group_size(descriptor.body_length)]
+        ring.storage.read_into(offset, group)
+        yield
+        ring.storage.write(offset, group)
+        yield
+        point = ring.after(point, descriptor)
+    superblock.sequence += 1
+    ring.storage.write(superblock.slot(), memoryview(superblock.pack()))
+    yield
+    ring.storage.sync()
+    yield
+
+
+def _last_batch(ring, point, end):
+    """The point before the last batch, or `point` when it began before that."""
+    start = point
+    while point.number < end.number:
+        header = ring.peek(point)
+        yield
+        if header.first == header.descriptor.number:
+            start = point
+        point = ring.after(point, header.descriptor)
+    return start

@@ -44,7 +44,7 @@ def _seal(group, chain: int) -> int:
     crc = crc32(body)
     if group.descriptor is None:
         group.descriptor = Descriptor(
-            group.number, group.generation, group.time_ms, len(body), group.records, crc, chain
+            group.number, group.generation, group.time_ms, len(body), group.records, crc, chain, group.flags
         )
     elif group.descriptor.body_crc != crc:
         raise Damaged("group %d arrived with a checksum that does not fit" % group.number)

@@ -7,8 +7,8 @@ from firmware.log.layout import Descriptor, pack_header, pack_record, records, u
 DISK = 1 << 30
 
 
-def descriptor(number=7, length=528):
-    return Descriptor(number, 2, 1700000000000, length, 1, 0x12345678, 0x9ABCDEF0)
+def descriptor(number=7, length=528, flags=layout.COPIED):
+    return Descriptor(number, 2, 1700000000000, length, 1, 0x12345678, 0x9ABCDEF0, flags)
 
 
 class TestDescriptor(unittest.TestCase):
@@ -20,7 +20,7 @@ class TestDescriptor(unittest.TestCase):
             (found.number, found.generation, found.time_ms, found.body_length, found.records),
             (7, 2, 1700000000000, 528, 1),
         )
-        self.assertEqual((found.body_crc, found.previous_chain), (0x12345678, 0x9ABCDEF0))
+        self.assertEqual((found.body_crc, found.previous_chain, found.flags), (0x12345678, 0x9ABCDEF0, layout.COPIED))
         self.assertEqual(found.chain, descriptor().chain)
 
     def test_every_flipped_bit_is_found(self):
@@ -40,6 +40,14 @@ class TestDescriptor(unittest.TestCase):
                 Descriptor.unpack_from(packed, 0)
 
 
+    def test_unknown_flags(self):
+        for bit in range(1, 32):
+            packed = bytearray(layout.DESCRIPTOR_SIZE)
+            descriptor(flags=1 << bit).pack_into(packed, 0)
+            with self.assertRaises(Damaged):
+                Descriptor.unpack_from(packed, 0)
+
+
 class TestHeader(unittest.TestCase):
     def setUp(self):
         self.packed = bytearray(layout.HEADER_SIZE)
@@ -54,7 +62,7 @@ class TestHeader(unittest.TestCase):
             unpack_header(self.packed, 98)
 
     def test_every_flipped_bit_is_found(self):
-        for bit in range(8 * 76):
+        for bit in range(8 * 80):
             self.packed[bit // 8] ^= 1 << bit % 8
             with self.assertRaises(Damaged):
                 unpack_header(self.packed, 99)
@@ -68,6 +76,14 @@ class TestRecords(unittest.TestCase):
         body[16:1040] = b"x" * 1024
         pack_record(body, 1040, layout.TRIM, 8192, 1 << 20)
         return body
+
+    def test_copies(self):
+        body = bytearray(16 + 512 + 16)
+        pack_record(body, 0, layout.COPY, 512, 512)
+        pack_record(body, 528, layout.HOLE, 1024, 4096)
+        self.assertEqual(list(records(body, DISK)), [(layout.COPY, 512, 512, 16), (layout.HOLE, 1024, 4096, 544)])
+        with self.assertRaises(Damaged):
+            list(records(body[:527], DISK))
 
     def test_come_in_order(self):
         self.assertEqual(
@@ -87,7 +103,7 @@ class TestRecords(unittest.TestCase):
             list(records(self.body(), 8192 + (1 << 20) - 512))
 
     def test_unknown_kind_flags_and_empty_ranges(self):
-        for kind, length in ((0, 512), (4, 512), (255, 512), (layout.ZERO, 0)):
+        for kind, length in ((0, 512), (6, 512), (255, 512), (layout.ZERO, 0)):
             body = bytearray(16)
             pack_record(body, 0, kind, 0, length)
             with self.assertRaises(Damaged):
