@@ -16,6 +16,7 @@ from firmware.status.facts import facts
 
 CHECKPOINT_EVERY = 32 << 20
 CHECKPOINT_IDLE_MS = 5000
+LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it does is more urgent
 PLAY_AT_ONCE = 8 << 20
 
 
@@ -71,6 +72,7 @@ class Board:
         self._playing = False
         self._checkpointing = False
         self._quiet_since_ms = 0
+        self._look_at_ms = 0
         self._promotion = None
         self._stopping = None
         self._serves_from = remains.head.number
@@ -94,11 +96,14 @@ class Board:
     def poll(self) -> "int | None":
         """Does what time asks for; returns the monotonic ms of the next call, None when nothing waits."""
         now = self.clock.now_ms()
+        if now < self._look_at_ms:
+            return self._look_at_ms
+        self._look_at_ms = now + LOOK_EVERY_MS
         self.volume.poll(now)
         self._commit_aged(now)
         self._checkpoint_if_due(now)
         due = [t for t in (self._commit_due(), self._checkpoint_due(), self.volume.due()) if t is not None]
-        return min(due) if due else None
+        return max(min(due), self._look_at_ms) if due else None
 
     # Commit
 

@@ -13,6 +13,8 @@ from .runtime import sockets, system
 
 NEVER = 1 << 60
 _LONGEST_WAIT_MS = 60000
+_MOST_MISSED = 8
+_SPIN_PAUSE = 200
 _MOST_ROUNDS = 16  # of calls that cause calls, before the sockets get their turn again
 
 
@@ -37,6 +39,7 @@ class Loop:
         self._timer_count = 0
         self._next = NEVER  # a lower bound of what is due next; a heartbeat put off does not move it
         self._running = False
+        self._spins_missed = 0
 
     def run(self) -> None:
         """Run until stop()."""
@@ -49,12 +52,33 @@ class Loop:
             wait_ms = self._settle()
             if not self._running:
                 return
-            events = poll(wait_ms * ticks)
+            events = self._spin(poll) if wait_ms else None
+            if not events:
+                events = poll(wait_ms * ticks)
             self.now = now_ms()
             for descriptor, event in events:
                 handler = handlers.get(descriptor)
                 if handler is not None:
                     handler(event)
+
+    def _spin(self, poll):
+        """Events that come within some microseconds; to sleep and be woken would take longer than they do.
+
+        A host that waits for each answer sends the next command at once. Where waiting awake has not
+        paid off a few times in a row, the loop sleeps at once for a while.
+        """
+        if self._spins_missed >= _MOST_MISSED:
+            self._spins_missed += 1
+            if self._spins_missed > _MOST_MISSED + _SPIN_PAUSE:
+                self._spins_missed = 0
+            return None
+        for _ in range(sockets.SPINS):
+            events = poll(0)
+            if events:
+                self._spins_missed = 0
+                return events
+        self._spins_missed += 1
+        return None
 
     def stop(self) -> None:
         self._running = False

@@ -8,6 +8,7 @@ from ..linux import EAGAIN, EINPROGRESS
 from .libc import bind
 
 TICKS_PER_MS = 1
+SPINS = 0
 
 _TCP = 6
 _TCP_NODELAY = 1
