@@ -50,7 +50,9 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory):
     who.name = settings.name
     ring = Ring(storage, block)
     arena = Arena(memory)
-    head, _ = yield from recovery.find_end(ring, block, arena.view(0, MAX_GROUP))
+    buffer = arena.view(0, MAX_GROUP)
+    head, _ = yield from recovery.find_end(ring, block, buffer)
+    yield from recovery.make_durable(ring, block, head, buffer)
     return Remains(who, block, ring, arena, head)
 
 
