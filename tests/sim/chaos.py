@@ -98,7 +98,7 @@ class Chaos:
         """Whether a failed board is what its storage deserves; then it is restarted after a while."""
         if not self._world.plan.kind == "errors":
             return False
-        if not self.over and not any(item[1] == "repair " + board.name for item in self._world.later):
+        if not any(item[1] == "repair " + board.name for item in self._world.later):
             self.repair(board, self._random.choice((10, 3000)))
         return True
 

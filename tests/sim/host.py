@@ -61,6 +61,7 @@ class SimHost:
         self._in_flight = 0
         self.retry = False
         self.flush_reaches_twin = False
+        self._given_up = False
         self._check = None  # a _Check under way: nothing else is done meanwhile
 
     # Attaching
@@ -77,6 +78,7 @@ class SimHost:
         self._life += 1
         self._volume = None
         self._waiting, self._in_flight, self.retry, self._check = None, 0, False, None
+        self._given_up = False
 
     @property
     def attached(self) -> bool:
@@ -87,7 +89,7 @@ class SimHost:
         if self._volume is None or self._in_flight >= self._workload.depth:
             return False
         if self._check:
-            return not self._in_flight
+            return not self._in_flight and not self._given_up
         return self.retry if self._waiting else self.left > 0
 
     @property
@@ -224,6 +226,7 @@ class SimHost:
                 check.ended(check.image)
             elif error is not None:
                 self._count("failed reads")
+                self._given_up = self._volume.failed
 
         self._in_flight += 1
         try:

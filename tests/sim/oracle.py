@@ -1,8 +1,9 @@
 """The oracle: what a disk may hold, told from the host's side alone. It shares no code with the firmware.
 
-It keeps the operations that the primary accepted, in order. The state after the first k of them is
-prefix k. Whatever a board shows after a power cut must be one of these prefixes, never a mixture, and
-never one that is shorter than what was promised or longer than what exists.
+It keeps the operations that the primary accepted, in order, and which group each went into. The state
+after the first k of them is prefix k. Whatever a board shows after a power cut must be a prefix that ends
+with a group, never a mixture, and never one that is shorter than what was promised or longer than what
+exists.
 
 Numbers of writes are never used twice, so a write that the primary lost and that turns up later is
 recognised wherever it lies.
@@ -165,13 +166,18 @@ class Oracle:
         trial.at, trial.image = base.at, bytearray(base.image)
         found, start = -1, max(low, newest)
         last = self._last_candidate(start)
-        for k in range(start, min(last, most if most is not None else last) + 1):
+        for k in self._boundaries(start, last if most is None else min(last, most)):
             trial.forward(self.operations, k)
             if trial.image == image:
                 found = k
         if found < 0:
             self._explain(image, low, start, what, most)
         return found
+
+    def _boundaries(self, first: int, last: int) -> list:
+        """The lengths of prefixes from `first` to `last` that end where a group ends."""
+        ends = [0] + [end for _, end in self._groups]
+        return [k for k in ends if first <= k <= last]
 
     def _newest(self, image, what: str) -> int:
         newest = 0
@@ -199,9 +205,11 @@ class Oracle:
         if most is not None and k > most:
             raise Violation("%s holds %d operations, the primary could lose all behind %d" % (what, k, most))
         wanted = self._image_at(k)
+        if wanted == image:
+            raise Violation("%s holds %d operations: it ends in the middle of a group" % (what, k))
         promised = "" if k > low else " (promised: the first %d operations)" % low
         raise Violation(
-            "%s is no prefix: against the first %d of %d operations%s, %s"
+            "%s is no prefix of whole groups: against the first %d of %d operations%s, %s"
             % (what, k, len(self.operations), promised, self._difference(wanted, image, "it"))
         )
 

@@ -94,7 +94,7 @@ class OracleTest(unittest.TestCase):
     def test_every_prefix_is_known(self):
         images = [bytes(self.oracle.current)]
         for i in range(6):
-            self.write(i * 512, 2048, 1)
+            self.write(i * 512, 2048, i)
             images.append(bytes(self.oracle.current))
         for k, image in enumerate(images):
             self.assertEqual(self.oracle.check_primary(image, "it"), k)
@@ -110,6 +110,13 @@ class OracleTest(unittest.TestCase):
         operation = self.write(0, 2048, 1)
         image = bytearray(SIZE)
         image[:1024] = operation.data[:1024]
+        with self.assertRaises(Violation):
+            self.oracle.check_primary(image, "it")
+
+    def test_half_a_group_is_no_prefix(self):
+        self.write(0, 512, 1)
+        image = bytes(self.oracle.current)
+        self.write(512, 512, 1)
         with self.assertRaises(Violation):
             self.oracle.check_primary(image, "it")
 
