@@ -1,12 +1,13 @@
 """`python -m tests.parts` runs all parts, two at a time; `python -m tests.parts NAME...` those, one after the other."""
 
 import os
+import signal
 import sys
 import threading
 import time
 
 from tests.parts import leaks, table
-from tests.parts.run import Result, run
+from tests.parts.run import Result, abandon, run
 
 _say = threading.Lock()
 
@@ -55,9 +56,18 @@ def summary(results: list[Result], seconds: float) -> str:
     return "\n".join(lines)
 
 
+def _interrupted(number, frame) -> None:
+    """The parts are sessions of their own, so a Ctrl-C does not reach them by itself."""
+    abandon()
+    print("interrupted: everything that was running is ended", flush=True)
+    os._exit(128 + number)
+
+
 def main(names: list[str]) -> int:
     in_ci = os.environ.get("CI", "") not in ("", "0", "false")
     leaks.adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     began = time.monotonic()
     if names:
         results = [run(table.named(name), in_ci, echo=True) for name in names]

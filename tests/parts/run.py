@@ -18,6 +18,9 @@ _COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 _SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
 
 
+_scratch_folders: set[str] = set()  # of the parts that run now
+
+
 class Result:
     """What came of a part. `why` says in one line what failed or was skipped."""
 
@@ -40,18 +43,28 @@ def run(part, in_ci: bool, echo: bool = False) -> Result:
     if not (ROOT / part.needs).exists():
         return _strict(Result(part, skipped=1, why="%s is not there" % part.needs), in_ci)
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="sosie-%s-" % part.name))
+    _scratch_folders.add(scratch)
     began = time.monotonic()
     try:
         code, output, left = _execute(part, scratch, echo)
         left += leaks.end_mounts(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        _scratch_folders.discard(scratch)
     result = count(part, code, output)
     if left:
         result.failed += 1
         result.why = "; ".join(filter(None, [result.why, "left behind: " + ", ".join(left)]))
     result.seconds = time.monotonic() - began
     return _strict(result, in_ci)
+
+
+def abandon() -> None:
+    """Ends everything that runs now, for somebody who does not want to wait."""
+    for scratch in list(_scratch_folders):
+        leaks.end_processes(scratch, grace_s=0.0)
+        leaks.end_mounts(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _execute(part, scratch: str, echo: bool) -> tuple[int | None, str, list[str]]:

@@ -23,8 +23,8 @@ class Part:
         self.alone = alone
 
 
-def tests(name, limit_s, *more):
-    return Part(name, PYTEST + ["tests/" + name, *more], limit_s, "tests/%s" % name)
+def tests(name, limit_s, *more, alone=False):
+    return Part(name, PYTEST + ["tests/" + name, *more], limit_s, "tests/%s" % name, alone)
 
 
 # Two run at a time, in this order: the long ones first, those that need quiet last.
@@ -34,13 +34,13 @@ PARTS = [
     tests("unit", 300),
     Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
          300, "tests/micropython/run_unit.py"),
-    tests("ports", 300),
     tests("tools", 300),
     tests("fuzz", 420),
     tests("mutants", 600),
     tests("clients", 420),
     tests("process", 600),
     tests("micropython", 300),
+    tests("ports", 300, alone=True),
     Part("demo", ["tools/sosie", "demo"], 180, "tools/sosie", alone=True),
 ]
 
