@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from tools.api import Client, Unreachable
+from tools.api import BoardError, Client, Unreachable
 from tools.demo.workshop import Broken, Workshop, call, kill_group, signal_group, wait_for
 
 DISK_SIZE = 512 << 20
@@ -39,9 +39,13 @@ class Board:
             conf.write(CONFIGURATION.format(name=name, role=role, disk=self.disk, disk_size=DISK_SIZE, nbd=nbd,
                                             journal=self.journal, journal_size=JOURNAL_SIZE, link=link, web=web))
 
-    def last_lines(self, count: int) -> "list[str]":
-        """The end of what it said on stderr."""
-        return self._workshop.last_lines(self.log, count)
+    def condition(self) -> str:
+        """Its state and alarms, or that it does not answer."""
+        try:
+            status = self.status()
+        except BoardError as error:
+            return str(error)
+        return ", ".join([status["state"], *status["alarms"]])
 
     @property
     def log(self) -> str:

@@ -81,9 +81,14 @@ def _summary(story: Story, took_s: float):
 
 
 def _show_logs(screen: Screen, story: "Story | None"):
-    for board in (story.left, story.right) if story else ():
-        for line in board.last_lines(LOG_LINES):
-            screen.say("   %s: %s" % (board.name, line), "2")
+    """What whoever looks for the reason wants to see: the boards' states, and what everybody said last."""
+    if not story:
+        return
+    for board in (story.left, story.right):
+        screen.say("   %s: %s" % (board.name, board.condition()), "2")
+    for log in sorted(name for name in os.listdir(story.workshop.folder) if name.endswith(".log")):
+        for line in story.workshop.last_lines(log, LOG_LINES):
+            screen.say("   %s: %s" % (log, line), "2")
 
 
 def _stay(story: Story):
