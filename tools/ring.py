@@ -15,8 +15,8 @@ from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, Point
 from firmware.pair import identity
 
 # Where the checksums lie; firmware/log/FORMAT.md has the tables.
-CHAINED = slice(32, 68)
-HEADER_CRC_AT = 72
+CHAINED = slice(32, 72)
+HEADER_CRC_AT = 76
 SUPERBLOCK_CRC_AT = 508
 # How far behind the superblock's `durable` the log's end can be at most (FORMAT.md, recovery).
 REACH = 32 << 20
@@ -216,7 +216,7 @@ class Ring:
     def _placed(self, position: int) -> int:
         """Where the group after `position` starts: a group never wraps."""
         left = self.superblock.ring_size - position % self.superblock.ring_size
-        return position + left if left < MAX_GROUP else position
+        return position + left if left < self.superblock.group_limit else position
 
     def _after(self, point: Point, group) -> Point:
         descriptor = group.descriptor
