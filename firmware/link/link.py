@@ -117,14 +117,27 @@ class Link(Stream):
             window_bytes = min(self._window_bytes, self.peer.window_bytes)
             self.part = Sender(self, self._board, self._journal, self._start, self._lane, window_bytes)
             self._state = SENDING
-        elif self._overtaken():
-            self.fail(frames.BUSY, 0, "another connection brought groups meanwhile; connect again")
+        elif not self._still_accepted():
             return
         else:
             generation = self.peer.identity.generation
             self.part = Receiver(self, self._journal, self._agreed, generation)
             self._state = RECEIVING
         self._board.joined(self.part)
+
+    def _still_accepted(self) -> bool:
+        """Promoted, stopped or brought further by another connection since it read the other's HELLO,
+        this board would take groups into a log that they no longer belong to."""
+        try:
+            self._board.accept(self.peer.identity)
+        except Refused as e:
+            self.refusal = str(e)
+            self.fail(frames.REFUSED, 0, str(e))
+            return False
+        if self._overtaken():
+            self.fail(frames.BUSY, 0, "another connection brought groups meanwhile; connect again")
+            return False
+        return True
 
     def _overtaken(self) -> bool:
         """Whether groups came by an earlier connection since our HELLO."""

@@ -83,6 +83,19 @@ class Refusals(unittest.TestCase):
         sentences = refused(Wire(FakeBoard(TWIN, "one"), FakeBoard(TWIN, "two")))
         self.assertIn("are both twin", sentences[0])
 
+    def test_a_twin_promoted_in_the_middle_of_a_greeting_takes_no_groups(self):
+        left, right = pair(1)
+        judge = left.judge
+
+        def promoted_meanwhile(*peer):
+            right.refusal = "right was promoted"  # after it read the HELLO, before the READY
+            return judge(*peer)
+
+        left.judge = promoted_meanwhile
+        self.assertEqual(refused(Wire(left, right, whole))[0], "right was promoted")
+        self.assertTrue(right.part is None)
+        self.assertEqual(len(right.judged), 2)
+
     def test_an_unsettled_twin_that_refuses_says_hello_first(self):
         left, right = pair(1)
         right.refusal = "the pair is another one"
