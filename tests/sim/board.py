@@ -38,7 +38,7 @@ class SimBoard:
     def __init__(self, world, random, name: str, role: str, plan):
         self.world, self.random, self.plan = world, random, plan
         self.name, self.role = name, role
-        self.disk, self.journal = Medium(plan.disk_size), Medium(plan.journal_size)
+        self.disk, self.journal = Medium(plan.disk_size), Medium(plan.journal_sizes[role])
         self.faults = {"disk": NO_FAULTS, "journal": NO_FAULTS}
         self.clock = Clock(world, random.choice((0, 0, -3_600_000, 90_000)))
         self.state, self.refusal = OFF, None
@@ -46,6 +46,10 @@ class SimBoard:
         self.lanes, self.storages = {}, {}
         self.poll_at = None
         self.lives = 0
+        self.span_flips = 0.0
+        self.last_group = 0
+        self.batch_ends = 0, 0  # of the last but one, of the last
+        self.lied_to = False  # its storage did not do what it said
         self.alone = False  # a copy that is looked at, not a part of the world
 
     def settings(self) -> Settings:
@@ -129,7 +133,10 @@ class SimBoard:
         )  # fmt: skip
         self.lanes = {name: SimLane(worker, name == "player") for name, worker in zip(LANES, workers, strict=True)}
         self.board = Board(self.settings(), remains, disk, Lanes(**self.lanes), self.clock)
+        self.board.copier.piece = self.plan.copy_piece
         self.state = UP
+        self.batch_ends = 0, self.board.journal.head.position
+        self.last_group = self.board.journal.head.number
         self.board.start()
         if not self.alone:
             Dialer(self.board, self._dial, self._call_after, self.random.random).start()
@@ -176,7 +183,28 @@ class SimBoard:
         """What sendfile takes from the journal."""
         view = memoryview(bytearray(length))
         self.storages["journal"].read_into(position, view)
+        if self.span_flips and self.random.random() < self.span_flips:
+            self.world.count("bits flipped on their way to the wire")
+            view[self.random.randrange(length)] ^= 1 << self.random.randrange(8)
         return bytes(view)
+
+    def note_batch(self) -> None:
+        """Remembers where the last batches ended: damage before the last one must be noticed."""
+        head, size = self.board.journal.head, self.board.journal.ring.size
+        if head.position != self.batch_ends[1]:
+            self.world.count("wraps of the ring", head.position // size - self.batch_ends[1] // size)
+            self.world.count("groups", head.number - self.last_group)
+            self.batch_ends, self.last_group = (self.batch_ends[1], head.position), head.number
+
+    def flip_at_rest(self) -> bool:
+        """Changes one bit of a group that is in the log, before the last batch; False: there is none."""
+        first = max(self.board.journal.superblock.durable.position, self.board.journal.superblock.played.position)
+        if first >= self.batch_ends[0]:
+            return False
+        ring = self.board.journal.ring
+        at = ring.offset(self.random.randrange(first, self.batch_ends[0]))
+        self.journal.flip(at * 8 + self.random.randrange(8))
+        return True
 
     def drain_lanes(self) -> None:
         """Runs all that the board does by itself, in no particular order of interest."""

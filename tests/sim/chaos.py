@@ -34,7 +34,7 @@ class Chaos:
 
     def _power_both(self) -> None:
         for board in self._world.boards:
-            if board.state != OFF:
+            if self._may_lose(board):
                 self._world.lost(board)
 
     def _kill_primary(self) -> None:
@@ -43,9 +43,13 @@ class Chaos:
     def _kill_twin(self) -> None:
         self._burn(self._world.twin, only_kills=True)
 
+    def _may_lose(self, board) -> bool:
+        """Not after a lie about a write: a power cut would lose what nobody can know of."""
+        return board.state != OFF and not (board.lied_to and self._plan.lie == "lost write")
+
     def _burn(self, board, only_kills: bool = False) -> None:
         """The fuse burns at one of the next storage calls, or at once."""
-        if board.state == OFF:
+        if not self._may_lose(board):
             return
         if self._random.random() < 0.1:
             self._world.lost(board, not only_kills)
@@ -74,7 +78,7 @@ class Chaos:
             world.connect(world.primary, world.primary.board.new_link)
 
     def _look_aside(self) -> None:
-        if not self._world.promoted:
+        if not self._world.promoted and not any(board.lied_to for board in self._world.boards):
             checks.look_aside(self._world)
 
     # What follows
@@ -114,8 +118,11 @@ class Chaos:
         world.after(delay, "repair " + board.name, restart)
 
     def on_connection(self, connection) -> None:
-        if self._plan.kind == "lies" and not self.over:
-            connection.flip = self._random.choice((0, 0.002, 0.02))
+        if self._plan.lie == "wire" and not self.over:
+            connection.flip = self._random.choice((0.002, 0.02))
+        if self._plan.lie == "sendfile":
+            for board in self._world.boards:
+                board.span_flips = 0.0 if self.over else 0.05
 
     def end(self) -> None:
         """From now on nothing goes wrong any more, and all that is broken is repaired."""
@@ -129,6 +136,8 @@ class Chaos:
                 board.power.fuse = None
             if board.failed:
                 self.repair(board, 10)
+        for board in world.boards:
+            board.span_flips = 0.0
         for connection in world.connections:
             connection.flip = 0.0
             connection.stalled_until = 0

@@ -1,6 +1,6 @@
 """When the oracle is asked, and about what: after cuts, in the middle of anything, and at the end."""
 
-from firmware.pair.identity import NO_PAIR, PRIMARY
+from firmware.pair.identity import PRIMARY
 from tests.sim.medium import LOSE
 from tests.sim.oracle import Violation
 
@@ -45,6 +45,12 @@ def check_twin(world, mode, most=None) -> int:
     what = "the twin, restarted now," if mode is None else "the twin, if power failed now,"
     twin = _risen(world.twin, mode, what)
     twin.kill()
+    if not twin.board.identity.whole:
+        if world.twin_whole:
+            raise Violation("%s does not know any more that it holds a whole copy" % what)
+        if world.plan.used:
+            world.count("looks at half a copy")
+            return 0
     world.count("checks of the twin")
     return world.oracle.check_twin(twin.image(), world.acked, what, most)
 
@@ -62,6 +68,16 @@ def after_loss(world, board, cut: bool) -> None:
         check_twin(world, None, kept)
 
 
+def after_alarm(world) -> None:
+    """A board stands still because its storage lied. The other one is as good as ever."""
+    if world.twin.lied_to:
+        if not world.primary.lied_to and not world.promoted:
+            primary = _risen(world.primary, LOSE, "the primary, if power failed now,")
+            world.oracle.check_primary(host_image(primary), "the primary, if power failed now,")
+    elif not world.promoted:
+        check_twin(world, LOSE)
+
+
 # The end of a run
 
 
@@ -69,22 +85,17 @@ def finish(world) -> None:
     """Everything is repaired; the pair comes to rest, and both disks hold all that was accepted."""
     world.chaos.end()
     world.run_until(lambda: _at_rest(world), 400_000, "both disks hold everything")
-    _count_groups(world, world.primary.board.journal)
-    if world.plan.stops:
+    if world.plan.stops and not any(board.lied_to for board in world.boards):
         _stop(world)
     world.oracle.check_equal(world.primary.image(), world.twin.image())
-
-
-def _count_groups(world, journal) -> None:
-    size, start = journal.ring.size, world.log_start
-    world.count("groups", journal.head.number - start.number)
-    world.count("wraps of the ring", journal.head.position // size - start.position // size)
 
 
 def _at_rest(world) -> bool:
     if not (world.host.quiet and world.host.attached and world.primary.up and world.twin.up):
         return False
     left, right = world.primary.board, world.twin.board
+    if left.copying or right.copying:
+        return False
     if left.failed or right.failed or left.journal.open is not None or not left.journal.drained:
         return False
     head = left.journal.head.number
@@ -122,7 +133,8 @@ def take_over(world) -> None:
     world.chaos.end()
     world.run_until(lambda: _plays_nothing(world), 400_000, "the promoted board has played everything")
     world.oracle.check_equal(world.primary.image(), world.primary.image())
-    _count_groups(world, world.primary.board.journal)
+    if lost.lied_to:
+        return
     world.gone = None
     world.power_on(lost)
     world.run_until(lambda: lost.up and lost.board.identity.fenced, 400_000, "the first board is fenced")
@@ -142,7 +154,7 @@ def _promote(world) -> bool:
             asked.append(twin.lives)
             twin.board.promote(True, lambda report, error: refusals.append(error))
             twin.poll()
-        return twin.board.identity.pair_id == NO_PAIR
+        return not twin.board.identity.whole and not world.twin_whole
 
     world.run_until(serves, 400_000, "the twin is promoted")
     if twin.board.identity.role != PRIMARY:

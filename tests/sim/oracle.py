@@ -59,6 +59,16 @@ class Oracle:
         self._groups = []  # (group, operations up to its end), ascending in both
         self._flushed_base = _Replay(size)
         self._twin_base = _Replay(size)
+        self._initial = bytes(size)  # what the disk held before the first operation
+
+    def begin_with(self, writes: list) -> None:
+        """The disk held these writes already when the pair was made."""
+        for write in writes:
+            self._index[write.number] = 0
+            self.current[write.offset : write.end] = write.data
+        self._initial = bytes(self.current)
+        for base in (self._flushed_base, self._twin_base):
+            base.image = bytearray(self._initial)
 
     # What the host did
 
@@ -227,7 +237,8 @@ class Oracle:
         return "%s differs in %d sectors: %s" % (who, len(bad), "; ".join(shown))
 
     def _image_at(self, k: int) -> bytearray:
-        replay = _Replay(self.size)
+        replay = _Replay(0)
+        replay.image = bytearray(self._initial)
         replay.forward(self.operations, k)
         return replay.image
 
@@ -239,5 +250,5 @@ class Oracle:
         self.flushed, self.flushed_there = min(self.flushed, k), min(self.flushed_there, k)
         for base in (self._flushed_base, self._twin_base):
             if base.at > k:
-                base.at, base.image = 0, bytearray(self.size)
+                base.at, base.image = 0, bytearray(self._initial)
         self.current = self._image_at(k)

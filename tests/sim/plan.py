@@ -13,9 +13,9 @@ class Plan:
         pick = random.choice
         # Boards
         self.disk_size = pick((64 << 10, 256 << 10, MIB, 2 * MIB))
-        self.journal_size = pick((8, 8, 9, 12)) * MIB
+        self.journal_sizes = {role: pick((8, 8, 9, 12)) * MIB for role in ("primary", "twin")}
         self.aged = random.random() < 0.5  # the logs begin shortly before the end of their rings
-        self.arena = pick((6, 6, 8, 12)) * MIB  # twice the largest group at least
+        self.arena = pick((9, 9, 12)) * MIB  # twice the largest group at least
         self.trims = random.random() < 0.7
         self.maps = random.random() < 0.3
         self.misses = pick((0, 0.1, 1.0))
@@ -34,19 +34,33 @@ class Plan:
         self.weights = {kind: pick((0, 1, 1, 3)) for kind in MISFORTUNES}
         self.linger = pick((0, 0.5, 1))
         self.boot_cut_odds = pick((0, 0.2, 0.5))
-        self.kind = random.choices(("honest", "errors", "lies"), (70, 20, 10))[0]
+        self.kind = random.choices(("honest", "errors", "lies"), (65, 20, 15))[0]
+        self.lie = pick(LIES) if self.kind == "lies" else ""
         # The end
         self.promotes = random.random() < 0.2
         self.stops = random.random() < 0.5
+        # The first copy
+        self.used = random.random() < 0.4  # the first board's disk holds data when the pair is made
+        self.copy_piece = pick((16 << 10, 64 << 10, 256 << 10, MIB))
 
     def faults(self, random, which: str) -> Faults:
         """The faults of one storage; `which` is "disk" or "journal"."""
+        if self.lie == "lost write" and which == "journal":
+            kind = random.choice(("short_write", "misdirected_write"))
+            return Faults(random, 1, **{kind: random.choice((0.02, 0.2))})
         if self.kind != "errors" or random.random() < 0.5:
             return Faults(random)
         kinds = random.sample(("read_error", "write_error", "sync_error"), random.randint(1, 2))
         return Faults(random, random.randint(1, 3), **{kind: random.choice((0.003, 0.02)) for kind in kinds})
 
 
+LIES = (
+    "wire",  # bits change on the wire
+    "wire",
+    "sendfile",  # bits change between the journal and the wire
+    "rest",  # a bit of a group changes while the board is off
+    "lost write",  # a write to the journal ends halfway or elsewhere, and nobody says so
+)
 KINDS = ("boot", "journal", "player", "sync", "read", "link", "done", "timer", "host", "send", "take", "poll", "notice")
 MISFORTUNES = (
     "power primary", "power twin", "power both", "kill primary", "kill twin", "cut link", "outage", "stall link",

@@ -9,14 +9,23 @@ import traceback
 from collections import Counter
 
 from tests.sim import checks
-from tests.sim.world import World
+from tests.sim.world import Over, World
 
 HOST_MS = 3_600_000
+MOST_FAILURES = 20
 
 
 def run_seed(seed: int, trace=None) -> World:
     """Runs one seed to its end; raises Violation, or whatever the firmware raised."""
     world = World(seed, trace)
+    try:
+        _run(world)
+    except Over:
+        checks.after_alarm(world)
+    return world
+
+
+def _run(world) -> None:
     world.start()
     if world.plan.promotes:
         lost_at = world.random.randint(1, world.host.left)
@@ -25,7 +34,6 @@ def run_seed(seed: int, trace=None) -> World:
     else:
         world.run_until(lambda: world.host.quiet, HOST_MS, "the host is done")
         checks.finish(world)
-    return world
 
 
 def try_seed(seed: int) -> tuple:
@@ -80,10 +88,15 @@ def run_many(seeds, jobs: int) -> Summary:
     if jobs == 1:
         for seed in seeds:
             summary.add(*try_seed(seed))
+            if len(summary.failures) >= MOST_FAILURES:
+                break
         return summary
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
         for result in pool.imap_unordered(try_seed, _fed(seeds), 8):
             summary.add(*result)
+            if len(summary.failures) >= MOST_FAILURES:
+                pool.terminate()
+                break
     return summary
 
 

@@ -7,7 +7,6 @@ step, and jumps when nothing can happen before a timer.
 import random
 from collections import Counter
 
-from firmware.log.layout import Point
 from tests.sim import preset
 from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
@@ -19,6 +18,10 @@ from tests.sim.wire import Connection, End
 
 MOST_STEPS = 60_000
 HOST_RETURNS_MS = 20
+
+
+class Over(Exception):
+    """The run ends early, and well: a board noticed that its storage lied, and said so."""
 
 
 class World:
@@ -43,8 +46,8 @@ class World:
         self.memory = []  # arenas of lives that are over
         self.chaos = Chaos(self)
         self.acked = 0  # the last group that the twin ever acknowledged as durable
+        self.twin_whole = False  # the twin has held a whole copy, or acknowledged the end of it
         self.later = []  # (ms, what, function)
-        self.log_start = Point(0, 0, 0)
         self.link_up_at = 0
         self.gone = None  # a board that does not come back
         self.promoted = False  # the twin took over: `primary` is the board that was the twin
@@ -68,12 +71,24 @@ class World:
 
     def start(self) -> None:
         if self.plan.aged:
-            self.log_start = preset.age(self.boards, self.random)
+            preset.age(self.boards, self.random, not self.plan.used)
+        if self.plan.used:
+            self.oracle.begin_with(preset.fill(self.primary.disk, self.random, self.oracle.new_write))
+            preset.fill(self.twin.disk, self.random, self.oracle.new_write)  # the oracle knows none of these
         for board in self.boards:
             for which in ("disk", "journal"):
                 board.faults[which] = self.plan.faults(self.random, which)
-                board.faults[which].count = self.count
+                board.faults[which].count = self._struck(board)
             self.power_on(board)
+
+    def _struck(self, board: SimBoard):
+        def struck(kind: str):
+            self.count(kind)
+            if kind in ("short_write", "misdirected_write"):
+                board.lied_to = True
+                board.power.fuse = None
+
+        return struck
 
     def run_until(self, reached, most_ms: int, what: str) -> None:
         """Lets things happen until `reached()`; Violation when that takes too long."""
@@ -189,11 +204,19 @@ class World:
                     connection.board_lost(end, self.plan.linger if cut else 0)
         if board is self.primary:
             self.host.detach()
+        if self.plan.lie == "rest" and was == UP and not board.lied_to and board.flip_at_rest():
+            board.lied_to = True
+            self.count("bits flipped at rest")
         self.chaos.after_loss(board, cut)
 
     def _watch(self) -> None:
         """What the oracle wants to know, and what must not happen with honest storage."""
         for board in self.boards:
+            if board.up:
+                board.note_batch()
+            if board.lied_to and (board.failed or (board.up and board.board.damage)):
+                self.count("alarms")
+                raise Over
             if board.state == REFUSED and not self.chaos.expects_failure(board):
                 raise Violation("%s does not start: %s: %s" % (board.name, type(board.refusal).__name__, board.refusal))
             if board.failed and not self.chaos.expects_failure(board):
@@ -202,6 +225,15 @@ class World:
             acked = self.primary.board.journal.acked.number
             if acked > self.acked:
                 self.acked = acked
+            self._watch_copy(acked)
+
+    def _watch_copy(self, acked: int) -> None:
+        if self.twin_whole or self.promoted:
+            return
+        whole = self.primary.board.identity.whole
+        self.twin_whole = 0 < whole <= acked or (self.twin.up and self.twin.board.identity.whole > 0)
+        if self.twin_whole:
+            self.count("first copies")
 
     # Host
 
