@@ -10,6 +10,7 @@ from firmware.link.link import Counters, Link
 from firmware.log.journal import Journal
 from firmware.log.layout import Point
 from firmware.pair import judge
+from firmware.pair.copier import Copier
 from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
 from firmware.pair.promotion import Promotion
 from firmware.status.facts import facts
@@ -53,11 +54,14 @@ class Board:
             remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, clock.wall_ms
         )
         self.journal.generation = self.identity.generation
+        self.journal.label = self.identity.pack
+        self.journal.on_copied = self._copied
         self.journal.on_durable = self._durable
         self.journal.on_failed = self._append_failed
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
         self.volume.confirmed = self._confirmed
         self.volume.wanted = self._commit_wanted
+        self.copier = Copier(self.identity, self.journal, self.volume, clock.now_ms, self._sends)
         self.on_disk = remains.superblock.played
         self.peer_written = 0
         self.damage = ""  # why the twin cannot go on, when our own journal is damaged
@@ -102,7 +106,9 @@ class Board:
         self.volume.poll(now)
         self._commit_aged(now)
         self._checkpoint_if_due(now)
-        due = [t for t in (self._commit_due(), self._checkpoint_due(), self.volume.due()) if t is not None]
+        self.copier.advance()
+        dues = self._commit_due(), self._checkpoint_due(), self.volume.due(), self.copier.due()
+        due = [t for t in dues if t is not None]
         return max(min(due), self._look_at_ms) if due else None
 
     # Commit
@@ -120,6 +126,10 @@ class Board:
         if due is not None and now >= due:
             self.journal.seal()
 
+    def _copied(self, number: int) -> None:
+        self.identity.copy_ended(number)
+        self.save_identity()
+
     def _durable(self, groups: list) -> None:
         self._quiet_since_ms = self.clock.now_ms()
         for group in groups:
@@ -136,6 +146,7 @@ class Board:
         """Something moved on: whatever waited for it goes on as well."""
         self.volume.settle()
         self._play()
+        self.copier.advance()
         if self._promotion is not None:
             self._promotion.advance()
         if self._stopping is not None:
@@ -157,18 +168,24 @@ class Board:
         groups = self._resident_run(self.on_disk.number + 1)
         if not groups:
             at = self.on_disk
-            self.lanes.player.submit(self._played, "play", at.number, at.position, at.chain, self.journal.head.number)
+            last = self.journal.head.number
+            self.lanes.player.submit(self._played, "play", at.number, at.position, at.chain, last, self._plays_own)
             return
         last = groups[-1]
 
         def played(result, error):
             for group in groups:
                 group.pins -= 1
-            self._played((last.number, last.end, last.descriptor.chain), error)
+            self._played((last.number, last.end, last.descriptor.chain, result), error)
 
         for group in groups:
             group.pins += 1
-        self.lanes.player.submit(played, "play_resident", [(g.body_place, g.used) for g in groups])
+        self.lanes.player.submit(played, "play_resident", [(g.body_place, g.used) for g in groups], self._plays_own)
+
+    @property
+    def _plays_own(self) -> bool:
+        """Whether this board sealed the groups that are to be played."""
+        return self.identity.role == PRIMARY and self.on_disk.number >= self.identity.fork_number
 
     def _resident_run(self, number: int) -> list:
         """Durable groups from `number` on that are in memory, up to PLAY_AT_ONCE bytes."""
@@ -187,7 +204,10 @@ class Board:
         if error is not None:
             self.fail(error)
             return
-        self.on_disk = Point(*point)
+        *at, copied = point
+        self.on_disk = Point(*at)
+        if self.identity.role == TWIN:
+            self.identity.copied = max(self.identity.copied, copied)
         self.volume.played(self.on_disk.number)
         if self._part is not None and self.identity.role == TWIN:
             self._part.played(self.on_disk.number)
@@ -274,6 +294,17 @@ class Board:
         """The Sender or Receiver at work, None without one."""
         return None if self.link is None else self.link.part
 
+    def _sends(self) -> bool:
+        return self._part is not None and self.identity.role == PRIMARY
+
+    @property
+    def copying(self) -> bool:
+        """Whether the twin still lacks a part of the first copy."""
+        who = self.identity
+        if who.role == TWIN or not who.whole:
+            return not who.whole
+        return self.journal.acked.number < who.whole
+
     @property
     def dials(self) -> bool:
         """Whether this board is the one that connects to its peer."""
@@ -296,6 +327,7 @@ class Board:
         self.link = part.link
         self.link_refusal = ""
         self.peer_written = max(self.peer_written, part.link.peer.number)
+        self.copier.advance()
 
     def parted(self, link) -> None:
         """A connection is gone."""
@@ -335,7 +367,6 @@ class Board:
 
     def save_identity(self, done=None) -> None:
         """Makes the identity durable."""
-        self.journal.superblock.label = self.identity.pack()
         self.journal.save(done)
 
     def acknowledged(self, received: int, point: Point) -> None:
@@ -343,6 +374,7 @@ class Board:
         self.received_there = max(self.received_there, received)
         self.journal.acknowledged(point)
         self.volume.settle()
+        self.copier.advance()
 
     def suspect(self, number: int) -> None:
         """The twin found group `number` damaged: was it so in our journal already?"""

@@ -51,7 +51,9 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory):
     ring = Ring(storage, block)
     arena = Arena(memory)
     buffer = arena.view(0, MAX_GROUP)
-    head, _ = yield from recovery.find_end(ring, block, buffer)
+    head, _, copied = yield from recovery.find_end(ring, block, buffer)
+    if copied:
+        who.copy_ended(copied)
     yield from recovery.make_durable(ring, block, head, buffer)
     return Remains(who, block, ring, arena, head)
 

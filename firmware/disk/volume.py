@@ -49,6 +49,8 @@ class Volume:
         self._now_ms = now_ms
         self._pending = []
         self._open = None
+        self._watch_start = self._watch_end = 0
+        self._disturbed = False
         self._room_waiters = []
         self._flush_waiters = []
 
@@ -89,7 +91,7 @@ class Volume:
         return self._add(TRIM if trim else ZERO, offset, length, None)
 
     def _add(self, kind: int, offset: int, length: int, view) -> bool:
-        payload = length if kind == WRITE else 0
+        payload = 0 if view is None else length
         group = self._journal.open
         if group is None or not group.fits(payload):
             group = self._journal.open_group(payload, self._now_ms())
@@ -100,8 +102,27 @@ class Volume:
             pending = self._open = _Pending(group)
             self._pending.append(pending)
         at = group.add(kind, offset, length, view)
-        pending.overlay.add(offset, offset + length, at if kind == WRITE else ZEROES)
+        pending.overlay.add(offset, offset + length, ZEROES if view is None else at)
+        if offset < self._watch_end and self._watch_start < offset + length:
+            self._disturbed = True
         return True
+
+    # The copier's part: records that say what the disk holds
+
+    def watch(self, offset: int, length: int) -> None:
+        """From now on `disturbed` tells whether a host changed something in the range."""
+        self._watch_start, self._watch_end = offset, offset + length
+        self._disturbed = False
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether what was read since watch() may be old."""
+        return self._disturbed
+
+    def copy(self, kind: int, offset: int, length: int, view) -> bool:
+        """Adds a COPY of `view`, or a HOLE (None), to the open group, and ends the watch; False: no room now."""
+        self._watch_end = 0
+        return self._add(kind, offset, length, view)
 
     def wait_for_room(self, callback) -> None:
         """`callback(None)` when a write may be tried again, `callback(VolumeError)` after 20 s."""

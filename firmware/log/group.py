@@ -44,6 +44,10 @@ class Group:
         self.records += 1
         return at
 
+    def lengthen(self, kind: int, start: int, length: int) -> None:
+        """The last record, which has no payload, speaks of more bytes now."""
+        pack_record(self.memory, HEADER_SIZE + self.used - RECORD_SIZE, kind, start, length)
+
     def body(self) -> memoryview:
         """Its records."""
         return self.memory[HEADER_SIZE : HEADER_SIZE + self.used]

@@ -8,7 +8,7 @@ journal lane, the next one fills meanwhile. Nobody plays or ships a group before
 from firmware.errors import Damaged
 from firmware.link.span import Span
 from firmware.log.group import Group
-from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
+from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
 
 BATCH = 8 << 20
 MAX_PAYLOAD = 1 << 20  # of one record
@@ -19,7 +19,8 @@ class Journal:
     """One board's log on its ring.
 
     `superblock` and `head` come from recovery; `lane` runs a Scribe on the same `ring`.
-    The owner sets `on_durable(groups)` and `on_failed(error)`; on_failed(Damaged) means that a received
+    The owner sets `label()`, what it keeps in the superblock; `on_copied(number)`: a group with the flag
+    COPIED is durable, and no superblock says so before the label had its chance; `on_durable(groups)` and `on_failed(error)`; on_failed(Damaged) means that a received
     group was not what its sender sealed and nothing was written; any other error is final.
     """
 
@@ -33,8 +34,10 @@ class Journal:
         self.generation = 0
         self.failed = False
         self.starved = False  # somebody waits for room in the ring
+        self.on_copied = None
         self.on_durable = None
         self.on_failed = None
+        self.label = lambda: superblock.label
         self._lane = lane
         self._wall_ms = wall_ms
         self._tip = head  # behind everything queued; its chain is known only once that is durable
@@ -67,6 +70,11 @@ class Journal:
     def full(self) -> bool:
         """Whether somebody found no room in the ring, and there is still none for the largest write."""
         return self.starved and self._room() < MAX_PAYLOAD + BLOCK
+
+    @property
+    def ahead(self) -> int:
+        """Bytes of the log, the open group included, that the twin is not known to hold."""
+        return self._tip.position - self.acked.position + (self._open.used if self._open is not None else 0)
 
     def _allocate(self, size: int, descriptor=None) -> "Group | None":
         """A new group of `size` bytes at most, in memory that groups nobody needs give up."""
@@ -175,6 +183,11 @@ class Journal:
         return self._batch is not None
 
     @property
+    def waiting(self) -> bool:
+        """Whether groups wait for the batch before them."""
+        return bool(self._queue)
+
+    @property
     def drained(self) -> bool:
         """Whether every group that was queued is durable."""
         return self._batch is None and not self._queue
@@ -200,6 +213,9 @@ class Journal:
             return
         last = groups[-1]
         self.head = Point(last.number, last.end, last.descriptor.chain)
+        for group in groups:
+            if group.descriptor.flags & COPIED:
+                self.on_copied(group.number)
         if self.head.position - self.superblock.durable.position > HINT_EVERY:
             self.save()
         self.pump()
@@ -225,6 +241,7 @@ class Journal:
         """
         block = self.superblock
         block.sequence += 1
+        block.label = self.label()
         block.played, block.acked, block.durable = self.played, self.acked, self.head
         tail = self._needed(self.played)
 

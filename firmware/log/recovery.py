@@ -18,7 +18,7 @@ a witness, n is the torn tail of the last batch, which was never promised to any
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
-from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, group_size, unpack_header
+from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_GROUP, group_size, unpack_header
 
 HINT_DISTANCE = 32 << 20  # the log's end is never further behind the superblock's `durable`
 
@@ -30,36 +30,39 @@ DAMAGED_HEADER = "damaged header"
 
 
 def find_end(ring, superblock, buffer):
-    """Generator; yields between reads and returns (point of the log's end, row that ended it).
+    """Generator; yields between reads and returns (point of the log's end, row that ended it, number of
+    the group behind `durable` that was flagged COPIED, or 0).
 
     `buffer` is a memoryview of at least MAX_GROUP bytes. Raises Damaged and OSError (see the table).
     """
-    point = superblock.durable
+    point, copied = superblock.durable, 0
     while True:
-        row, after = _examine(ring, point, buffer)
+        row, after, flags = _examine(ring, point, buffer)
         yield
         if row is not NEXT:
             break
         point = after
+        if flags & COPIED:
+            copied = copied or point.number
     witness = yield from _witness(ring, point, buffer)
     if witness:
         raise Damaged(
             "the journal is damaged at byte %d: group %d cannot be read, but group %d behind it can"
             % (ring.offset(ring.start(point.position)), point.number + 1, witness)
         )
-    return point, row
+    return point, row, copied
 
 
 def _examine(ring, point, buffer) -> tuple:
     try:
         descriptor = ring.peek(point).descriptor
     except Damaged:
-        return TORN_HEADER, None
+        return TORN_HEADER, None, 0
     body = buffer[: descriptor.body_length]
     ring.storage.read_into(ring.offset(ring.start(point.position)) + HEADER_SIZE, body)
     if crc32(body) != descriptor.body_crc:
-        return TORN_BODY, None
-    return NEXT, ring.after(point, descriptor)
+        return TORN_BODY, None, 0
+    return NEXT, ring.after(point, descriptor), descriptor.flags
 
 
 def _witness(ring, point, buffer):

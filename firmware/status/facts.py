@@ -1,6 +1,7 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
-from firmware.pair.identity import NO_PAIR, PRIMARY
+from firmware.pair.identity import PRIMARY
+from firmware.status.snapshot import COPYING
 
 
 def facts(board) -> dict:
@@ -17,8 +18,8 @@ def facts(board) -> dict:
         "fenced": who.fenced,
         "promoted": first and who.generation > 1,
         "failure": board.failure,
-        "consistent": who.pair_id != NO_PAIR,
-        "activity": None,
+        "consistent": first or who.whole > 0,
+        "activity": COPYING if board.copying and link is not None else None,
         "written": journal.received_number + (journal.open is not None),
         "durable": journal.head.number,
         "sent": (part.sent_number if part is not None else journal.acked.number) if first else journal.head.number,
@@ -48,6 +49,8 @@ def _alarms(board) -> list:
             "%s is fenced: the other board was promoted; the %d groups that it never sent stay in its journal"
             % (who.name, journal.head.number - journal.acked.number)
         )
+    if board.copier.trouble:
+        alarms.append(board.copier.trouble)
     if journal.full:
         alarms.append("the journal is full and the host waits: bring the link or the twin back, or make it larger")
     if board.link_refusal:

@@ -29,7 +29,7 @@ class Rig:
     def play(self):
         at = self.on_disk
         last = self.bench.journal.head.number
-        self.on_disk = Point(*drive(self.player.play(at.number, at.position, at.chain, last)))
+        self.on_disk = Point(*drive(self.player.play(at.number, at.position, at.chain, last))[:3])
         self.volume.played(self.on_disk.number)
 
     def read(self, offset, length):

@@ -2,7 +2,7 @@ import unittest
 
 from firmware.errors import Damaged
 from firmware.log import recovery
-from firmware.log.layout import MAX_GROUP, Point
+from firmware.log.layout import COPIED, MAX_GROUP, Point
 from firmware.log.recovery import NEXT, TORN_BODY, TORN_HEADER, find_end
 from tests.unit.fakes_log import Bench
 from tests.unit.fakes_storage import drive
@@ -40,14 +40,26 @@ class TestDecisionTable(unittest.TestCase):
         self.bench.storage.bytes[offset + into] ^= 0xFF
 
     def find(self):
-        return drive(find_end(self.bench.ring, self.block, memoryview(bytearray(MAX_GROUP))))
+        *found, self.copied = drive(find_end(self.bench.ring, self.block, memoryview(bytearray(MAX_GROUP))))
+        return tuple(found)
 
     def test_whole_log(self):
         self.assertEqual(self.find(), (self.points[5], TORN_HEADER))
+        self.assertEqual(self.copied, 0)
+
+    def test_flag_behind_the_hint(self):
+        for _ in range(2):
+            self.bench.write(0, b"x" * 512)
+            self.bench.journal.open.flags |= COPIED
+            self.bench.journal.on_copied = lambda number: None
+            self.bench.journal.seal()
+            self.bench.lane.run()
+        self.find()
+        self.assertEqual(self.copied, 6)
 
     def test_row_next(self):
-        row, after = recovery._examine(self.bench.ring, self.points[2], memoryview(bytearray(MAX_GROUP)))
-        self.assertEqual((row, after), (NEXT, self.points[3]))
+        found = recovery._examine(self.bench.ring, self.points[2], memoryview(bytearray(MAX_GROUP)))
+        self.assertEqual(found, (NEXT, self.points[3], 0))
 
     def test_row_torn_body(self):
         self.spoil(5, 1000)
