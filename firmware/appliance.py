@@ -99,7 +99,7 @@ class Appliance:
         ):
             if place is not None:
                 try:
-                    self._listeners.append(ports.Listener(self._loop, _address(place), make, limit))
+                    self._listeners.append(ports.Listener(self._loop, place, make, limit))
                 except Refused as e:
                     raise Refused("%s: %s" % (key, e))
 
@@ -122,7 +122,7 @@ class Appliance:
         return host
 
     def _dial(self, make_conversation, on_failed) -> None:
-        ports.dial(self._loop, _address(self._settings.peer), make_conversation, on_failed)
+        ports.dial(self._loop, self._settings.peer, make_conversation, on_failed)
 
     def _stop(self) -> None:
         self._close_listeners()
@@ -137,12 +137,6 @@ def _is_small(groups: list, chain: int) -> bool:
 
 def _random() -> float:
     return int.from_bytes(ports.random_bytes(4), "little") / (1 << 32)
-
-
-def _address(place: tuple):
-    if place[0] == "unix":
-        return ports.Address("", 0, place[1])
-    return ports.Address(place[1], place[2])
 
 
 def _run(steps):

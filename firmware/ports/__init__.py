@@ -1,6 +1,5 @@
 """The only place that knows the runtime: files and devices, sockets, threads, clock, signals, random bytes."""
 
-from .address import Address, parse_address
 from .connect import Listener, dial
 from .files import create_file, exists, free_bytes, is_device, remove_file
 from .lanes import InlineLane
@@ -15,7 +14,6 @@ random_bytes = system.random_bytes
 shared_memory = system.shared_memory
 
 __all__ = [
-    "Address",
     "FileStorage",
     "InlineLane",
     "Listener",
@@ -29,7 +27,6 @@ __all__ = [
     "free_bytes",
     "is_device",
     "now_ms",
-    "parse_address",
     "random_bytes",
     "remove_file",
     "shared_memory",

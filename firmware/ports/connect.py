@@ -1,8 +1,8 @@
 """Listeners and dialling: how sockets come to be connected."""
 
+from ..address import text
 from ..errors import Refused
 from . import linux
-from .address import Address
 from .files import reason
 from .linux import EADDRINUSE, POLLIN, POLLOUT
 from .runtime import sockets, system
@@ -12,21 +12,21 @@ _PAUSE_MS = 1000
 
 
 class Listener:
-    """Accepts connections at an Address and starts a conversation on each.
+    """Accepts connections at an address (firmware/address.py) and starts a conversation on each.
 
     `make_conversation()` returns one, or None to turn the caller away. Beyond `limit` at a time, callers
     are turned away too. Raises Refused when the address cannot be had.
     """
 
-    def __init__(self, loop, address: Address, make_conversation, limit: int = 64):
+    def __init__(self, loop, address: tuple, make_conversation, limit: int = 64):
         self._loop = loop
         self._make = make_conversation
         self._limit = limit
         self._count = 0
         self._socket = _listen(address)
         self.address = address
-        if not address.path:
-            self.address = Address(address.host, sockets.port_of(self._socket))
+        if address[0] == "tcp":
+            self.address = ("tcp", address[1], sockets.port_of(self._socket))
         self._resume()
 
     def close(self) -> None:
@@ -36,8 +36,8 @@ class Listener:
         self._loop.forget(self._socket.fileno())
         self._socket.close()
         self._socket = None
-        if self.address.path:
-            _remove(self.address.path)
+        if self.address[0] == "unix":
+            _remove(self.address[1])
 
     def _resume(self) -> None:
         if self._socket is not None:
@@ -66,7 +66,7 @@ class Listener:
         self._count -= 1
 
 
-def dial(loop, address: Address, make_conversation, on_failed, timeout_ms: int = 10000) -> None:
+def dial(loop, address: tuple, make_conversation, on_failed, timeout_ms: int = 10000) -> None:
     """Connect, then drive what make_conversation() returns (None: hang up); else call on_failed(OSError).
 
     Both are called from the loop. Each of a name's addresses is tried for `timeout_ms`.
@@ -82,10 +82,10 @@ class _Dial:
         self._timeout_ms = timeout_ms
         self._names = []
         self._socket = None
-        if address.path:
-            loop.soon(self._on_names, [sockets.unix_name(address.path)], None)
+        if address[0] == "unix":
+            loop.soon(self._on_names, [sockets.unix_name(address[1])], None)
         else:
-            sockets.find_later(loop, address.host, address.port, self._on_names)
+            sockets.find_later(loop, address[1], address[2], self._on_names)
 
     def _on_names(self, names, error) -> None:
         self._names = list(names)
@@ -130,17 +130,18 @@ class _Dial:
         return sock
 
 
-def _listen(address: Address):
+def _listen(address: tuple):
     try:
-        if not address.path:
-            return sockets.listening(*sockets.find(address.host, address.port)[0])
-        family, name = sockets.unix_name(address.path)
+        if address[0] == "tcp":
+            return sockets.listening(*sockets.find(address[1], address[2])[0])
+        path = address[1]
+        family, name = sockets.unix_name(path)
         try:
             return sockets.listening(family, name)
         except OSError as error:
-            if error.errno != EADDRINUSE or not _is_stale(address.path):
+            if error.errno != EADDRINUSE or not _is_stale(path):
                 raise
-        _remove(address.path)
+        _remove(path)
         return sockets.listening(family, name)
     except OSError as error:
         raise Refused(_why_not(address, error))
@@ -157,12 +158,12 @@ def _is_stale(path: str) -> bool:
     return False
 
 
-def _why_not(address: Address, error: OSError) -> str:
+def _why_not(address: tuple, error: OSError) -> str:
     if error.errno == EADDRINUSE:
-        return "%s is in use: stop the program that listens there, or choose another address" % address
+        return "%s is in use: stop the program that listens there, or choose another address" % text(address)
     if error.errno == linux.EADDRNOTAVAIL:
-        return "this machine has no address %s: choose one of its own, or 0.0.0.0 for all" % address
-    return "cannot listen at %s: %s" % (address, reason(error))
+        return "this machine has no address %s: choose one of its own, or 0.0.0.0 for all" % text(address)
+    return "cannot listen at %s: %s" % (text(address), reason(error))
 
 
 def _remove(path: str) -> None:

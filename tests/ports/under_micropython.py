@@ -21,7 +21,6 @@ from firmware.ports import (  # noqa: E402
     exists,
     free_bytes,
     now_ms,
-    parse_address,
     random_bytes,
     wall_ms,
 )
@@ -181,13 +180,13 @@ def check_loop(loop):
         client = Client(outs, expected, lambda data: results.update({name: data}))
         dial(loop, address, lambda: client, lambda error: results.update({name: error}))
 
-    for name, place in (("tcp", "127.0.0.1:0"), ("unix", "unix:%s/sock" % FOLDER)):
-        address = Listener(loop, parse_address(place), Echo).address
+    for name, place in (("tcp", ("tcp", "127.0.0.1", 0)), ("unix", ("unix", FOLDER + "/sock"))):
+        address = Listener(loop, place, Echo).address
         run_client(name, address, [memoryview(text)], len(text))
         run_client(name + " spans", address, [memoryview(b"ab"), Span(0, SIZE), memoryview(b"yz")], SIZE + 4)
         run_client(name + " broken", address, [memoryview(b"!")], 100)
         check("an address in use is refused: " + str(address), "in use" in refused(Listener, loop, address, Echo))
-    run_client("nobody", parse_address("127.0.0.1:1"), [], 1)
+    run_client("nobody", ("tcp", "127.0.0.1", 1), [], 1)
     lanes = [ThreadLane(Worker(), loop), ProcessLane(Worker(), loop)]
     ends = []
     for lane in lanes:
