@@ -54,7 +54,7 @@ class LiveHost:
     # Every moment of this host's disk is a file system that e2fsck must find sound.
     always_whole = True
     # Long enough to watch, and enough to be killed in the middle of.
-    outage_s, outage_bytes = 5.0, 64 << 20
+    outage_s, outage_bytes = 5.0, 24 << 20
     how = "nbdfuse, a loop device, kernel ext4"
 
     def __init__(self, workshop: Workshop, port: int):
