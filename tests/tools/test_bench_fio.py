@@ -53,15 +53,16 @@ def test_no_result_is_one_class_of_error(text):
         fio.parse(text, ROWS["w4k1"])
 
 
-def test_only_the_flush_row_asks_for_flushes():
+def test_only_rows_with_flushes_ask_for_them():
     for row in fio.ROWS:
         command = fio.arguments(row, "nbd+unix:///?socket=/s", 1 << 30, 2, 0.5)
-        assert ("--fsync=1" in command) == (row.key == "w4kf")
+        flushes = [word for word in command if word.startswith("--fsync")]
+        assert flushes == {"w4kf": ["--fsync=1"], "w1mf": ["--fsync=8"]}.get(row.key, [])
         assert "--rw=" + row.rw in command and "--runtime=2000ms" in command and "--ramp_time=500ms" in command
 
 
 def test_rows_are_those_that_were_promised():
-    assert [(row.rw, row.block_size, row.depth, row.flush) for row in fio.ROWS] == [
-        ("randwrite", 4096, 1, False), ("randwrite", 4096, 16, False), ("write", 131072, 4, False),
-        ("write", 1048576, 4, False), ("randwrite", 4096, 1, True), ("randread", 4096, 1, False),
-        ("randread", 4096, 16, False), ("read", 131072, 4, False)]
+    assert [(row.rw, row.block_size, row.depth, row.flush_every) for row in fio.ROWS] == [
+        ("randwrite", 4096, 1, 0), ("randwrite", 4096, 16, 0), ("write", 131072, 4, 0),
+        ("write", 1048576, 4, 0), ("write", 1048576, 4, 8), ("randwrite", 4096, 1, 1), ("randread", 4096, 1, 0),
+        ("randread", 4096, 16, 0), ("read", 131072, 4, 0)]

@@ -124,6 +124,6 @@ def test_processor_time_counts_the_aftermath(monkeypatch):
     measure = Measure(None, 1.5, 0.5, None)
     plain = measure.one(server, fio.ROWS[0])
     assert (plain["cpu_s_primary"], plain["cpu_per_gb_primary"], plain["cpu_per_1000_primary"]) == (1.5, 0.75, 0.75)
-    with_flush = measure.one(server, next(row for row in fio.ROWS if row.flush))
+    with_flush = measure.one(server, next(row for row in fio.ROWS if row.flush_every == 1))
     assert with_flush["cpu_per_1000_primary"] == 0.375  # a flush is a command as well
     assert with_flush["drain_s"] == 0.25

@@ -4,15 +4,15 @@ import subprocess
 
 
 class Row:
-    """One workload. `flush`: every write is followed by a flush and both are waited for."""
+    """One workload. `flush_every`: so many writes are followed by a flush, which is waited for; 0: never."""
 
-    def __init__(self, key, title, rw, block_size, depth, flush=False):
+    def __init__(self, key, title, rw, block_size, depth, flush_every=0):
         self.key = key
         self.title = title
         self.rw = rw
         self.block_size = block_size
         self.depth = depth
-        self.flush = flush
+        self.flush_every = flush_every
 
     @property
     def writes(self):
@@ -29,7 +29,8 @@ ROWS = (
     Row("w4k16", "4 KiB random write, depth 16", "randwrite", 4096, 16),
     Row("w128k", "128 KiB sequential write, depth 4", "write", 128 << 10, 4),
     Row("w1m", "1 MiB sequential write, depth 4", "write", 1 << 20, 4),
-    Row("w4kf", "4 KiB random write + flush, depth 1", "randwrite", 4096, 1, flush=True),
+    Row("w1mf", "1 MiB sequential write, depth 4, flush every 8 MiB", "write", 1 << 20, 4, flush_every=8),
+    Row("w4kf", "4 KiB random write + flush, depth 1", "randwrite", 4096, 1, flush_every=1),
     Row("r4k1", "4 KiB random read, depth 1", "randread", 4096, 1),
     Row("r4k16", "4 KiB random read, depth 16", "randread", 4096, 16),
     Row("r128k", "128 KiB sequential read, depth 4", "read", 128 << 10, 4),
@@ -48,8 +49,8 @@ def arguments(row, uri, size, seconds, warm_up_s):
         f"--runtime={int(seconds * 1000)}ms", f"--ramp_time={int(warm_up_s * 1000)}ms",
         "--randrepeat=0", "--percentile_list=50:99:99.9", "--output-format=json",
     ]
-    if row.flush:
-        command.append("--fsync=1")
+    if row.flush_every:
+        command.append("--fsync=%d" % row.flush_every)
     return command
 
 
@@ -65,7 +66,7 @@ def parse(text, row):
             raise BenchError(f"fio stopped with error {job['error']}")
         result = {"iops": side["iops"], "bytes_per_s": side["bw_bytes"]}
         result.update(_latency(side["clat_ns"], ""))
-        if row.flush:
+        if row.flush_every:
             result.update(_latency(job["sync"]["lat_ns"], "flush_"))
         return result
     except (ValueError, KeyError, IndexError, TypeError) as error:

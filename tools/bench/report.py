@@ -72,7 +72,8 @@ class Report:
 SPEED_TEXT = (
     "Medians over the rounds; in brackets the ratio to `nbdkit file`. Sosie runs with its journal and a live twin; "
     "the peers but the mirror keep one copy. Backlog is what the twin did not have when the row ended, drain the time "
-    "until it had all of it, durably; both are medians too."
+    "until it had all of it, durably; both are medians too. Without flushes the peers' writes stay in memory; Sosie's "
+    "are in two journals on the medium within a second."
 )
 CPU_TEXT = (
     "User and system time of all processes of a server, without fio's, in seconds per GB and in brackets per "
@@ -148,7 +149,7 @@ def cpu_table(rows, results):
 def places_table(rows, places):
     lines = []
     for row in rows:
-        latency = "flush_" if row.flush else ""
+        latency = "flush_" if row.flush_every else ""
         for where in (NEAR, GONE, AWAY):
             value = places.median(row.key, where, measure(row))
             near = places.median(row.key, NEAR, measure(row))

@@ -93,7 +93,7 @@ class Measure:
         after = server.cpu()
         # fio counts after its warm-up, the processor time includes it: the work is scaled to the same span.
         span_s = self.seconds + self.warm_up_s
-        commands = result["iops"] * span_s * (2 if row.flush else 1)
+        commands = result["iops"] * span_s * (1 + (1 / row.flush_every if row.flush_every else 0))
         for part, seconds in after.items():
             used = seconds - before.get(part, 0)
             result["cpu_s_" + part] = used
