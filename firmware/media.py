@@ -3,9 +3,13 @@
 from firmware import ports
 from firmware.errors import Refused
 from firmware.log import superblock
+from firmware.pair.identity import TWIN
 
 _PIECE = 1 << 20
-_ANEW = "to start the pair anew, give both boards an empty disk and an empty journal"
+_LOOKS_AT_FILE = 64 << 20  # bytes of data
+_LOOKS_AT_DEVICE = 4 << 20
+_LOOKS_AT_END = 1 << 20  # and so many before the end
+_ANEW = "to start the pair anew, give both boards an empty journal and the twin an empty disk"
 
 
 def open_media(settings) -> tuple:
@@ -59,8 +63,8 @@ def _find_disk(settings, fresh: bool):
         disk = ports.FileStorage(settings.disk)
         _check_size("disk", settings.disk_size, disk)
         _check_shape(disk)
-        if fresh:
-            _check_empty(disk)
+        if fresh and settings.role == TWIN:
+            _check_unused(disk)
         return disk
     if not fresh:
         raise Refused("%s is missing, but its journal knows it; attach that disk, or %s" % (settings.disk, _ANEW))
@@ -71,22 +75,44 @@ def _find_disk(settings, fresh: bool):
 
 def _check_shape(disk) -> None:
     if disk.size % 512 or not disk.size:
-        raise Refused("%s has %d bytes, not a multiple of 512; give a disk or an image of whole blocks" % (disk.path, disk.size))
+        raise Refused(
+            "%s has %d bytes, not a multiple of 512; give a disk or an image of whole blocks" % (disk.path, disk.size)
+        )
 
 
-def _check_empty(disk) -> None:
-    """The log of a fresh pair begins with two empty disks: what one of them holds now would never reach
-    the other."""
+def _check_unused(disk) -> None:
+    """The disk of a fresh twin is overwritten from its first byte to its last: not when it looks as if
+    somebody still needed it. Looks at the places where every partition table and file system begins or ends."""
     try:
-        extents = disk.allocated(0, disk.size) or [(0, disk.size, True)]
-        empty = all(not is_data or _is_zero(disk, offset, length) for offset, length, is_data in extents)
+        used = not all(_is_zero(disk, offset, length) for offset, length in _telling(disk))
     except OSError as e:
         raise Refused("%s cannot be read (%s); replace it" % (disk.path, e))
-    if not empty:
+    if used:
         raise Refused(
-            "%s holds data, and a fresh journal cannot know of it; %s, then copy the data onto the "
-            "mirrored disk" % (disk.path, _ANEW)
+            "%s holds data, and a twin's disk is overwritten with that of the primary; if nobody needs it, %s"
+            % (disk.path, _how_to_empty(disk))
         )
+
+
+def _telling(disk):
+    """Yields (offset, length) of the ranges to look at: of a file only what is no hole."""
+    extents = disk.allocated(0, disk.size)
+    if extents is None:
+        extents = [(0, disk.size, True)]
+    left = _LOOKS_AT_DEVICE if disk.is_device else _LOOKS_AT_FILE
+    last = disk.size - min(_LOOKS_AT_END, disk.size)
+    for offset, length, is_data in extents:
+        if is_data:
+            yield offset, min(length, left)
+            left -= min(length, left)
+            end = offset + length
+            yield max(offset, last), max(0, end - max(offset, last))
+
+
+def _how_to_empty(disk) -> str:
+    if disk.is_device:
+        return "empty it with `blkdiscard -f %s`, with `-z` as well where that is not enough" % disk.path
+    return "delete the file"
 
 
 def _is_zero(storage, offset: int, length: int) -> bool:

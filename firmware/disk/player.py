@@ -24,8 +24,8 @@ class Player:
         """Plays what follows the point (number, position, chain), up to group `last` at most.
 
         `own`: this board sealed the groups, so its disk holds what they copied from it.
-        Returns the new point and how far into the disk the first copy came, as one tuple. Raises Damaged for a group that is not what was written
-        (nothing of it is played), and OSError.
+        Returns the new point and how far into the disk the first copy came, as one tuple. Raises Damaged
+        for a group that is not what was written (nothing of it is played), and OSError.
         """
         self._own = own
         point = Point(number, position, chain)

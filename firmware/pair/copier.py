@@ -11,6 +11,7 @@ host waits for room, and while a piece of it waits for the one before to be dura
 
 from firmware.errors import VolumeError
 from firmware.log.layout import COPIED, COPY, HOLE, MAX_RANGE, SECTOR
+from firmware.pair.identity import TWIN
 
 PIECE = 1 << 20
 AHEAD = 16 << 20  # bytes of the log that the twin lacks; the journal is for outages, not for the copy
@@ -47,6 +48,14 @@ class Copier:
     def ended(self) -> bool:
         """Whether the log durably holds all of the disk."""
         return self._identity.copied >= self._volume.size
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the twin still lacks a part of the disk. Asked of the twin: whether it does itself."""
+        who = self._identity
+        if who.role == TWIN or not who.whole:
+            return not who.whole
+        return self._journal.acked.number < who.whole
 
     def due(self) -> "int | None":
         """The monotonic ms at which to try again what failed."""

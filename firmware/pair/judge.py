@@ -1,4 +1,4 @@
-"""Who may send what to whom: the two judgements at every greeting.
+"""Who may send what to whom: the two judgements at every greeting. And whether a host may write.
 
 | row         | what the peer says                                    | what this board does                    |
 |-------------|-------------------------------------------------------|-----------------------------------------|
@@ -15,7 +15,7 @@
 """
 
 from firmware.errors import Refused
-from firmware.pair.identity import NO_PAIR, PRIMARY
+from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
 
 
 def refuse_strangers(mine, peer) -> None:
@@ -70,9 +70,27 @@ def starting_point(mine, peer, journal, number: int, chain: int):
     if number < journal.acked.number or not journal.superblock.retain:
         raise Refused(
             "%s holds groups up to %d and the journal of %s starts behind %d; start the pair anew "
-            "with an empty disk and journal for both" % (peer.name, number, mine.name, journal.acked.number)
+            "with an empty journal for both and an empty disk for the twin"
+            % (peer.name, number, mine.name, journal.acked.number)
         )
     point = journal.find(number, chain)
     if point is None:
-        raise Refused("the logs of %s and %s differ at group %d; they are not the same disk" % (mine.name, peer.name, number))
+        raise Refused(
+            "the logs of %s and %s differ at group %d; they are not the same disk" % (mine.name, peer.name, number)
+        )
     return point
+
+
+def refusal_of_hosts(mine, stopping: bool, failed: bool, playing: bool) -> str:
+    """The sentence for a host that may not use this board's disk now; empty when it may."""
+    if stopping:
+        return "%s is stopping" % mine.name
+    if mine.fenced:
+        return "%s is fenced: its peer was promoted and is the one that takes writes" % mine.name
+    if mine.role == TWIN:
+        return "%s is a twin; promote it before a host may use its disk" % mine.name
+    if failed:
+        return "%s failed and serves nothing; see its alarms" % mine.name
+    if playing:
+        return "%s is still playing its journal; try again in a moment" % mine.name
+    return ""
