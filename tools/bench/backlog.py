@@ -97,7 +97,7 @@ def make(pair, writer, groups, limit_s, say):
     """Write and flush until the backlog has `groups` groups or time is up."""
     say("Making a backlog of %d groups with 4 KiB write + flush" % groups)
     peak = Peak((pair.primary,))
-    depth = fastest_depth(pair, writer)
+    depth = fastest_depth(pair, writer, min(PROBE_PAIRS, groups // 10 + 1))
     begin = time.monotonic()
     until_s = begin + limit_s
     have = first = backlog(pair)
@@ -137,13 +137,13 @@ def in_thread(pair, writes, depth, peak):
         raise BenchError("the writes of the backlog failed: %s" % failed[0])
 
 
-def fastest_depth(pair, writer):
+def fastest_depth(pair, writer, pairs):
     """The depth that makes the most groups a second: more flushes on the way may share one group."""
     best_rate, best_depth = 0, DEPTHS[0]
     for depth in DEPTHS:
         before, begin = backlog(pair)["groups"], time.monotonic()
         with NbdClient(pair.socket_path()) as client:
-            client.write_and_flush(writer.writes(PROBE_PAIRS), depth)
+            client.write_and_flush(writer.writes(pairs), depth)
         rate = (backlog(pair)["groups"] - before) / (time.monotonic() - begin)
         if rate > best_rate:
             best_rate, best_depth = rate, depth

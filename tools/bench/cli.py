@@ -30,7 +30,7 @@ class Plan:
         self.seconds = arguments.seconds or (1.0 if quick else 1.5)
         self.place_seconds = min(self.seconds, 1.0)
         self.warm_up_s = 0.3 if quick else 0.4
-        self.size = (512 if quick else 1024) << 20
+        self.size = arguments.size or (512 if quick else 1024) << 20
         self.journal_size = arguments.journal_size or 2 << 30
         self.groups = arguments.groups or (10000 if quick else 100000)
         self.making_s = 10 if quick else 60
@@ -44,6 +44,7 @@ def parser():
     parse.add_argument("--rounds", type=positive(int), help="rounds of every row (default 5)")
     parse.add_argument("--seconds", type=positive(float), help="length of each run (default 1.5)")
     parse.add_argument("--groups", type=positive(int), help="groups of the large backlog (default 100000)")
+    parse.add_argument("--size", type=size, help="of the disks, in the tables (default 1G)")
     parse.add_argument("--journal-size", type=size, metavar="SIZE", help="of both boards, in the tables (default 2G)")
     parse.add_argument("--limit", type=positive(float), help="seconds after which no further round begins (720)")
     parse.add_argument("--distance", type=positive(int), default=50, metavar="MS",
