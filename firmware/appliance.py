@@ -1,12 +1,13 @@
 """Puts a board together from its settings: storages, lanes, listeners. The only place that knows all parts."""
 
 from firmware import ports
-from firmware.board import Board, Lanes
+from firmware.board import Board
 from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
 from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
 from firmware.host.nbd import Conversation as NbdConversation
+from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
@@ -54,7 +55,7 @@ class Appliance:
         self._lanes = self._make_lanes(remains)
         self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
         loop.spans = self._storage
-        loop.on_span_error = lambda error: board.unreadable(board.journal.acked.number + 1, error)
+        loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
         self._dialer = Dialer(board, self._dial, loop.call_after, _random)
 
@@ -108,7 +109,7 @@ class Appliance:
             listener.close()
 
     def _new_link(self):
-        return self._board and self._board.new_link()
+        return self._board and self._board.peer.new_link()
 
     def _new_visitor(self):
         return self._board and HttpConversation(Api(self._board, self._settings.web).handle)

@@ -1,4 +1,4 @@
-"""One board: wires journal, volume, player and link together. Pure logic, no sockets, no clock of its own.
+"""One board: wires journal, volume, playback and peer together. Pure logic, no sockets, no clock of its own.
 
 The path of a group: gathered from the host (or received), appended and synced in the ring, then played
 onto the disk and, on a primary, shipped. Each step starts only when the one before has ended.
@@ -6,36 +6,20 @@ onto the disk and, on a primary, shipped. Each step starts only when the one bef
 
 from firmware.disk.volume import Volume
 from firmware.errors import Damaged, Refused
-from firmware.link.link import Counters, Link
 from firmware.log.journal import Journal
-from firmware.log.layout import Point
-from firmware.pair import judge
 from firmware.pair.copier import Copier
-from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN
+from firmware.pair.identity import PRIMARY, TWIN
+from firmware.pair.judge import refusal_of_hosts
+from firmware.pair.peer import Peer
 from firmware.pair.promotion import Promotion
+from firmware.playback import Playback
 from firmware.status.facts import facts
 
-CHECKPOINT_EVERY = 32 << 20
-CHECKPOINT_IDLE_MS = 5000
-LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it does is more urgent
-PLAY_AT_ONCE = 8 << 20
-
-
-class Lanes:
-    """The lanes of a board and what their workers are: `journal` Scribe, `player` Player,
-    `sync` Syncer, `read` Reader, `link` Compressor."""
-
-    def __init__(self, journal, player, sync, read, link):
-        self.journal = journal
-        self.player = player
-        self.sync = sync
-        self.read = read
-        self.link = link
-
-    def close(self) -> None:
-        """Ends them, when the board has stopped."""
-        for lane in (self.player, self.journal, self.sync, self.read, self.link):
-            lane.close()
+LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
+# A host that flushes every few KiB makes thousands of groups a second. They are played and shipped some at a
+# time, when so much has gathered or so long after the last time: each turn costs as much as a group does.
+GATHER_BYTES = 256 << 10
+GATHER_MS = 3
 
 
 class Board:
@@ -48,68 +32,84 @@ class Board:
     def __init__(self, settings, remains, disk, lanes, clock):
         self.settings = settings
         self.identity = remains.identity
-        self.lanes = lanes
         self.clock = clock
-        self.journal = Journal(
-            remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, clock.wall_ms
-        )
-        self.journal.generation = self.identity.generation
-        self.journal.label = self.identity.pack
-        self.journal.on_copied = self._copied
-        self.journal.on_durable = self._durable
-        self.journal.on_failed = self._append_failed
+        self.failure = None
+        self.journal = self._make_journal(remains, lanes)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
         self.volume.confirmed = self._confirmed
         self.volume.wanted = self._commit_wanted
-        self.copier = Copier(self.identity, self.journal, self.volume, clock.now_ms, self._sends)
-        self.on_disk = remains.superblock.played
-        self.peer_written = 0
-        self.damage = ""  # why the twin cannot go on, when our own journal is damaged
-        self.failed = False
-        self.failure = None
-        self.link = None
-        self.link_refusal = ""
-        self.on_parted = None
-        self.counters = Counters()
-        self.received_there = self.journal.acked.number
-        self.peer_name = ""
-        self._playing = False
-        self._checkpointing = False
-        self._quiet_since_ms = 0
+        self.playback = Playback(self.identity, self.journal, lanes, clock.now_ms)
+        self.playback.on_played = self._played
+        self.playback.on_saved = self._room
+        self.playback.on_failed = self.fail
+        self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups)
+        self.peer.moved = self._advance
+        self.peer.fenced = self._set_refusal
+        self.copier = Copier(self.identity, self.journal, self.volume, clock.now_ms, lambda: self.peer.sends)
         self._look_at_ms = 0
+        self._gathered_from = self.journal.head.position
+        self._gathered_at_ms = 0
+        self._gather_due_ms = None
         self._promotion = None
-        self._stopping = None
+        self._stopped = None
         self._serves_from = remains.head.number
 
+    def _make_journal(self, remains, lanes) -> Journal:
+        journal = Journal(
+            remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, self.clock.wall_ms
+        )
+        journal.generation = self.identity.generation
+        journal.label = self.identity.pack
+        journal.on_copied = self._copied
+        journal.on_durable = self._durable
+        journal.on_failed = self._append_failed
+        return journal
+
     # Life
+
+    @property
+    def failed(self) -> bool:
+        """Whether storage failed: the board takes no more writes."""
+        return self.failure is not None
+
+    @property
+    def dials(self) -> bool:
+        """Whether this board is the one that connects to its peer."""
+        return self.identity.role == PRIMARY and self.settings.peer is not None and self._stopped is None
 
     def start(self) -> None:
         """Plays what the last run left behind; a primary's host may attach when that is done."""
         self._set_refusal()
-        self._play()
+        self.playback.play()
 
     def stop(self, done) -> None:
         """Ends cleanly: `done()` when all that the board holds is on its disk, durably."""
-        self._stopping = done
+        self._stopped = done
+        self._look_at_ms = 0
         self._set_refusal()
-        self.drop_link()
+        self.peer.drop_link()
         self.journal.forget_received()
         self.journal.seal()
+        self.playback.stopping = True
+        self.playback.play()
         self._advance()
 
     def poll(self) -> "int | None":
         """Does what time asks for; returns the monotonic ms of the next call, None when nothing waits."""
         now = self.clock.now_ms()
+        if self._gather_due_ms is not None and now >= self._gather_due_ms:
+            self._pass_on(now)
         if now < self._look_at_ms:
-            return self._look_at_ms
+            return _earliest(self._look_at_ms, self._gather_due_ms)
         self._look_at_ms = now + LOOK_EVERY_MS
         self.volume.poll(now)
         self._commit_aged(now)
-        self._checkpoint_if_due(now)
+        self.playback.poll(now)
         self.copier.advance()
-        dues = self._commit_due(), self._checkpoint_due(), self.volume.due(), self.copier.due()
-        due = [t for t in dues if t is not None]
-        return max(min(due), self._look_at_ms) if due else None
+        due = _earliest(self._commit_due(), self.playback.due(), self.volume.due(), self.copier.due())
+        if due is not None:
+            due = max(due, self._look_at_ms)
+        return _earliest(due, self._gather_due_ms)
 
     # Commit
 
@@ -128,270 +128,101 @@ class Board:
 
     def _copied(self, number: int) -> None:
         self.identity.copy_ended(number)
-        self.save_identity()
+        self.journal.save()
 
     def _durable(self, groups: list) -> None:
-        self._quiet_since_ms = self.clock.now_ms()
+        self.volume.settle()  # first of all, a host waits for it
         for group in groups:
             if group.received:
                 group.wanted = False  # the player may read it from the ring
         open_group = self.journal.open
         if open_group is not None and self.volume.flush_waits_for >= open_group.number:
             self._commit_wanted()
+        now = self.clock.now_ms()
+        gathered = self.journal.head.position - self._gathered_from
+        if gathered >= GATHER_BYTES or now - self._gathered_at_ms >= GATHER_MS or self.peer.prompt:
+            self._pass_on(now)
+        elif self._gather_due_ms is None:
+            self._gather_due_ms = self._gathered_at_ms + GATHER_MS
         self._advance()
-        if self._part is not None:
-            self._part.durable(groups[-1].number)
+
+    def _pass_on(self, now: int) -> None:
+        """What is durable is played, and shipped or acknowledged."""
+        self._gathered_from = self.journal.head.position
+        self._gathered_at_ms = now
+        self._gather_due_ms = None
+        self.playback.play()
+        if self.peer.part is not None:
+            self.peer.part.durable(self.journal.head.number)
+            self.peer.part.room()
+
+    def _played(self) -> None:
+        self.volume.played(self.playback.point.number)
+        if self.peer.part is not None and self.identity.role == TWIN:
+            self.peer.part.played(self.playback.point.number)
+            self.peer.part.room()
+        self._set_refusal()
+        self._advance()
+
+    def _room(self) -> None:
+        self.volume.room()
+        if self.peer.part is not None:
+            self.peer.part.room()
+        self._advance()
 
     def _advance(self) -> None:
         """Something moved on: whatever waited for it goes on as well."""
         self.volume.settle()
-        self._play()
         self.copier.advance()
         if self._promotion is not None:
+            self.playback.play()
             self._promotion.advance()
-        if self._stopping is not None:
+        if self._stopped is not None:
             self._finish_stop()
+
+    def _finish_stop(self) -> None:
+        self._look_at_ms = 0
+        self.playback.play()
+        if self.failed or (self.journal.drained and self.playback.complete):
+            done, self._stopped = self._stopped, _already_stopped
+            done()
 
     def _confirmed(self) -> int:
         if self.settings.ack == "local":
             return self.journal.head.number
         if self.settings.ack == "received":
-            return min(self.journal.head.number, self.received_there)
+            return min(self.journal.head.number, self.peer.received)
         return self.journal.acked.number
-
-    # Play
-
-    def _play(self) -> None:
-        if self._playing or self.failed or self.on_disk.number >= self.journal.head.number:
-            return
-        self._playing = True
-        groups = self._resident_run(self.on_disk.number + 1)
-        if not groups:
-            at = self.on_disk
-            last = self.journal.head.number
-            self.lanes.player.submit(self._played, "play", at.number, at.position, at.chain, last, self._plays_own)
-            return
-        last = groups[-1]
-
-        def played(result, error):
-            for group in groups:
-                group.pins -= 1
-            self._played((last.number, last.end, last.descriptor.chain, result), error)
-
-        for group in groups:
-            group.pins += 1
-        self.lanes.player.submit(played, "play_resident", [(g.body_place, g.used) for g in groups], self._plays_own)
-
-    @property
-    def _plays_own(self) -> bool:
-        """Whether this board sealed the groups that are to be played."""
-        return self.identity.role == PRIMARY and self.on_disk.number >= self.identity.fork_number
-
-    def _resident_run(self, number: int) -> list:
-        """Durable groups from `number` on that are in memory, up to PLAY_AT_ONCE bytes."""
-        groups, size = [], 0
-        while number <= self.journal.head.number and size < PLAY_AT_ONCE:
-            group = self.journal.resident(number)
-            if group is None:
-                break
-            groups.append(group)
-            size += group.size
-            number += 1
-        return groups
-
-    def _played(self, point, error) -> None:
-        self._playing = False
-        if error is not None:
-            self.fail(error)
-            return
-        *at, copied = point
-        self.on_disk = Point(*at)
-        if self.identity.role == TWIN:
-            self.identity.copied = max(self.identity.copied, copied)
-        self.volume.played(self.on_disk.number)
-        if self._part is not None and self.identity.role == TWIN:
-            self._part.played(self.on_disk.number)
-        self._set_refusal()
-        self._advance()
-
-    # Checkpoints
-
-    def _checkpoint_due(self) -> "int | None":
-        """When to make the disk durable and give ring space back: in bulk, when idle, or when starved."""
-        saved = self.journal.superblock
-        moved = self.on_disk.number > saved.played.number or self.journal.acked.number > saved.acked.number
-        if self._checkpointing or self.failed or not moved:
-            return None
-        freeable = self.journal.freeable(self.on_disk)
-        in_bulk = min(CHECKPOINT_EVERY, self.journal.ring.size // 4)
-        if (
-            self.on_disk.position - saved.played.position >= CHECKPOINT_EVERY
-            or freeable >= in_bulk
-            or (freeable and self.journal.starved)
-            or self._stopping is not None
-        ):
-            return 0
-        return self._quiet_since_ms + CHECKPOINT_IDLE_MS
-
-    def _checkpoint_if_due(self, now: int) -> None:
-        due = self._checkpoint_due()
-        if due is None or now < due:
-            return
-        self._checkpointing = True
-        point = self.on_disk
-
-        def synced(result, error):
-            if error is not None:
-                self._checkpointing = False
-                self.fail(error)
-                return
-            self.journal.played = point
-            self.journal.save(saved)
-
-        def saved(error):
-            self._checkpointing = False
-            self._quiet_since_ms = self.clock.now_ms()
-            self.volume.room()
-            if self._part is not None:
-                self._part.room()
-            self._advance()
-
-        self.lanes.sync.submit(synced, "sync")
-
-    def _finish_stop(self) -> None:
-        saved = self.journal.superblock.played
-        if self.failed or (self.journal.drained and not self._checkpointing and saved.number == self.journal.head.number):
-            done, self._stopping = self._stopping, None
-            done()
 
     # Failure
 
     def fail(self, error) -> None:
         """Storage failed: the board takes no more writes and says so. What is durable is still shipped."""
         if not self.failed:
-            self.failed = True
             self.failure = "%s; this board takes no more writes: replace what failed and restart it" % error
-        self.journal.failed = True
+        self.journal.failed = self.playback.failed = True
         self.volume.fail()
         self._set_refusal()
+        if self.identity.role == TWIN:
+            self.peer.drop_link()  # its primary finds out why when it connects again
         if self._promotion is not None:
             self._promotion.fail()
-        if self._stopping is not None:
+        if self._stopped is not None:
             self._finish_stop()
 
     def _append_failed(self, error) -> None:
-        if isinstance(error, Damaged):
-            if self._part is not None:
-                self._part.damaged(self.journal.head.number + 1)
-            self._advance()
-        else:
+        if not isinstance(error, Damaged):
             self.fail(error)
+            return
+        if self.peer.part is not None:
+            self.peer.part.damaged(self.journal.head.number + 1)
+        self._advance()
 
-    # Link: what firmware/link asks of its board
-
-    @property
-    def _part(self):
-        """The Sender or Receiver at work, None without one."""
-        return None if self.link is None else self.link.part
-
-    def _sends(self) -> bool:
-        return self._part is not None and self.identity.role == PRIMARY
-
-    @property
-    def copying(self) -> bool:
-        """Whether the twin still lacks a part of the first copy."""
-        who = self.identity
-        if who.role == TWIN or not who.whole:
-            return not who.whole
-        return self.journal.acked.number < who.whole
-
-    @property
-    def dials(self) -> bool:
-        """Whether this board is the one that connects to its peer."""
-        return self.identity.role == PRIMARY and self.settings.peer is not None and self._stopping is None
-
-    def new_link(self) -> Link:
-        """A conversation for a connection to the other board, whoever opened it."""
-        return Link(self, self.journal, self.counters, self.lanes.link, self.settings.rate)
-
-    def drop_link(self) -> None:
-        """Ends the link in good order, if there is one."""
-        if self.link is not None:
-            self.link.close()
-            self.link = None
-
-    def joined(self, part) -> None:
-        """A greeting succeeded; an earlier connection, if it lingers, is over."""
-        if self.link is not None and self.link is not part.link:
-            self.link.drop("another connection took its place")
-        self.link = part.link
-        self.link_refusal = ""
-        self.peer_written = max(self.peer_written, part.link.peer.number)
-        self.copier.advance()
-
-    def parted(self, link) -> None:
-        """A connection is gone."""
-        if self.link is link:
-            self.link = None
-        if link.refusal:
-            self.link_refusal = link.refusal
-        if self.on_parted is not None:
-            self.on_parted(link)
-
-    def judge(self, peer, number: int, chain: int) -> Point:
-        """For a greeting, on a primary: from which point `peer`, whose log ends behind group `number`,
-        is sent what it lacks. Raises Refused."""
-        self._meet(peer)
-        return judge.starting_point(self.identity, peer, self.journal, number, chain)
-
-    def accept(self, peer) -> None:
-        """For a greeting, on a twin: whether groups from `peer` are taken. Raises Refused."""
-        self._meet(peer)
-        mine = self.identity
-        if self._promotion is not None or self._stopping is not None or self.failed:
-            raise Refused("%s takes no groups now: it stops, failed or is being promoted" % mine.name)
-        if mine.pair_id == NO_PAIR:
-            mine.pair_id = peer.pair_id
-            mine.generation = peer.generation
-            mine.fork_number, mine.fork_chain = peer.fork_number, peer.fork_chain
-            self.save_identity()  # the journal's lane makes it durable before any group
-
-    def _meet(self, peer) -> None:
-        judge.refuse_strangers(self.identity, peer)
-        if judge.must_fence(self.identity, peer) and not self.identity.fenced:
-            self.identity.fenced = True
-            self._set_refusal()
-            self.save_identity()
-        judge.refuse_roles(self.identity, peer)
-        self.peer_name = peer.name
-
-    def save_identity(self, done=None) -> None:
-        """Makes the identity durable."""
-        self.journal.save(done)
-
-    def acknowledged(self, received: int, point: Point) -> None:
-        """The twin has taken groups up to `received` and durably holds all up to `point`."""
-        self.received_there = max(self.received_there, received)
-        self.journal.acknowledged(point)
-        self.volume.settle()
-        self.copier.advance()
-
-    def suspect(self, number: int) -> None:
-        """The twin found group `number` damaged: was it so in our journal already?"""
-        try:
-            self.journal.verify(number)
-        except (Damaged, OSError) as e:
-            self.unreadable(number, e)
-
-    def unreadable(self, number: int, error) -> None:
-        """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
-        self.damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
-
-    # Promotion
+    # Who may do what
 
     def promote(self, force: bool, done) -> None:
         """Makes this twin the one that takes host writes; `done(report, error)` when it serves or not."""
-        if self._promotion is not None or self._stopping is not None:
+        if self._promotion is not None or self._stopped is not None:
             done(None, Refused("%s is being promoted or stopped already" % self.identity.name))
             return
         self._promotion = Promotion(self, done)
@@ -402,35 +233,24 @@ class Board:
         self._promotion = None
         self._set_refusal()
 
-    def _set_refusal(self) -> None:
-        self.volume.refusal = self._refusal()
-
-    def _refusal(self) -> str:
-        mine = self.identity
-        if self._stopping is not None:
-            return "%s is stopping" % mine.name
-        if mine.fenced:
-            return "%s is fenced: its peer was promoted and is the one that takes writes" % mine.name
-        if mine.role == TWIN:
-            return "%s is a twin; promote it before a host may use its disk" % mine.name
-        if self.failed:
-            return "%s failed and serves nothing; see its alarms" % mine.name
-        if self._promotion is not None or self.on_disk.number < self._serves_from:
-            return "%s is still playing its journal; try again in a moment" % mine.name
+    def _closed_to_groups(self) -> str:
+        if self._promotion is not None or self._stopped is not None or self.failed:
+            return "%s takes no groups now: it stops, failed or is being promoted" % self.identity.name
         return ""
 
-    def oldest_unsent_ms(self) -> "int | None":
-        """Wall clock at which the oldest group that the twin lacks was sealed; None when it lacks none."""
-        journal = self.journal
-        if journal.acked.number < journal.head.number:
-            try:
-                return journal.peek(journal.acked).time_ms
-            except (Damaged, OSError):
-                return None
-        if journal.open is not None:
-            return self.clock.wall_ms() - (self.clock.now_ms() - journal.open.opened_ms)
-        return None
+    def _set_refusal(self) -> None:
+        playing = self._promotion is not None or self.playback.point.number < self._serves_from
+        self.volume.refusal = refusal_of_hosts(self.identity, self._stopped is not None, self.failed, playing)
 
     def facts(self) -> dict:
         """What the status surfaces show (firmware/status/snapshot.py)."""
         return facts(self)
+
+
+def _earliest(*times) -> "int | None":
+    times = [time for time in times if time is not None]
+    return min(times) if times else None
+
+
+def _already_stopped() -> None:
+    pass

@@ -18,17 +18,17 @@ class Dialer:
         self._call_after = call_after
         self._backoff = Backoff(random)
         self._link = None
-        board.on_parted = self._parted
+        board.peer.on_parted = self._parted
 
     def start(self) -> None:
         """Dials, or looks again later whether it should: roles change while a board runs."""
-        if self._board.dials and self._board.link is None:
+        if self._board.dials and self._board.peer.link is None:
             self._dial(self._new_link, self._failed)
         else:
             self._call_after(_LOOK_AGAIN_MS, self.start)
 
     def _new_link(self):
-        self._link = self._board.new_link()
+        self._link = self._board.peer.new_link()
         return self._link
 
     def _failed(self, error) -> None:

@@ -5,13 +5,13 @@ from firmware.link import codec
 from firmware.link.frames import VERSION, Hello
 from firmware.pair.identity import PRIMARY, TWIN
 
-CAPABILITIES = 0  # bits of later features (PROTOCOL.md)
+PROMPT = 1  # bit of a HELLO's capabilities: a host waits for the twin's acknowledgements (PROTOCOL.md)
 
 
 def hello(board, journal, window_bytes: int) -> Hello:
     """What this board sends first."""
     head = journal.head
-    return Hello(board.identity, head.number, head.chain, codec.bits(codec.unpackable()), window_bytes, CAPABILITIES)
+    return Hello(board.identity, head.number, head.chain, codec.bits(codec.unpackable()), window_bytes, board.capabilities)
 
 
 def settled(board, journal) -> bool:

@@ -20,8 +20,9 @@ class Journal:
 
     `superblock` and `head` come from recovery; `lane` runs a Scribe on the same `ring`.
     The owner sets `label()`, what it keeps in the superblock; `on_copied(number)`: a group with the flag
-    COPIED is durable, and no superblock says so before the label had its chance; `on_durable(groups)` and `on_failed(error)`; on_failed(Damaged) means that a received
-    group was not what its sender sealed and nothing was written; any other error is final.
+    COPIED is durable, and the next superblock may say so; `on_durable(groups)` and `on_failed(error)`;
+    on_failed(Damaged) means that a received group was not what its sender sealed and nothing was written;
+    any other error is final.
     """
 
     def __init__(self, ring, lane, arena, superblock, head: Point, wall_ms):
@@ -217,7 +218,7 @@ class Journal:
             if group.descriptor.flags & COPIED:
                 self.on_copied(group.number)
         if self.head.position - self.superblock.durable.position > HINT_EVERY:
-            self.save()
+            self._hint()
         self.pump()
         self.on_durable(groups)
 
@@ -233,6 +234,22 @@ class Journal:
         self.on_failed(error)
 
     # Superblock
+
+    def _hint(self) -> None:
+        """Says in the superblock how far the log is, so that recovery need not look far.
+
+        The next append's sync makes it durable as well: until then recovery starts from the one before.
+        """
+        block = self.superblock
+        block.sequence += 1
+        block.label = self.label()
+        block.durable = self.head
+        self._lane.submit(self._hinted, "hint", block.slot(), block.pack())
+
+    def _hinted(self, result, error) -> None:
+        if error is not None:
+            self.failed = True
+            self.on_failed(error)
 
     def save(self, done=None) -> None:
         """Writes the superblock: `played`, `acked`, label and where the log stands now.

@@ -68,10 +68,11 @@ def _examine(ring, point, buffer) -> tuple:
 def _witness(ring, point, buffer):
     """The number of a whole group that proves that the group after `point` had been durable, or 0.
 
-    Reads every block behind `point` as far as the log can have reached: HINT_DISTANCE, and less than a lap.
+    Reads every block behind `point` as far as the log can have reached: HINT_DISTANCE, or a whole lap of a
+    small ring, where one group and what is left free at the ring's end may be most of it.
     """
     position = ring.start(point.position)
-    end = position + min(HINT_DISTANCE, ring.size - MAX_GROUP)
+    end = position + min(HINT_DISTANCE, ring.size)
     while position < end:
         length = min(MAX_GROUP, end - position, ring.size - position % ring.size)
         ring.storage.read_into(ring.offset(position), buffer[:length])

@@ -32,6 +32,12 @@ class Scribe:
             yield
         self._ring.storage.sync()
 
+    def hint(self, offset: int, block):
+        """Writes one slot of the superblock; it is durable with whatever is synced next."""
+        self._ring.storage.write(offset, memoryview(block))
+        return
+        yield
+
     def superblock(self, offset: int, block):
         """Writes one slot of the superblock and syncs it."""
         self._ring.storage.write(offset, memoryview(block))

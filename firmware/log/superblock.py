@@ -62,7 +62,7 @@ class Superblock:
 
 
 def unpack(block) -> Superblock:
-    """Reads one slot; raises Damaged unless it is whole and of a version that we know."""
+    """Reads one slot; raises Damaged unless it is whole and possible, Refused for another version."""
     magic, version, flags, group_limit, label_length, sequence, log_id, ring_offset, ring_size = (
         struct.unpack_from(_FIXED, block, 0)
     )
@@ -70,6 +70,8 @@ def unpack(block) -> Superblock:
         raise Damaged("no superblock")
     if version != _VERSION or ring_offset != RING_OFFSET:
         raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, _VERSION))
+    if not BLOCK <= group_limit <= MAX_GROUP or ring_size < group_limit or ring_size % BLOCK or label_length > MAX_LABEL:
+        raise Damaged("a superblock with impossible sizes")
     superblock = Superblock(log_id, ring_size, bytes(block[_LABEL_AT : _LABEL_AT + label_length]))
     superblock.sequence = sequence
     superblock.group_limit = group_limit

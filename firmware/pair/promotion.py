@@ -27,7 +27,7 @@ class Promotion:
         if refusal:
             self._end(None, Refused(refusal))
             return
-        self._board.drop_link()
+        self._board.peer.drop_link()
         self._board.journal.forget_received()
         self.advance()
 
@@ -57,8 +57,8 @@ class Promotion:
         if self._step == DRAIN and board.journal.drained:
             self._step = SAVE
             self._take_over()
-            board.save_identity(self._saved)
-        if self._step == PLAY and board.on_disk.number >= board.identity.fork_number:
+            board.journal.save(self._saved)
+        if self._step == PLAY and board.playback.point.number >= board.identity.fork_number:
             self._end(self._report(), None)
 
     def _take_over(self) -> None:
@@ -81,7 +81,7 @@ class Promotion:
         self._end(None, Refused("%s failed while it was promoted; see its alarms" % self._board.identity.name))
 
     def _report(self) -> dict:
-        mine, written = self._board.identity, self._board.peer_written
+        mine, written = self._board.identity, self._board.peer.written
         return {
             "generation": mine.generation,
             "group": mine.fork_number,

@@ -1,5 +1,6 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
+from firmware.errors import Damaged
 from firmware.pair.identity import PRIMARY
 from firmware.status.snapshot import COPYING
 
@@ -8,7 +9,7 @@ def facts(board) -> dict:
     """The dictionary that snapshot.py describes."""
     who, journal = board.identity, board.journal
     first = who.role == PRIMARY
-    link = board.link
+    link = board.peer.link
     part = link.part if link is not None else None
     return {
         "name": who.name,
@@ -19,22 +20,22 @@ def facts(board) -> dict:
         "promoted": first and who.generation > 1,
         "failure": board.failure,
         "consistent": first or who.whole > 0,
-        "activity": COPYING if board.copying and link is not None else None,
+        "activity": COPYING if board.copier.under_way and link is not None else None,
         "written": journal.received_number + (journal.open is not None),
         "durable": journal.head.number,
         "sent": (part.sent_number if part is not None else journal.acked.number) if first else journal.head.number,
         "acked": journal.acked.number if first else journal.head.number,
-        "played": board.on_disk.number,
+        "played": board.playback.point.number,
         "backlog_bytes": _backlog_bytes(journal) if first else 0,
-        "oldest_ms": board.oldest_unsent_ms() if first else None,
+        "oldest_ms": _oldest_unsent_ms(board) if first else None,
         "now_ms": board.clock.wall_ms(),
         "journal_size": journal.ring.size,
         "journal_used": journal.used,
         "link_state": _link_state(board),
-        "link_peer": board.peer_name,
+        "link_peer": board.peer.name,
         "rtt_ms": link.rtt_ms if link is not None else None,
-        "sent_bytes": board.counters.sent_bytes,
-        "raw_bytes": board.counters.raw_bytes,
+        "sent_bytes": board.peer.counters.sent_bytes,
+        "raw_bytes": board.peer.counters.raw_bytes,
         "alarms": _alarms(board),
     }
 
@@ -42,8 +43,8 @@ def facts(board) -> dict:
 def _alarms(board) -> list:
     who, journal = board.identity, board.journal
     alarms = []
-    if board.damage:
-        alarms.append(board.damage)
+    if board.peer.damage:
+        alarms.append(board.peer.damage)
     if who.fenced:
         alarms.append(
             "%s is fenced: the other board was promoted; the %d groups that it never sent stay in its journal"
@@ -53,9 +54,22 @@ def _alarms(board) -> list:
         alarms.append(board.copier.trouble)
     if journal.full:
         alarms.append("the journal is full and the host waits: bring the link or the twin back, or make it larger")
-    if board.link_refusal:
-        alarms.append(board.link_refusal)
+    if board.peer.refusal:
+        alarms.append(board.peer.refusal)
     return alarms
+
+
+def _oldest_unsent_ms(board) -> "int | None":
+    """Wall clock at which the oldest group that the twin lacks was sealed; None when it lacks none."""
+    journal = board.journal
+    if journal.acked.number < journal.head.number:
+        try:
+            return journal.peek(journal.acked).time_ms
+        except (Damaged, OSError):
+            return None
+    if journal.open is not None:
+        return board.clock.wall_ms() - (board.clock.now_ms() - journal.open.opened_ms)
+    return None
 
 
 def _backlog_bytes(journal) -> int:
@@ -63,8 +77,8 @@ def _backlog_bytes(journal) -> int:
 
 
 def _link_state(board) -> str:
-    if board.link is not None:
+    if board.peer.link is not None:
         return "up"
-    if board.link_refusal:
+    if board.peer.refusal:
         return "refused"
     return "connecting" if board.dials else "waiting"

@@ -1,12 +1,13 @@
 """One simulated board: its media, and the firmware that runs on them from one power-on to the next cut."""
 
 from firmware import startup
-from firmware.board import Board, Lanes
+from firmware.board import Board
 from firmware.config import Settings
 from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
 from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
+from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
 from firmware.log.scribe import Scribe
 from tests.sim.lane import SimLane
@@ -80,7 +81,7 @@ class SimBoard:
     def _storage(self, which: str) -> SimStorage:
         plan = self.plan
         return SimStorage(
-            getattr(self, which), self.power, self.random, self.faults[which], plan.trims, plan.maps, plan.misses
+            getattr(self, which), self.power, self.random, self.faults[which], plan.trims, plan.maps, plan.misses, which
         )
 
     def power_off(self, mode: int = -1) -> int:
@@ -198,7 +199,8 @@ class SimBoard:
 
     def flip_at_rest(self) -> bool:
         """Changes one bit of a group that is in the log, before the last batch; False: there is none."""
-        first = max(self.board.journal.superblock.durable.position, self.board.journal.superblock.played.position)
+        block = self.board.journal.superblock
+        first = min(block.played.position, block.acked.position) if block.retain else block.played.position
         if first >= self.batch_ends[0]:
             return False
         ring = self.board.journal.ring

@@ -3,6 +3,8 @@
 from tests.sim import checks
 from tests.sim.board import OFF
 
+AIMS = ("journal sync", "journal sync", "journal write", "journal write", "disk sync", "disk write")
+
 
 class Chaos:
     """Draws what happens, as often as the plan says. `over` ends it."""
@@ -55,6 +57,8 @@ class Chaos:
             self._world.lost(board, not only_kills)
         else:
             board.power.only_kills = only_kills
+            if self._random.random() < 0.5:
+                board.power.aim = self._random.choice(AIMS)
             board.power.fuse = board.power.calls + 1 + int(self._random.expovariate(1 / 12))
 
     def _cut_link(self) -> None:
@@ -75,7 +79,7 @@ class Chaos:
         world = self._world
         if world.primary.up and world.twin.up and world.connections:
             world.count("second connections")
-            world.connect(world.primary, world.primary.board.new_link)
+            world.connect(world.primary, world.primary.board.peer.new_link)
 
     def _look_aside(self) -> None:
         if not self._world.promoted and not any(board.lied_to for board in self._world.boards):
@@ -133,7 +137,7 @@ class Chaos:
             for faults in board.faults.values():
                 faults.budget = 0
             if board.power is not None:
-                board.power.fuse = None
+                board.power.fuse = board.power.aim = None
             if board.failed:
                 self.repair(board, 10)
         for board in world.boards:

@@ -94,12 +94,12 @@ def _at_rest(world) -> bool:
     if not (world.host.quiet and world.host.attached and world.primary.up and world.twin.up):
         return False
     left, right = world.primary.board, world.twin.board
-    if left.copying or right.copying:
+    if left.copier.under_way or right.copier.under_way:
         return False
     if left.failed or right.failed or left.journal.open is not None or not left.journal.drained:
         return False
     head = left.journal.head.number
-    return left.on_disk.number == right.on_disk.number == left.journal.acked.number == head
+    return left.playback.point.number == right.playback.point.number == left.journal.acked.number == head
 
 
 def _stop(world) -> None:
@@ -123,6 +123,8 @@ def take_over(world) -> None:
 
     The first board comes back later, and must see that it is no longer the one that takes writes.
     """
+    if world.random.random() < 0.4:
+        _begin_greeting(world)
     lost = world.primary
     world.gone = lost
     world.lost(lost)
@@ -139,6 +141,20 @@ def take_over(world) -> None:
     world.power_on(lost)
     world.run_until(lambda: lost.up and lost.board.identity.fenced, 400_000, "the first board is fenced")
     _stays_fenced(world, lost)
+
+
+def _begin_greeting(world) -> None:
+    """The link is cut and dialled again, so that the end comes somewhere in a greeting or shortly after it."""
+    world.link_up_at = 0
+    for connection in world.connections:
+        connection.cut()
+    known = list(world.connections)
+    for _ in range(2000):
+        if any(connection not in known for connection in world.connections):
+            break
+        world.step()
+    for _ in range(world.random.randrange(40)):
+        world.step()
 
 
 def _promote(world) -> bool:
@@ -169,7 +185,7 @@ def _plays_nothing(world) -> bool:
     if not (world.host.quiet and world.host.attached and board.up) or board.failed:
         return False
     journal = board.board.journal
-    return journal.open is None and journal.drained and board.board.on_disk.number == journal.head.number
+    return journal.open is None and journal.drained and board.board.playback.point.number == journal.head.number
 
 
 def _stays_fenced(world, board) -> None:

@@ -1,6 +1,7 @@
 """What one seed is about: sizes, speeds, settings, and which misfortunes may happen. Every seed leaves some out,
 so that seeds differ in more than the order of events."""
 
+from firmware.log.layout import MAX_GROUP
 from tests.sim.storage import Faults
 
 MIB = 1 << 20
@@ -14,8 +15,11 @@ class Plan:
         # Boards
         self.disk_size = pick((64 << 10, 256 << 10, MIB, 2 * MIB))
         self.journal_sizes = {role: pick((8, 8, 9, 12)) * MIB for role in ("primary", "twin")}
-        self.aged = random.random() < 0.5  # the logs begin shortly before the end of their rings
+        self.aged = random.random() < 0.6  # the logs begin shortly before the end of their rings
+        self.small_rings = random.random() < 0.5  # and these are as small as they can be
         self.arena = pick((9, 9, 12)) * MIB  # twice the largest group at least
+        if self.aged and self.small_rings:
+            self.arena = MAX_GROUP + pick((0, 0, MIB))
         self.trims = random.random() < 0.7
         self.maps = random.random() < 0.3
         self.misses = pick((0, 0.1, 1.0))
@@ -51,7 +55,8 @@ class Plan:
         if self.kind != "errors" or random.random() < 0.5:
             return Faults(random)
         kinds = random.sample(("read_error", "write_error", "sync_error"), random.randint(1, 2))
-        return Faults(random, random.randint(1, 3), **{kind: random.choice((0.003, 0.02)) for kind in kinds})
+        rates = {"read_error": (0.003, 0.02), "write_error": (0.003, 0.02), "sync_error": (0.02, 0.1)}
+        return Faults(random, random.randint(1, 3), **{kind: random.choice(rates[kind]) for kind in kinds})
 
 
 LIES = (

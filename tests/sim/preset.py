@@ -6,15 +6,20 @@ from firmware.log.superblock import Superblock, own_group_limit, ring_size
 from firmware.pair.identity import PRIMARY, Identity
 from tests.sim.content import SECTOR
 
+SMALL_GROUP = (1 << 20) + (128 << 10)  # the largest host write fits
+SMALL_RINGS = (3 << 20, 4 << 20)
 
-def age(boards: list, random, copied: bool) -> None:
+
+def age(boards: list, random, copied: bool, small: bool) -> None:
     """Gives fresh boards superblocks as if every group so far had been played, acknowledged and zeroed again;
-    `copied`: the first copy among them."""
+    `copied`: the first copy among them. `small`: their rings are smaller than their storages, which is what a
+    journal that was made larger has."""
     pair_id = random.randbytes(16)
     number, chain = random.choice((1, 1000, 1 << 33)), random.getrandbits(32)
     for board in boards:
-        size = ring_size(board.journal.size)
-        before_wrap = size - MAX_GROUP - random.randrange(0, 512 << 10)
+        size = random.choice(SMALL_RINGS) if small else ring_size(board.journal.size)
+        limit = SMALL_GROUP if small else MAX_GROUP
+        before_wrap = size - limit - random.randrange(0, 512 << 10)
         point = Point(number, random.choice((0, 1, 7)) * size + before_wrap // BLOCK * BLOCK, chain)
         first = board.role == PRIMARY
         who = Identity(pair_id, random.randbytes(16), board.name, board.role, board.disk.size, 1)
@@ -25,6 +30,8 @@ def age(boards: list, random, copied: bool) -> None:
             block.label = who.pack()
         if first:
             block.group_limit = own_group_limit(size)
+        if small:
+            block.group_limit = SMALL_GROUP
         block.played = block.durable = point
         block.acked = point if first else Point(0, 0, 0)
         board.journal.write(block.slot(), bytes(block.pack()))

@@ -23,22 +23,24 @@ class PowerCut(BaseException):
 class Power:
     """The supply of one board in one life: all its storages die together, at one storage call.
 
-    `fuse` counts storage calls down to the one that never returns; None burns never.
+    `fuse` counts storage calls up to the one that never returns; None burns never. `aim`: a kind of call
+    ("journal sync", "disk write", ...) of which the next one is cut instead.
     """
 
     def __init__(self, fuse=None, owner=None):
         self.fuse = fuse
         self.owner = owner
+        self.aim = None
         self.only_kills = False  # the fuse ends the process, the caches stay
         self.on = True
         self.calls = 0
 
-    def call(self) -> None:
+    def call(self, kind: str) -> None:
         """Every storage call passes here, once its effect is in the un-synced writes."""
         if not self.on:
             raise PowerCut(self)
         self.calls += 1
-        if self.fuse is not None and self.calls >= self.fuse:
+        if kind == self.aim or (self.fuse is not None and self.calls >= self.fuse):
             self.on = False
             raise PowerCut(self)
 
@@ -70,8 +72,9 @@ NO_FAULTS = Faults(None)
 class SimStorage:
     """The Storage interface over a Medium, for one life of one board."""
 
-    def __init__(self, medium, power, random, faults=NO_FAULTS, trims=True, maps=False, misses=0.0):
+    def __init__(self, medium, power, random, faults=NO_FAULTS, trims=True, maps=False, misses=0.0, name=""):
         self.medium, self.power = medium, power
+        self._reading, self._writing, self._syncing = name + " read", name + " write", name + " sync"
         self.size, self.trims = medium.size, trims
         self._random, self._faults = random, faults
         self._maps, self._misses = maps, misses
@@ -79,7 +82,7 @@ class SimStorage:
 
     def read_into(self, offset: int, view) -> None:
         assert 0 <= offset and offset + len(view) <= self.size, "a read beyond the end of a storage"
-        self.power.call()
+        self.power.call(self._reading)
         if self._faults.strikes("read_error"):
             _scribble(view)
             raise OSError(errno.EIO, "simulated read error")
@@ -105,7 +108,7 @@ class SimStorage:
         self._write(offset, bytes(length))
 
     def sync(self) -> None:
-        self.power.call()
+        self.power.call(self._syncing)
         self.syncs += 1
         if self._faults.strikes("sync_error"):
             self.medium.fail_sync(self._random)
@@ -114,7 +117,7 @@ class SimStorage:
 
     def allocated(self, offset: int, length: int):
         """Chunks that were ever written; None on media that do not know."""
-        self.power.call()
+        self.power.call(self._reading)
         if not self._maps:
             return None
         at, end, ranges = offset, offset + length, []
@@ -148,7 +151,7 @@ class SimStorage:
             self.medium.write(at, data)
         else:
             self.medium.write(offset, data)
-        self.power.call()
+        self.power.call(self._writing)
 
     def _write_some(self, offset: int, data: bytes) -> None:
         length = self._random.randrange(0, len(data), SECTOR) if len(data) > SECTOR else 0

@@ -71,7 +71,7 @@ class World:
 
     def start(self) -> None:
         if self.plan.aged:
-            preset.age(self.boards, self.random, not self.plan.used)
+            preset.age(self.boards, self.random, not self.plan.used, self.plan.small_rings)
         if self.plan.used:
             self.oracle.begin_with(preset.fill(self.primary.disk, self.random, self.oracle.new_write))
             preset.fill(self.twin.disk, self.random, self.oracle.new_write)  # the oracle knows none of these
@@ -86,7 +86,7 @@ class World:
             self.count(kind)
             if kind in ("short_write", "misdirected_write"):
                 board.lied_to = True
-                board.power.fuse = None
+                board.power.fuse = board.power.aim = None
 
         return struck
 
@@ -214,7 +214,7 @@ class World:
         for board in self.boards:
             if board.up:
                 board.note_batch()
-            if board.lied_to and (board.failed or (board.up and board.board.damage)):
+            if board.lied_to and (board.failed or (board.up and board.board.peer.damage)):
                 self.count("alarms")
                 raise Over
             if board.state == REFUSED and not self.chaos.expects_failure(board):
@@ -284,7 +284,7 @@ class World:
     def connect(self, board: SimBoard, make_conversation) -> None:
         """A connection from `board` to the other one comes about."""
         other = self.other(board)
-        ends = End(make_conversation(), board), End(other.board.new_link(), other)
+        ends = End(make_conversation(), board), End(other.board.peer.new_link(), other)
         connection = Connection(self.random, *ends, self.plan.capacity, self.plan.piece, self.count)
         self.chaos.on_connection(connection)
         self.connections.append(connection)
@@ -307,7 +307,7 @@ class World:
             if board.up:
                 b = board.board
                 words.append("%s: head %d, acked %d, on disk %d, open %s, link %s%s%s" % (
-                    board.name, b.journal.head.number, b.journal.acked.number, b.on_disk.number,
+                    board.name, b.journal.head.number, b.journal.acked.number, b.playback.point.number,
                     b.journal.open is not None, "up" if b.link else "down",
                     ", refused: " + b.link_refusal if b.link_refusal else "", ", failed" if b.failed else "",
                 ))  # fmt: skip

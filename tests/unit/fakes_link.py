@@ -114,6 +114,7 @@ class FakeBoard:
         self.journal = journal or FakeJournal()
         self.counters = Counters()
         self.refusal = ""
+        self.capabilities = 0
         self.judged = []
         self.part = None
         self.parted_links = []

@@ -205,6 +205,14 @@ class TestSuperblock(unittest.TestCase):
                 superblock.unpack(packed)
             packed[bit // 8] ^= 1 << bit % 8
 
+    def test_impossible_sizes(self):
+        for name, value in (("ring_size", 0), ("ring_size", 1 << 20), ("ring_size", (1 << 30) + 512),
+                            ("group_limit", 0), ("group_limit", (4 << 20) + 4097), ("label", bytes(257))):  # fmt: skip
+            block = superblock.Superblock(7, 1 << 30, b"label")
+            setattr(block, name, value)
+            with self.assertRaises(Damaged):
+                superblock.unpack(block.pack())
+
     def test_the_ring_begins_behind_both_slots(self):
         self.assertTrue(max(superblock.SLOTS) + 4096 <= RING_OFFSET)
 

@@ -1,7 +1,7 @@
 import unittest
 
 from firmware.errors import Damaged
-from firmware.log import recovery
+from firmware.log import recovery, superblock
 from firmware.log.layout import COPIED, MAX_GROUP, Point
 from firmware.log.recovery import NEXT, TORN_BODY, TORN_HEADER, find_end
 from tests.unit.fakes_log import Bench
@@ -126,3 +126,37 @@ class TestDecisionTable(unittest.TestCase):
         self.find()
         first = self.bench.storage.calls[0][1]
         self.assertEqual(first, self.bench.ring.offset(self.block.durable.position))
+
+
+class TestSmallRing(unittest.TestCase):
+    """Where one group and its successor take most of the ring, proof lies far behind what is damaged."""
+
+    def setUp(self):
+        self.bench = Bench(9 << 20)
+
+    def find(self):
+        block = superblock.read(self.bench.storage)
+        return drive(find_end(self.bench.ring, block, memoryview(bytearray(MAX_GROUP))))
+
+    def test_damage_in_a_group_of_nearly_half_the_ring(self):
+        for size in (1 << 20, 1 << 20, 1 << 20, 2039 * 512):
+            self.bench.write(0, b"a" * size)
+        self.bench.journal.seal()
+        self.bench.lane.run()
+        self.bench.group(b"b" * 512)
+        self.assertEqual(self.find()[0].number, 2)
+        self.bench.storage.bytes[self.bench.ring.offset(0) + 1000] ^= 1
+        with self.assertRaises(Damaged):
+            self.find()
+
+    def test_the_newer_superblock_is_lost_and_the_place_of_the_older_overwritten(self):
+        self.bench.group(b"a" * 512)
+        self.bench.played()
+        for i in range(4):
+            self.bench.group(b"b" * (1 << 20))
+        self.bench.played()
+        for i in range(3):
+            self.bench.group(b"c" * (1 << 20))
+        self.bench.storage.bytes[self.bench.journal.superblock.slot() + 100] ^= 1
+        with self.assertRaises(Damaged):
+            self.find()

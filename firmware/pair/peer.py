@@ -1,0 +1,134 @@
+"""The other board, as this one knows it: who may connect, what it was told, what it has said.
+
+It is what a Link (firmware/link/link.py) asks of its board.
+"""
+
+from firmware.errors import Damaged, Refused
+from firmware.link.greeting import PROMPT
+from firmware.link.link import Counters, Link
+from firmware.pair import judge
+from firmware.pair.identity import NO_PAIR, PRIMARY
+
+
+class Peer:
+    """`journal`, `lane` (a Compressor's) and `settings` are the board's. `closed_to_groups()` is a sentence
+    while no groups are taken from anybody. The owner sets `moved`, called when the twin has acknowledged
+    something or a link came up, and `fenced`, called when this board has met the one that took over.
+
+    `name`: of the board last met. `written`: the last group that it is known to have had. `refusal`: why the
+    last greeting failed. `damage`: why the twin cannot go on, when our own journal is damaged. `received`:
+    the last group that the twin has in memory.
+    """
+
+    def __init__(self, identity, journal, lane, settings, closed_to_groups):
+        self.identity = identity
+        self.name = ""
+        self.written = 0
+        self.refusal = ""
+        self.damage = ""
+        self.link = None
+        self.received = journal.acked.number
+        self.counters = Counters()
+        self.moved = None
+        self.fenced = None
+        self.on_parted = None
+        self._journal = journal
+        self._lane = lane
+        self._rate = settings.rate
+        self._waits = settings.ack != "local"
+        self._closed_to_groups = closed_to_groups
+
+    @property
+    def part(self):
+        """The Sender or Receiver at work, None without one."""
+        return None if self.link is None else self.link.part
+
+    @property
+    def sends(self) -> bool:
+        """Whether groups are shipped to the twin now."""
+        return self.part is not None and self.identity.role == PRIMARY
+
+    @property
+    def prompt(self) -> bool:
+        """Whether a host waits for the twin to take or to hold its writes."""
+        return self._waits or (self.link is not None and bool(self.link.peer.capabilities & PROMPT))
+
+    @property
+    def capabilities(self) -> int:
+        """What this board says of itself in a HELLO, as bits."""
+        return PROMPT if self._waits else 0
+
+    def new_link(self) -> Link:
+        """A conversation for a connection to the other board, whoever opened it."""
+        return Link(self, self._journal, self.counters, self._lane, self._rate)
+
+    def drop_link(self) -> None:
+        """Ends the link in good order, if there is one."""
+        if self.link is not None:
+            self.link.close()
+            self.link = None
+
+    # What a Link asks and tells
+
+    def judge(self, peer, number: int, chain: int):
+        """For a greeting, on a primary: the Point from which `peer`, whose log ends behind group `number`,
+        is sent what it lacks. Raises Refused."""
+        self._meet(peer)
+        return judge.starting_point(self.identity, peer, self._journal, number, chain)
+
+    def accept(self, peer) -> None:
+        """For a greeting, on a twin: whether groups from `peer` are taken. Raises Refused."""
+        self._meet(peer)
+        sentence = self._closed_to_groups()
+        if sentence:
+            raise Refused(sentence)
+        mine = self.identity
+        if mine.pair_id == NO_PAIR:
+            mine.pair_id = peer.pair_id
+            mine.generation = peer.generation
+            mine.fork_number, mine.fork_chain = peer.fork_number, peer.fork_chain
+            self._journal.save()  # its lane makes the label durable before any group
+
+    def _meet(self, peer) -> None:
+        judge.refuse_strangers(self.identity, peer)
+        if judge.must_fence(self.identity, peer) and not self.identity.fenced:
+            self.identity.fenced = True
+            self.fenced()
+            self._journal.save()
+        judge.refuse_roles(self.identity, peer)
+        self.name = peer.name
+
+    def joined(self, part) -> None:
+        """A greeting succeeded; an earlier connection, if it lingers, is over."""
+        if self.link is not None and self.link is not part.link:
+            self.link.drop("another connection took its place")
+        self.link = part.link
+        self.refusal = ""
+        self.written = max(self.written, part.link.peer.number)
+        self.moved()
+
+    def parted(self, link) -> None:
+        """A connection is gone."""
+        if self.link is link:
+            self.link = None
+        if link.refusal:
+            self.refusal = link.refusal
+        if self.on_parted is not None:
+            self.on_parted(link)
+
+    def acknowledged(self, received: int, point) -> None:
+        """The twin has taken groups up to `received` and durably holds all up to `point`."""
+        self.received = max(self.received, received)
+        self._journal.acknowledged(point)
+        self.moved()
+
+    def suspect(self, number: int) -> None:
+        """The twin found group `number` damaged: was it so in our journal already?"""
+        try:
+            self._journal.verify(number)
+        except (Damaged, OSError) as e:
+            self.unreadable(number, e)
+
+    def unreadable(self, number: int, error) -> None:
+        """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
+        self.damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
