@@ -143,8 +143,7 @@ class Ring:
     def _witness(self, point: Point):
         """A whole header that was written after the group behind `point` had been synced, or None."""
         begin = self._placed(point.position)
-        reach = min(REACH, self.superblock.ring_size - MAX_GROUP)
-        for header in self._headers(begin, reach):
+        for header in self._headers(begin, min(REACH, self.superblock.ring_size)):
             if header.position >= begin and point.number + 1 < header.first <= header.descriptor.number:
                 return header
         return None
@@ -264,5 +263,5 @@ class Ring:
     def _find_disk_size(self) -> int:
         try:
             return identity.unpack(self.superblock.label).disk_size
-        except Damaged:
+        except (Damaged, Refused):
             return NO_LIMIT

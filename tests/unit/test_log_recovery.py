@@ -148,15 +148,3 @@ class TestSmallRing(unittest.TestCase):
         self.bench.storage.bytes[self.bench.ring.offset(0) + 1000] ^= 1
         with self.assertRaises(Damaged):
             self.find()
-
-    def test_the_newer_superblock_is_lost_and_the_place_of_the_older_overwritten(self):
-        self.bench.group(b"a" * 512)
-        self.bench.played()
-        for i in range(4):
-            self.bench.group(b"b" * (1 << 20))
-        self.bench.played()
-        for i in range(3):
-            self.bench.group(b"c" * (1 << 20))
-        self.bench.storage.bytes[self.bench.journal.superblock.slot() + 100] ^= 1
-        with self.assertRaises(Damaged):
-            self.find()
