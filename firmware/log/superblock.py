@@ -70,7 +70,8 @@ def unpack(block) -> Superblock:
         raise Damaged("no superblock")
     if version != _VERSION or ring_offset != RING_OFFSET:
         raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, _VERSION))
-    if not BLOCK <= group_limit <= MAX_GROUP or ring_size < group_limit or ring_size % BLOCK or label_length > MAX_LABEL:
+    sound = BLOCK <= group_limit <= MAX_GROUP and group_limit <= ring_size and ring_size % BLOCK == 0
+    if not sound or label_length > MAX_LABEL:
         raise Damaged("a superblock with impossible sizes")
     superblock = Superblock(log_id, ring_size, bytes(block[_LABEL_AT : _LABEL_AT + label_length]))
     superblock.sequence = sequence
