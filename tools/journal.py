@@ -8,7 +8,7 @@ import collections
 import sys
 import time
 
-from firmware.errors import Damaged
+from firmware.errors import Damaged, Refused
 from firmware.log import layout
 from firmware.pair import identity
 from tools.ring import Damage, NotAJournal, Ring
@@ -58,9 +58,11 @@ def _print_superblock(path: str, ring: Ring):
 def _board(label: bytes) -> str:
     try:
         board = identity.unpack(label)
-    except Damaged as error:
+    except (Damaged, Refused) as error:
         return "not known (%s)" % error
     facts = [board.role, "generation %d" % board.generation, "disk of %s" % size(board.disk_size)]
+    if not board.whole:
+        facts.append("first copy at %s" % size(board.copied))
     if board.fenced:
         facts.append("FENCED")
     return "%s, %s" % (board.name, ", ".join(facts))

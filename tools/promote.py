@@ -51,7 +51,7 @@ def missing(status: dict) -> "list[str]":
     if backlog["groups"]:
         lines.append("It knows of %d groups (%s) that it does not have." % (backlog["groups"], size(backlog["bytes"])))
     if not status["consistent"]:
-        lines.append("Its first full copy is not complete: what it would serve is NOT whole.")
+        lines.append("Its first full copy is not complete: what it has is NOT a whole disk, and it will refuse.")
     lines += ["It raises an alarm: %s" % alarm for alarm in status["alarms"]]
     return lines
 

@@ -182,7 +182,7 @@ def test_promote_says_what_is_missing(board, capsys):
     cli.main(["promote", board.address])
     text = capsys.readouterr().out
     assert "knows of 4 groups (1.0 MiB) that it does not have" in text
-    assert "does not reach the other board" in text and "NOT whole" in text
+    assert "does not reach the other board" in text and "NOT a whole disk" in text
 
 
 def test_promote_refused_by_the_board(board, capsys):

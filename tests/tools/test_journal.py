@@ -192,6 +192,15 @@ def test_checksums_are_our_own(ring, capsys, monkeypatch):
     assert "have everything up to group 0;" in text
 
 
+@pytest.mark.parametrize("label", [b"", b"\x20short", bytes([200]) + bytes(199)])
+def test_unknown_label(ring, capsys, label):
+    ring.block.label = label
+    ring.save()
+    ring.append()
+    code, text = shown(ring, capsys)
+    assert (code, "not known (" in text, "1 group," in text) == (0, True, True)
+
+
 def test_damaged_slot_leaves_the_other(ring, capsys):
     ring.append()
     ring.save()
