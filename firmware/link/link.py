@@ -205,9 +205,9 @@ class Link(Stream):
         writer.control(HELLO, hello.pack_into(writer.buffer, HEADER_SIZE))
         return True
 
-    def _frame_sent(self, kind: int) -> None:
+    def _frames_sent(self, kind: int, count: int) -> None:
         if kind == GROUP and self.part is not None:
-            self.part.group_sent()
+            self.part.groups_sent(count)
 
     def _poll_state(self, now_ms: int) -> int:
         if self.part is None:

@@ -4,7 +4,7 @@ from firmware.errors import Damaged, ProtocolError
 from firmware.link.frames import GROUP, HEADER_SIZE, MAX_FIXED, PREAMBLE_SIZE, FrameHeader, unpack_preamble
 from firmware.log.layout import Descriptor
 
-READ_AHEAD = 32 << 10
+READ_AHEAD = 128 << 10
 _DIRECT = 16 << 10  # a rest of a body below this is read along with the frames behind it
 
 PREAMBLE, HEADER, FIXED, PLACE, BODY, FILLED = 1, 2, 3, 4, 5, 6

@@ -2,6 +2,7 @@
 
 from firmware.errors import ProtocolError
 from firmware.link import codec, frames
+from firmware.link.greeting import PROMPT
 from firmware.log.layout import DESCRIPTOR_SIZE
 
 PLAYED_EVERY_MS = 200  # nothing waits for this number; it travels with others or seldom
@@ -21,6 +22,7 @@ class Receiver:
         self.played_number = 0
         self._journal = journal
         self._generation = generation
+        self._prompt = bool(link.peer.capabilities & PROMPT)  # else a group is acknowledged once it is durable
         self._oldest_generation = 0
         self._descriptor = None
         self._codec = codec.RAW
@@ -106,7 +108,8 @@ class Receiver:
         self.received_number = descriptor.number
         self._chain = descriptor.chain
         self._oldest_generation = descriptor.generation
-        self._ack_due = True
+        if self._prompt:
+            self._ack_due = True
         self._journal.append_received(descriptor)
         return True
 

@@ -8,6 +8,7 @@ from firmware.link import codec
 WINDOW_BYTES = 64 << 20
 WINDOW_GROUPS = 4096
 AHEAD = 2  # groups compressed or being compressed while another one is on the wire
+SMALL = 16 << 10  # bytes; smaller bodies are copied together and sent at once
 LEAST_PACKED = 512  # bytes; a smaller body is not worth the trouble
 
 
@@ -42,7 +43,7 @@ class Sender:
         self._window_bytes = window_bytes
         self._next = start  # behind the last group prepared
         self._prepared = deque((), AHEAD)
-        self._current = None
+        self._on_wire = []  # (point, body length) of what the writer holds
         self._flight = deque((), WINDOW_GROUPS)  # (point, body length) of groups sent and not durable there
         self._open_bytes = 0  # bodies prepared, on the wire and in flight
         self._lost = False
@@ -70,14 +71,34 @@ class Sender:
     def next_frame(self, writer) -> bool:
         """Puts the next group into `writer`; False: nothing to send, the window is full, or it is not ready."""
         packing = self._lane is not None and self.link.packing
+        if not packing and not self._prepared and self._batch(writer):
+            return True
         self._prepare(AHEAD if packing else 1, packing)
         if not self._prepared or self._prepared[0].pending:
             return False
-        self._current = group = self._prepared.popleft()
+        group = self._prepared.popleft()
+        self._on_wire = [(group.point, group.descriptor.body_length)]
         writer.group(group.descriptor, group.codec, group.body, group.body_length)
         if packing:
             self._prepare(AHEAD, True)
         return True
+
+    def _batch(self, writer) -> bool:
+        """Puts the small groups that come next, and are in memory, into one piece."""
+        journal, batch = self._journal, self._on_wire
+        while self._next.number < journal.head.number:
+            body = journal.resident_body(self._next.number + 1, SMALL)
+            if body is None or not self._window_takes(len(body)):
+                break
+            descriptor = journal.peek(self._next)
+            if not writer.add(descriptor, body):
+                break
+            self._next = journal.after(self._next, descriptor)
+            self._open_bytes += len(body)
+            batch.append((self._next, len(body)))
+        if batch:
+            writer.end_batch()
+        return bool(batch)
 
     def _prepare(self, count: int, packing: bool) -> None:
         while len(self._prepared) < count and self._next.number < self._journal.head.number:
@@ -98,7 +119,7 @@ class Sender:
 
     def _window_takes(self, length: int) -> bool:
         """One group may always go, so that a window smaller than a group does not stop the log."""
-        groups = len(self._flight) + len(self._prepared) + (self._current is not None)
+        groups = len(self._flight) + len(self._prepared) + len(self._on_wire)
         fits = self._open_bytes + length <= self._window_bytes or not self._open_bytes
         return fits and groups < WINDOW_GROUPS
 
@@ -116,12 +137,13 @@ class Sender:
         span.pin()
         self._lane.submit(packed, "compress", span, self.link.codec, self.link.level)
 
-    def group_sent(self) -> None:
-        """The group given to the writer is wholly with the transport."""
-        group, self._current = self._current, None
-        self.sent_number = group.descriptor.number
-        self._flight.append((group.point, group.descriptor.body_length))
-        self.link.counters.raw_bytes += group.descriptor.body_length
+    def groups_sent(self, count: int) -> None:
+        """The first `count` groups that the writer was given are wholly with the transport."""
+        for point, length in self._on_wire[:count]:
+            self.sent_number = point.number
+            self._flight.append((point, length))
+            self.link.counters.raw_bytes += length
+        self._on_wire = self._on_wire[count:]
 
     # In
 
@@ -150,4 +172,4 @@ class Sender:
         """Nothing is prepared any more; what is still being compressed is thrown away."""
         self._lost = True
         self._prepared = deque((), AHEAD)
-        self._current = None
+        self._on_wire = []

@@ -26,7 +26,7 @@ def _nobody_to_wake():
 
 class Stream:
     """A Conversation. Link, which inherits, is the reader's handler and gives `_next_frame(writer) -> bool`,
-    `_frame_sent(kind)`, `_poll_state(now_ms) -> int` and `_let_go()`.
+    `_frames_sent(kind, count)`, `_poll_state(now_ms) -> int` and `_let_go()`.
 
     `rate`: bits per second, 0 for no cap. `reason` says why it ended, whatever it was.
     """
@@ -108,11 +108,11 @@ class Stream:
         self._meter.sent(count)
         if self._bucket is not None:
             self._bucket.take(count)
-        kind = self._writer.sent(count)
+        kind, frames_sent = self._writer.sent(count)
         if kind == PING:
             self._heartbeat.ping_sent()
         elif kind:
-            self._frame_sent(kind)
+            self._frames_sent(kind, frames_sent)
 
     def _next_beat(self, writer) -> bool:
         """Puts a PONG or PING into `writer` when one is due."""

@@ -99,6 +99,11 @@ class Journal:
         index = number - self._resident[0].number
         return self._resident[index] if 0 <= index < len(self._resident) else None
 
+    def resident_body(self, number: int, most: int) -> "memoryview | None":
+        """The body of group `number` when it is in memory and has at most `most` bytes."""
+        group = self.resident(number)
+        return group.body() if group is not None and group.used <= most else None
+
     def _discard_newest(self) -> None:
         self._resident.pop().discard()
 

@@ -36,6 +36,7 @@ class FakeJournal:
         self.room = True
         self.reserved = None
         self.unreadable = False
+        self.resident = False  # whether bodies are in memory as well
         self.memory = bytearray()
         self.on_append = None
 
@@ -62,6 +63,10 @@ class FakeJournal:
 
     def body_span(self, point, descriptor):
         return Span(point.position + HEADER_SIZE, descriptor.body_length)
+
+    def resident_body(self, number, most):
+        body = self.groups[number - 1][1]
+        return memoryview(body) if self.resident and len(body) <= most else None
 
     def find(self, number, chain):
         point = Point(0, 0, 0)

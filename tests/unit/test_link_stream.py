@@ -2,6 +2,7 @@
 
 import unittest
 
+from firmware.link.greeting import PROMPT
 from tests.unit.fakes_link import Wire, pair, pieces, same_log, single, whole
 
 
@@ -28,6 +29,25 @@ class Shipping(unittest.TestCase):
     def test_many_small_groups_in_one_read(self):
         left, right = pair(300, 40)
         Wire(left, right).run()
+        self.assertTrue(same_log(left, right))
+
+    def test_small_groups_in_memory_leave_together(self):
+        for cut in (whole, single, pieces(1), pieces(2)):
+            left, right = pair(300, 40)
+            left.journal.resident = True
+            for body in (b"a" * 20000, b"b" * 15000, b"c" * 40000, b"d", b"e" * 16384, b"f" * 16385):
+                left.journal.add(body + bytes(16))
+            wire = Wire(left, right, cut)
+            wire.run()
+            self.assertTrue(same_log(left, right))
+            self.assertEqual(left.part.in_flight, 0)
+            self.assertEqual(left.counters.raw_bytes, sum(len(body) for _, body in left.journal.groups))
+
+    def test_the_window_holds_for_small_groups_in_memory(self):
+        left, right = pair(300, 400)
+        left.journal.resident = True
+        wire = Wire(left, right, whole, {"window_bytes": 2000})
+        wire.run()
         self.assertTrue(same_log(left, right))
 
     def test_a_body_beyond_the_read_ahead_goes_straight_into_the_journal(self):
@@ -144,8 +164,9 @@ class Cuts(unittest.TestCase):
 
 
 class Acknowledgements(unittest.TestCase):
-    def test_received_is_said_before_durable(self):
+    def test_received_is_said_before_durable_when_a_host_waits_for_it(self):
         left, right = pair(5)
+        left.capabilities = PROMPT
         wire = Wire(left, right)
         wire.auto_settle = False
         wire.run()
