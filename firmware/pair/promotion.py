@@ -37,17 +37,17 @@ class Promotion:
             return "%s is no twin; only a twin can be promoted" % mine.name
         if mine.pair_id == NO_PAIR:
             return "%s has never met a primary and holds nothing to serve" % mine.name
-        if not mine.whole:
-            return (
-                "%s holds only a part of the disk yet: the first copy is at %d %%; it cannot be promoted"
-                % (mine.name, mine.copied * 100 // mine.disk_size)
-            )
         if self._board.failed:
             return "%s failed and cannot be promoted; see its alarms" % mine.name
         if not force:
             return (
                 "promoting %s fences the other board for good and loses what it has not sent; "
                 "say force to do it" % mine.name
+            )
+        if not mine.whole:
+            return (
+                "%s holds only a part of the disk yet: the first copy is at %d %%; it cannot be promoted"
+                % (mine.name, mine.copied * 100 // mine.disk_size)
             )
         return ""
 

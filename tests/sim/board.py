@@ -9,6 +9,7 @@ from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
+from firmware.log.layout import COPIED
 from firmware.log.scribe import Scribe
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
@@ -51,6 +52,7 @@ class SimBoard:
         self.last_group = 0
         self.batch_ends = 0, 0  # of the last but one, of the last
         self.lied_to = False  # its storage did not do what it said
+        self._saw_the_end = not plan.used  # of the first copy
         self.alone = False  # a copy that is looked at, not a part of the world
 
     def settings(self) -> Settings:
@@ -196,6 +198,13 @@ class SimBoard:
             self.world.count("wraps of the ring", head.position // size - self.batch_ends[1] // size)
             self.world.count("groups", head.number - self.last_group)
             self.batch_ends, self.last_group = (self.batch_ends[1], head.position), head.number
+
+    def ends_the_copy(self) -> bool:
+        """Whether the group that makes the first copy whole is on its way into the ring, and was not before."""
+        if self._saw_the_end or not any(group.flags & COPIED for group in self.board.journal._batch or ()):
+            return False
+        self._saw_the_end = True
+        return True
 
     def flip_at_rest(self) -> bool:
         """Changes one bit of a group that is in the log, before the last batch; False: there is none."""

@@ -61,6 +61,11 @@ class Chaos:
                 board.power.aim = self._random.choice(AIMS)
             board.power.fuse = board.power.calls + 1 + int(self._random.expovariate(1 / 12))
 
+    def at_the_end_of_the_copy(self, board) -> None:
+        """Here a moment decides whether a twin is consistent."""
+        if self._kinds and not self.over and self._random.random() < 0.5:
+            self._burn(board, self._random.random() < 0.5)
+
     def _cut_link(self) -> None:
         for connection in self._world.connections:
             connection.cut(self._plan.linger)

@@ -214,6 +214,8 @@ class World:
         for board in self.boards:
             if board.up:
                 board.note_batch()
+                if board.ends_the_copy():
+                    self.chaos.at_the_end_of_the_copy(board)
             if board.lied_to and (board.failed or (board.up and board.board.peer.damage)):
                 self.count("alarms")
                 raise Over
