@@ -1,0 +1,20 @@
+"""The status API's HTTP: byte 0 cuts the stream in pieces, byte 1 says whether the client hangs up; then the stream."""
+
+from tests.fuzz.test_fuzz_http import PROMOTE, check_response, converse
+from tests.unit.test_http import GET, POST
+
+MAX_INPUT = 10000
+
+
+def seeds() -> list:
+    streams = [GET, POST, PROMOTE, PROMOTE.replace(b"X: y", b"Expect: 100-continue"), GET.replace(b"GET", b"HEAD")]
+    streams += [GET.replace(b"/1.1", b"/1.0"), POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")]
+    return [bytes([cut, cut % 2]) + stream for stream in streams for cut in (0, 7)]
+
+
+def one(data: bytes) -> None:
+    if len(data) < 2:
+        return
+    got, board = converse(data[2:], [1 + data[0] * 8], hangs_up=bool(data[1] & 1))
+    status = check_response(got)
+    assert bool(board.forces) <= (status == 200)
