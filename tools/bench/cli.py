@@ -27,7 +27,7 @@ class Plan:
     def __init__(self, arguments):
         quick = arguments.quick
         self.rounds = arguments.rounds or (1 if quick else 5)
-        self.seconds = arguments.seconds or (1.0 if quick else 1.5)
+        self.seconds = arguments.seconds or (1.0 if quick else 1.25)
         self.place_seconds = min(self.seconds, 1.0)
         self.warm_up_s = 0.3 if quick else 0.4
         self.size = arguments.size or (512 if quick else 1024) << 20
@@ -42,7 +42,7 @@ def parser():
     parse = argparse.ArgumentParser(prog="sosie bench", description="Sosie beside nbdkit, qemu-nbd and QEMU's mirror")
     parse.add_argument("--quick", action="store_true", help="one short round of everything, under two minutes")
     parse.add_argument("--rounds", type=positive(int), help="rounds of every row (default 5)")
-    parse.add_argument("--seconds", type=positive(float), help="length of each run (default 1.5)")
+    parse.add_argument("--seconds", type=positive(float), help="length of each run (default 1.25)")
     parse.add_argument("--groups", type=positive(int), help="groups of the large backlog (default 100000)")
     parse.add_argument("--size", type=size, help="of the disks, in the tables (default 1G)")
     parse.add_argument("--journal-size", type=size, metavar="SIZE", help="of both boards, in the tables (default 2G)")
@@ -202,7 +202,7 @@ def measure_rows(arguments, plan, clock, place, kinds, report):
 
 def measure_places(arguments, plan, clock, place, report):
     # With the twin gone nothing leaves the journal until the last row has ended.
-    pair = Pair(place, plan.size, 2 * plan.journal_size, "places")
+    pair = Pair(place, plan.size, plan.journal_size * 3 // 2, "places")
     measure = rounds.Measure(place, plan.place_seconds, plan.warm_up_s, say)
     report.place_rows = [row for row in report.rows if row.key in PLACE_ROWS]
     report.places = rounds.Results()
