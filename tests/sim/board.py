@@ -197,6 +197,7 @@ class SimBoard:
         if head.position != self.batch_ends[1]:
             self.world.count("wraps of the ring", head.position // size - self.batch_ends[1] // size)
             self.world.count("groups", head.number - self.last_group)
+            self.world.count("batches of several groups", head.number - self.last_group > 1)
             self.batch_ends, self.last_group = (self.batch_ends[1], head.position), head.number
 
     def ends_the_copy(self) -> bool:
@@ -210,10 +211,12 @@ class SimBoard:
         """Changes one bit of a group that is in the log, before the last batch; False: there is none."""
         block = self.board.journal.superblock
         first = min(block.played.position, block.acked.position) if block.retain else block.played.position
-        if first >= self.batch_ends[0]:
+        end = self.batch_ends[0]
+        if first < block.durable.position < end and self.random.random() < 0.5:
+            end = block.durable.position  # recovery does not read it: whoever does must notice
+        if first >= end:
             return False
-        ring = self.board.journal.ring
-        at = ring.offset(self.random.randrange(first, self.batch_ends[0]))
+        at = self.board.journal.ring.offset(self.random.randrange(first, end))
         self.journal.flip(at * 8 + self.random.randrange(8))
         return True
 

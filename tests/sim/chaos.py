@@ -16,9 +16,12 @@ class Chaos:
         self._kinds = [kind for kind, _ in kinds]
         self._odds = [weight for _, weight in kinds]
         self.over = False
+        self._look_at = -1
 
     def maybe(self) -> None:
         """After every step: now and then something goes wrong."""
+        if self._look_at == self._world.steps and not self.over and self._plan.kind == "honest":
+            self._look_aside()
         if self.over or not self._kinds or self.left <= 0 or self._random.random() >= self._plan.chaos_odds:
             return
         self.left -= 1
@@ -101,11 +104,15 @@ class Chaos:
         world = self._world
         if self._random.random() < 0.3 and not world.promoted:
             checks.after_loss(world, board, cut)
-        if not cut and self._random.random() < 0.5:
-            world.after(delay + self._random.choice((1, 5, 50)), "look aside", self._look_aside)
         if board is world.gone:
             return
-        world.after(delay, "restart", lambda: world.power_on(board, None if self.over else fuse, only_kills))
+
+        def restart():
+            world.power_on(board, None if self.over else fuse, only_kills)
+            if not cut:  # what was in the caches when the process died: is it given away before it is durable?
+                self._look_at = world.steps + self._random.randint(5, 80)
+
+        world.after(delay, "restart", restart)
 
     def expects_failure(self, board) -> bool:
         """Whether a failed board is what its storage deserves; then it is restarted after a while."""

@@ -150,11 +150,15 @@ def _begin_greeting(world) -> None:
         connection.cut()
     known = list(world.connections)
     for _ in range(2000):
-        if any(connection not in known for connection in world.connections):
-            break
+        if any(connection not in known and _half_greeted(connection) for connection in world.connections):
+            return
         world.step()
-    for _ in range(world.random.randrange(40)):
-        world.step()
+
+
+def _half_greeted(connection) -> bool:
+    """The end that dialled thinks that all is agreed, the other one does not know yet."""
+    left, right = (end.conversation for end in connection.ends)
+    return left.part is not None and right.part is None
 
 
 def _promote(world) -> bool:

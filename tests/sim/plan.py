@@ -38,7 +38,7 @@ class Plan:
         self.weights = {kind: pick((0, 1, 1, 3)) for kind in MISFORTUNES}
         self.linger = pick((0, 0.5, 1))
         self.boot_cut_odds = pick((0, 0.2, 0.5))
-        self.kind = random.choices(("honest", "errors", "lies"), (65, 20, 15))[0]
+        self.kind = random.choices(("honest", "errors", "lies"), (60, 20, 20))[0]
         self.lie = pick(LIES) if self.kind == "lies" else ""
         # The end
         self.promotes = random.random() < 0.2
@@ -63,6 +63,7 @@ LIES = (
     "wire",  # bits change on the wire
     "wire",
     "sendfile",  # bits change between the journal and the wire
+    "rest",
     "rest",  # a bit of a group changes while the board is off
     "lost write",  # a write to the journal ends halfway or elsewhere, and nobody says so
 )

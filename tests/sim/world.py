@@ -310,8 +310,8 @@ class World:
                 b = board.board
                 words.append("%s: head %d, acked %d, on disk %d, open %s, link %s%s%s" % (
                     board.name, b.journal.head.number, b.journal.acked.number, b.playback.point.number,
-                    b.journal.open is not None, "up" if b.link else "down",
-                    ", refused: " + b.link_refusal if b.link_refusal else "", ", failed" if b.failed else "",
+                    b.journal.open is not None, "up" if b.peer.link else "down",
+                    ", refused: " + b.peer.refusal if b.peer.refusal else "", ", failed" if b.failed else "",
                 ))  # fmt: skip
             else:
                 words.append("%s: %s %s" % (board.name, board.state, board.refusal or ""))

@@ -1,0 +1,422 @@
+"""Planted bugs: each is one line of the firmware made wrong, and the simulator must find it.
+
+`python3 -m tests.sim.mutants [--seeds N] [NAME ...]` prints within how many seeds each was caught. A mutant
+replaces something of the firmware by name, and fails loudly when there is nothing of that name any more.
+"""
+
+import argparse
+import importlib
+import multiprocessing
+import multiprocessing.pool
+import os
+import sys
+
+from tests.sim.run import try_seed
+
+MOST_SEEDS = 1000
+MUTANTS = {}
+
+
+def mutant(what: str):
+    """Registers a function that plants the bug described by `what`."""
+
+    def register(plant):
+        MUTANTS[what] = plant
+        return plant
+
+    return register
+
+
+def replace(where: str, make) -> None:
+    """`where` is "module:name" or "module:Class.name"; `make(old)` returns what takes its place."""
+    module, _, path = where.partition(":")
+    owner = importlib.import_module("firmware." + module)
+    *classes, name = path.split(".")
+    for each in classes:
+        owner = getattr(owner, each)
+    if name not in vars(owner):
+        raise AssertionError("there is no %s to plant a bug in; move the mutant to where it is now" % where)
+    setattr(owner, name, make(vars(owner)[name]))
+
+
+class _Shim:
+    """Something whose attributes are another's, but for those given."""
+
+    def __init__(self, other, **attributes):
+        self._other = other
+        self.__dict__.update(attributes)
+
+    def __getattr__(self, name: str):
+        return getattr(self._other, name)
+
+
+def _without_sync(append):
+    def unsynced(self, *args):
+        ring = self._ring
+        deaf = _Shim(ring, storage=_Shim(ring.storage, sync=lambda: None))
+        return append(_Shim(self, _ring=deaf), *args)
+
+    return unsynced
+
+
+def _nothing(old):
+    def nothing(*args):
+        return
+        yield
+
+    return nothing
+
+
+# Durability
+
+
+@mutant("skip the journal's sync")
+def _(where="log.scribe:Scribe.append"):
+    replace(where, _without_sync)
+
+
+@mutant("skip the superblock's sync")
+def _(where="log.scribe:Scribe.superblock"):
+    replace(where, _without_sync)
+
+
+@mutant("skip the disk's sync at a checkpoint")
+def _(where="disk.player:Syncer.sync"):
+    replace(where, _nothing)
+
+
+@mutant("take for durable what a killed process left in the cache")
+def _(where="log.recovery:make_durable"):
+    replace(where, _nothing)
+
+
+@mutant("answer a flush before its group is durable")
+def _(where="board:Board._confirmed"):
+    replace(where, lambda old: lambda self: self.journal.received_number)
+
+
+@mutant("go on after a failed sync")
+def _(where="log.scribe:Scribe.append"):
+    def make(append):
+        def forgiving(self, groups, chain):
+            try:
+                yield from append(self, groups, chain)
+            except OSError:
+                self._ring.storage.sync()  # once more, and then it must be good
+
+        return forgiving
+
+    replace(where, make)
+
+
+@mutant("trim the ring behind what is played, acknowledged or not")
+def _(where="log.journal:Journal._needed"):
+    replace(where, lambda old: lambda self, played: played.position)
+
+
+@mutant("trim the ring behind what is acknowledged, played or not")
+def _(where="log.journal:Journal._needed"):
+    def make(old):
+        return lambda self, played: max(played.position, self.acked.position)
+
+    replace(where, make)
+
+
+# Order
+
+
+@mutant("apply a write before its group is durable")
+def _(where="disk.volume:Volume.write"):
+    def make(write):
+        def in_place(self, offset, view):
+            taken = write(self, offset, view)
+            if taken and len(view):
+                self._disk.write(offset, view)
+            return taken
+
+        return in_place
+
+    replace(where, make)
+
+
+@mutant("play a group's records backwards")
+def _(where="disk.player:records"):
+    replace(where, lambda records: lambda body, size: reversed(list(records(body, size))))
+
+
+@mutant("say that a group is played when only half of it is")
+def _(where="disk.player:records"):
+    def make(records):
+        def half(body, size):
+            found = list(records(body, size))
+            return found[: (len(found) + 1) // 2]
+
+        return half
+
+    replace(where, make)
+
+
+@mutant("lay older groups over newer ones in a read")
+def _(where="disk.volume:Volume._lay_over"):
+    def make(lay_over):
+        return lambda self, view, offset, hits: lay_over(self, view, offset, list(reversed(hits)))
+
+    replace(where, make)
+
+
+@mutant("lay a group's older writes over its newer ones in a read")
+def _(where="disk.volume:lay_over"):
+    def make(lay_over):
+        return lambda view, start, found, memory: lay_over(view, start, list(reversed(found)), memory)
+
+    replace(where, make)
+
+
+@mutant("give memory away while its group is not played yet")
+def _(where="log.journal:Journal._dispensable"):
+    replace(where, lambda old: lambda self, group: group.number <= self.head.number)
+
+
+@mutant("give memory away while a read still needs it")
+def _(where="log.journal:Journal._dispensable"):
+    replace(where, lambda old: lambda self, group: not group.wanted and group.number <= self.head.number)
+
+
+# The link
+
+
+@mutant("acknowledge a group when it is received")
+def _(where="link.receiver:Receiver.filled"):
+    def make(filled):
+        def early(self):
+            taken = filled(self)
+            if taken:
+                self.durable_number = self.received_number
+            return taken
+
+        return early
+
+    replace(where, make)
+
+
+@mutant("ship a group before it is durable")
+def _(where="link.sender:Sender._prepare"):
+    from firmware.link.sender import _Prepared
+    from firmware.log.layout import Point
+
+    def make(prepare):
+        def hasty(self, count, packing):
+            prepare(self, count, packing)
+            for group in self._journal._batch or ():
+                if group.descriptor is not None and group.number == self._next.number + 1 and not self._prepared:
+                    self._next = Point(group.number, group.end, group.descriptor.chain)
+                    self._prepared.append(_Prepared(group.descriptor, self._next, bytes(group.body())))
+                    self._open_bytes += group.used
+
+        return hasty
+
+    def awake(poll):
+        def waking(self):
+            if self.peer.sends:
+                self.peer.part.link.wake()
+            return poll(self)
+
+        return waking
+
+    replace(where, make)
+    replace("board:Board.poll", awake)
+
+
+@mutant("lose a group on a reconnection")
+def _():
+    def forgetful(init):
+        def skip(self, link, board, journal, start, *rest):
+            if 0 < start.number < journal.head.number:
+                start = journal.after(start, journal.peek(start))
+            init(self, link, board, journal, start, *rest)
+
+        return skip
+
+    replace("link.sender:Sender.__init__", forgetful)
+    replace("link.receiver:Receiver._check_order", lambda old: lambda self, descriptor: None)
+
+
+@mutant("let a board that was promoted while it greeted take groups")
+def _(where="link.link:Link._still_accepted"):
+    replace(where, lambda old: lambda self: not self._overtaken())
+
+
+@mutant("forget over a restart that this board is fenced")
+def _(where="pair.peer:Peer._meet"):
+    def make(meet):
+        def forgetful(self, peer):
+            journal, self._journal = self._journal, _Shim(self._journal, save=lambda: None)
+            try:
+                meet(self, peer)
+            finally:
+                self._journal = journal
+
+        return forgetful
+
+    replace(where, make)
+
+
+# The first copy
+
+
+@mutant("copy what a host has changed meanwhile")
+def _(where="disk.volume:Volume.disturbed"):
+    replace(where, lambda old: False)
+
+
+@mutant("take a range for a hole though a host's write to it waits")
+def _(where="disk.volume:Volume.block_status"):
+    def make(block_status):
+        def hasty(self, offset, length):
+            pending, self._pending = self._pending, []
+            try:
+                return block_status(self, offset, length)
+            finally:
+                self._pending = pending
+
+        return hasty
+
+    replace(where, make)
+
+
+@mutant("call the copy whole one piece too early")
+def _(where="pair.copier:Copier._added"):
+    def make(added):
+        def early(self, length):
+            self._journal.open.flags |= self._at + length + self.piece >= self._volume.size
+            added(self, length)
+
+        return early
+
+    replace(where, make)
+
+
+@mutant("tell the superblock of a whole copy only next time")
+def _(where="board:Board._copied"):
+    def make(copied):
+        def late(self, number):
+            self.journal.save()
+            self.identity.copy_ended(number)
+
+        return late
+
+    replace(where, make)
+
+
+@mutant("forget over a restart that the copy is whole")
+def _(where="startup:recovery"):
+    def make(recovery):
+        def find_end(*args):
+            *found, _ = yield from recovery.find_end(*args)
+            return (*found, 0)
+
+        return _Shim(recovery, find_end=find_end)
+
+    replace(where, make)
+
+
+@mutant("promote a twin with half a copy")
+def _(where="pair.promotion:Promotion._refusal"):
+    replace(where, lambda old: lambda self, force: "")
+
+
+# Checksums
+
+
+@mutant("drop the check of a body in recovery")
+def _(where="log.recovery:crc32"):
+    replace(where, lambda crc32: _agree)
+
+
+@mutant("drop the check of a body that arrived")
+def _(where="log.scribe:_seal"):
+    def make(seal):
+        def trusting(group, chain):
+            return seal(group, chain) if group.descriptor is None else group.descriptor.chain
+
+        return trusting
+
+    replace(where, make)
+
+
+@mutant("drop the check of a body that is read back to be played")
+def _(where="log.ring:crc32"):
+    replace(where, lambda crc32: _agree)
+
+
+class _Agreeable(int):
+    def __eq__(self, other) -> bool:
+        return True
+
+    def __ne__(self, other) -> bool:
+        return False
+
+    __hash__ = int.__hash__
+
+
+def _agree(data, value=0):
+    return _Agreeable(0)
+
+
+@mutant("take a torn tail for damage: every group says that it began its batch")
+def _(where="log.scribe:pack_header"):
+    def make(pack_header):
+        def alone(buffer, offset, log_id, position, first, descriptor):
+            pack_header(buffer, offset, log_id, position, descriptor.number, descriptor)
+
+        return alone
+
+    replace(where, make)
+
+
+# Running
+
+
+def _hunt(what: str, most: int, answer) -> None:
+    MUTANTS[what]()
+    for seed in range(1, most + 1):
+        failure = try_seed(seed)[2]
+        if failure:
+            answer.send((seed, failure))
+            return
+    answer.send((0, "not caught"))
+
+
+def hunt(what: str, most: int = MOST_SEEDS) -> tuple:
+    """(the seed that caught the mutant, or 0; how it showed). Runs in a process of its own."""
+    mine, its = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=_hunt, args=(what, most, its))
+    process.start()
+    its.close()
+    try:
+        return mine.recv()
+    except EOFError:
+        return 0, "the mutant could not be planted"
+    finally:
+        process.join()
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m tests.sim.mutants")
+    parser.add_argument("names", nargs="*", help="parts of the names of mutants")
+    parser.add_argument("--seeds", type=int, default=MOST_SEEDS)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args(argv)
+    chosen = [what for what in MUTANTS if not options.names or any(name in what for name in options.names)]
+    survivors = 0
+    with multiprocessing.pool.ThreadPool(options.jobs) as pool:
+        found = pool.imap(lambda what: hunt(what, options.seeds), chosen)
+        for what, (seed, how) in zip(chosen, found, strict=True):
+            survivors += not seed
+            print("%-75s %s" % (what, "seed %d: %s" % (seed, how[:150]) if seed else "NOT CAUGHT: " + how), flush=True)
+    print("%d mutants, %d not caught within %d seeds" % (len(chosen), survivors, options.seeds))
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
