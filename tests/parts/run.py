@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.parts import leaks
 
 ROOT = Path(__file__).resolve().parents[2]
-_COUNT = re.compile(r"(\d+) (passed|failed|skipped|seeds|errors?)\b")
+_COUNT = re.compile(r"(\d+) (passed|failed|skipped|seeds|mutants|not caught|errors?)\b")
 _SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
 
 
@@ -108,8 +108,9 @@ def count(part, code: int | None, output: str) -> Result:
     for line in reversed(output.splitlines()):
         counts = {word.rstrip("s"): int(number) for number, word in _COUNT.findall(line)}
         if counts:
-            result.failed = counts.get("failed", 0) + counts.get("error", 0)
-            result.passed = counts.get("passed", max(0, counts.get("seed", 0) - result.failed))
+            result.failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("not caught", 0)
+            ran = counts.get("seed", 0) + counts.get("mutant", 0)
+            result.passed = counts.get("passed", max(0, ran - result.failed))
             result.skipped = counts.get("skipped", 0)
             break
     else:

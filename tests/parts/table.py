@@ -36,7 +36,7 @@ PARTS = [
          300, "tests/micropython/run_unit.py"),
     tests("tools", 300),
     tests("fuzz", 420),
-    tests("mutants", 600),
+    Part("mutants", [PYTHON, "-m", "tests.sim.mutants"], 900, "tests/sim/mutants.py"),
     tests("clients", 420),
     tests("process", 600),
     tests("micropython", 300),

@@ -23,6 +23,7 @@ def shell(script, limit_s=20, needs="Makefile", alone=False):
         ("3 passed, 2 errors in 1s", 1, (3, 2, 0)),
         ("3 passed, 0 failed\nand a last word", 0, (3, 0, 0)),
         ("20 seeds in 3.1 s: 2 power cuts, 1 failed: seeds 7", 1, (19, 1, 0)),
+        ("31 mutants, 2 not caught within 300 seeds", 1, (29, 2, 0)),
         ("3 passed", 9, (3, 1, 0)),
         ("no counts at all", 0, (1, 0, 0)),
         ("no counts at all", 2, (0, 1, 0)),

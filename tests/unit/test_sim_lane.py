@@ -4,6 +4,8 @@ import unittest
 
 from tests.sim.lane import SimLane
 
+CPYTHON_ONLY = True  # the simulator itself is no part of what runs on a board
+
 
 class LaneTest(unittest.TestCase):
     class Worker:

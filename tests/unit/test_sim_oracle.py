@@ -10,6 +10,8 @@ from tests.sim.oracle import ZERO, Operation, Oracle, Violation
 from tests.sim.storage import Power, PowerCut, SimStorage
 from tests.sim.toy import ToyBoard
 
+CPYTHON_ONLY = True  # the simulator itself is no part of what runs on a board
+
 SIZE = 64 << 10
 SEEDS = 60
 

@@ -12,6 +12,8 @@ from tests.sim.lane import SimLane
 from tests.sim.medium import LOSE, Medium
 from tests.sim.storage import Faults, Power, SimStorage
 
+CPYTHON_ONLY = True  # the simulator itself is no part of what runs on a board
+
 
 class RestartTest(unittest.TestCase):
     def setUp(self):

@@ -6,6 +6,8 @@ import unittest
 from tests.sim.medium import ALL_BUT_ONE, KEEP, LOSE, PREFIX, SECTORS, Medium
 from tests.sim.storage import Faults, Power, PowerCut, SimStorage
 
+CPYTHON_ONLY = True  # the simulator itself is no part of what runs on a board
+
 SECTOR = 512
 
 
