@@ -8,7 +8,7 @@ from firmware.link import codec, frames
 from firmware.link.frames import HEADER_SIZE, Hello
 from firmware.log.layout import DESCRIPTOR_SIZE, Descriptor
 from firmware.pair.identity import PRIMARY, TWIN
-from tests.unit.fakes_link import FakeBoard, pair
+from tests.unit.fakes_link import FakeBoard
 from tests.unit.test_link_peer import Forger
 
 MAX_INPUT = 4096
@@ -168,7 +168,9 @@ def one(data: bytes) -> None:
     if data[0] & 1:
         board, role = FakeBoard(TWIN, "right"), PRIMARY
     else:
-        board, role = pair(3)[0], TWIN
+        board, role = FakeBoard(PRIMARY, "left"), TWIN
+        for length in (16, 700, 3000):
+            board.journal.add(bytes(length))
     peer = Peer(board, role, data[0] // 2 % _STAGES, CUTS[data[1] % len(CUTS)])
     before = board.journal.head.number
     try:
