@@ -4,7 +4,7 @@ from firmware.log.layout import Point
 from firmware.pair.identity import PRIMARY, TWIN
 
 PLAY_AT_ONCE = 8 << 20
-CHECKPOINT_EVERY = 128 << 20
+CHECKPOINT_EVERY = 256 << 20  # each sync of the disk competes with the journal's appends
 CHECKPOINT_IDLE_MS = 5000
 
 

@@ -10,7 +10,7 @@ from firmware.link.span import Span
 from firmware.log.group import Group
 from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
 
-BATCH = 8 << 20
+BATCH = 4 << 20  # a longer write holds the medium up for longer than it saves in syncs
 MAX_PAYLOAD = 1 << 20  # of one record
 HINT_EVERY = 8 << 20  # with a batch in flight and one queued, well inside recovery's HINT_DISTANCE
 

@@ -39,6 +39,7 @@ class Loop:
         self._timer_count = 0
         self._next = NEVER  # a lower bound of what is due next; a heartbeat put off does not move it
         self._running = False
+        self.jobs = 0  # of lanes, under way in other threads or processes
         self._spins_missed = 0
 
     def run(self) -> None:
@@ -52,7 +53,7 @@ class Loop:
             wait_ms = self._settle()
             if not self._running:
                 return
-            events = self._spin(poll) if wait_ms else None
+            events = self._spin(poll) if wait_ms and not self.jobs else None
             if not events:
                 events = poll(wait_ms * ticks)
             self.now = now_ms()
@@ -65,7 +66,8 @@ class Loop:
         """Events that come within some microseconds; to sleep and be woken would take longer than they do.
 
         A host that waits for each answer sends the next command at once. Where waiting awake has not
-        paid off a few times in a row, the loop sleeps at once for a while.
+        paid off a few times in a row, the loop sleeps at once for a while; and while a lane works, for it needs
+        a processor too.
         """
         if self._spins_missed >= _MOST_MISSED:
             self._spins_missed += 1

@@ -53,6 +53,7 @@ class ProcessLane:
 
     def submit(self, done, op: str, *args) -> None:
         self._dones.append(done)
+        self._loop.jobs += 1
         if not self._alive:
             self._loop.soon(self._fail_next)
             return
@@ -88,6 +89,7 @@ class ProcessLane:
                 break
             result, error = pickle.loads(memoryview(self._buffer)[at + _LENGTH.size : end])
             at = end
+            self._loop.jobs -= 1
             self._dones.popleft()(result, error)
         rest = self._filled - at
         self._buffer[:rest] = self._buffer[at : self._filled]
@@ -116,6 +118,7 @@ class ProcessLane:
             self._buffer = grown
 
     def _fail_next(self) -> None:
+        self._loop.jobs -= 1
         self._dones.popleft()(None, OSError(EIO, "the process that did this work has ended"))
 
 

@@ -1,5 +1,6 @@
 """The thread lane: few, large jobs that spend their time in system calls without the interpreter's lock."""
 
+import sys
 import threading
 import time
 from queue import SimpleQueue
@@ -11,6 +12,8 @@ from .mailbox import Mailbox
 # which is a gain as long as the medium is quick; beyond this the loop would be held up for too long.
 _INLINE_BELOW_NS = 1000000
 _FORGET = 16
+# A thread asks for the interpreter's lock after each of its system calls; by default the loop may keep it for 5 ms.
+_SWITCH_S = 0.0002
 
 
 class ThreadLane:
@@ -22,6 +25,7 @@ class ThreadLane:
     """
 
     def __init__(self, worker, loop, brief=(), keep=()):
+        sys.setswitchinterval(_SWITCH_S)
         self._worker = worker
         self._loop = loop
         self._brief = brief if isinstance(brief, dict) else dict.fromkeys(brief or (), _always)
@@ -45,6 +49,7 @@ class ThreadLane:
             result, error = self._run_measured(op, args)
             self._loop.soon(self._deliver, done, result, error)
         else:
+            self._loop.jobs += 1
             self._jobs.put((done, op, args, brief))
 
     def close(self) -> None:
@@ -60,7 +65,7 @@ class ThreadLane:
                 return
             done, op, args, brief = job
             result, error = self._run_measured(op, args) if brief else run_job(self._worker, op, args)
-            self._mailbox.post(self._deliver, done, result, error)
+            self._mailbox.post(self._deliver_late, done, result, error)
 
     def _run_measured(self, op: str, args):
         began = time.perf_counter_ns()
@@ -70,6 +75,10 @@ class ThreadLane:
         # Quick to believe that a medium is slow, slow to believe that it is quick again.
         self._expected_ns[op] = took if took > expected else expected + (took - expected) // _FORGET
         return outcome
+
+    def _deliver_late(self, done, result, error) -> None:
+        self._loop.jobs -= 1
+        self._deliver(done, result, error)
 
     def _deliver(self, done, result, error) -> None:
         self._pending -= 1
