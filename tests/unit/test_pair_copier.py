@@ -17,12 +17,13 @@ class MappedStorage(MemoryStorage):
     """A sparse file: what is zero in whole pages is a hole."""
 
     page = 4096
+    hole = bytes(4096)
 
     def allocated(self, offset, length):
         found, end = [], offset + length
         while offset < end:
             stop = min(end, (offset // self.page + 1) * self.page)
-            is_data = any(self.bytes[offset:stop])
+            is_data = self.bytes[offset:stop] != self.hole[: stop - offset]
             if found and found[-1][2] == is_data:
                 found[-1] = (found[-1][0], found[-1][1] + stop - offset, is_data)
             else:
