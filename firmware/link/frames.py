@@ -25,17 +25,17 @@ MAX_SENTENCE = 1000
 _HELLO = "<16s16sIQIQQIIIBBBB"
 _READY = "<QI"
 _ACK = "<QQQ"
-_TOKEN = "<Q"
+_BEAT = "<QQ"
 _ERROR = "<HHQ"
-HELLO_SIZE, READY_SIZE, ACK_SIZE, TOKEN_SIZE, ERROR_SIZE = 80, 12, 24, 8, 12
+HELLO_SIZE, READY_SIZE, ACK_SIZE, BEAT_SIZE, ERROR_SIZE = 80, 12, 24, 16, 12
 
 LENGTHS = {  # shortest and longest payload of each type
     HELLO: (HELLO_SIZE, HELLO_SIZE + MAX_NAME),
     READY: (READY_SIZE, READY_SIZE),
     GROUP: (DESCRIPTOR_SIZE + 1, DESCRIPTOR_SIZE + MAX_BODY),
     ACK: (ACK_SIZE, ACK_SIZE),
-    PING: (TOKEN_SIZE, TOKEN_SIZE),
-    PONG: (TOKEN_SIZE, TOKEN_SIZE),
+    PING: (BEAT_SIZE, BEAT_SIZE),
+    PONG: (BEAT_SIZE, BEAT_SIZE),
     ERROR: (ERROR_SIZE, ERROR_SIZE + MAX_SENTENCE),
     BYE: (0, 0),
 }
@@ -160,13 +160,15 @@ def unpack_ack(view) -> tuple:
     return received, durable, played
 
 
-def pack_token(buffer, offset: int, token: int) -> int:
-    struct.pack_into(_TOKEN, buffer, offset, token)
-    return TOKEN_SIZE
+def pack_beat(buffer, offset: int, token: int, written: int) -> int:
+    """`written` is the last group of the board that says it."""
+    struct.pack_into(_BEAT, buffer, offset, token, written)
+    return BEAT_SIZE
 
 
-def unpack_token(view) -> int:
-    return struct.unpack_from(_TOKEN, view, 0)[0]
+def unpack_beat(view) -> tuple:
+    """(token, written)."""
+    return struct.unpack_from(_BEAT, view, 0)
 
 
 def pack_error(buffer, offset: int, code: int, number: int, sentence: str) -> int:

@@ -7,7 +7,8 @@ Whatever goes wrong ends in `fail` (the other side is told), `drop` (it is not) 
 The board that owns a link gives: `identity`; `judge` and `accept` (Refused); `joined(part)`: a Sender or
 Receiver is at work, and the board drops the link of any earlier one before it returns; `parted(link)`:
 the transport is gone; `acknowledged(received_number, durable_point)`; `suspect(number)`: the twin says that a
-group arrived damaged; `unreadable(number, error)`: a group cannot be read from our own journal.
+group arrived damaged; `heard_of(number)`: the other board has that group; `unreadable(number, error)`: a
+group cannot be read from our own journal.
 """
 
 from firmware.errors import Damaged, ProtocolError, Refused
@@ -150,10 +151,22 @@ class Link(Stream):
         self.part.acknowledged(*frames.unpack_ack(payload))
 
     def _take_ping(self, payload) -> None:
-        self._pong_token = frames.unpack_token(payload)
+        self._pong_token, written = frames.unpack_beat(payload)
+        self._hear_of(written)
 
     def _take_pong(self, payload) -> None:
-        self._heartbeat.pong(frames.unpack_token(payload))
+        token, written = frames.unpack_beat(payload)
+        self._heartbeat.pong(token)
+        self._hear_of(written)
+
+    def _hear_of(self, written: int) -> None:
+        if self._state in (SENDING, RECEIVING):
+            self._board.heard_of(written)
+
+    @property
+    def _written(self) -> int:
+        """The last durable group of this board, for its heartbeats."""
+        return self._journal.head.number
 
     def _take_error(self, payload) -> None:
         code, number, sentence = frames.unpack_error(payload)

@@ -26,7 +26,7 @@ def _nobody_to_wake():
 
 class Stream:
     """A Conversation. Link, which inherits, is the reader's handler and gives `_next_frame(writer) -> bool`,
-    `_frames_sent(kind, count)`, `_poll_state(now_ms) -> int` and `_let_go()`.
+    `_frames_sent(kind, count)`, `_written`, `_poll_state(now_ms) -> int` and `_let_go()`.
 
     `rate`: bits per second, 0 for no cap. `reason` says why it ended, whatever it was.
     """
@@ -118,9 +118,10 @@ class Stream:
         """Puts a PONG or PING into `writer` when one is due."""
         if self._pong_token is not None:
             token, self._pong_token = self._pong_token, None
-            writer.control(PONG, frames.pack_token(writer.buffer, HEADER_SIZE, token))
+            writer.control(PONG, frames.pack_beat(writer.buffer, HEADER_SIZE, token, self._written))
         elif self._heartbeat.ping_due:
-            writer.control(PING, frames.pack_token(writer.buffer, HEADER_SIZE, self._heartbeat.next_token()))
+            token = self._heartbeat.next_token()
+            writer.control(PING, frames.pack_beat(writer.buffer, HEADER_SIZE, token, self._written))
         else:
             return False
         return True

@@ -94,9 +94,19 @@ class Peer:
         if judge.must_fence(self.identity, peer) and not self.identity.fenced:
             self.identity.fenced = True
             self.fenced()
+            self._take_over_fork(peer)
             self._journal.save()
         judge.refuse_roles(self.identity, peer)
         self.name = peer.name
+
+    def _take_over_fork(self, peer) -> None:
+        """The board that was promoted holds all up to its fork, acknowledged or not."""
+        try:
+            point = self._journal.find(peer.fork_number, peer.fork_chain)
+        except (Damaged, OSError):
+            return
+        if point is not None:
+            self._journal.acknowledged(point)
 
     def joined(self, part) -> None:
         """A greeting succeeded; an earlier connection, if it lingers, is over."""
@@ -104,8 +114,12 @@ class Peer:
             self.link.drop("another connection took its place")
         self.link = part.link
         self.refusal = ""
-        self.written = max(self.written, part.link.peer.number)
+        self.heard_of(part.link.peer.number)
         self.moved()
+
+    def heard_of(self, number: int) -> None:
+        """The other board has group `number`."""
+        self.written = max(self.written, number)
 
     def parted(self, link) -> None:
         """A connection is gone."""

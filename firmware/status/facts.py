@@ -54,7 +54,7 @@ def _alarms(board) -> list:
         alarms.append(board.copier.trouble)
     if journal.full:
         alarms.append("the journal is full and the host waits: bring the link or the twin back, or make it larger")
-    if board.peer.refusal:
+    if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)
     return alarms
 

@@ -150,6 +150,9 @@ class FakeBoard:
     def parted(self, link):
         self.parted_links.append(link)
 
+    def heard_of(self, number):
+        self.heard = number
+
     def acknowledged(self, received, point):
         self.acks.append((received, point.number))
         self.journal.acknowledged(point)

@@ -111,10 +111,10 @@ class Tables(unittest.TestCase):
         self.check("ACK (type 4)", raw, frames.ACK_SIZE, wanted)
 
     def test_ping_and_pong(self):
-        raw = bytearray(frames.TOKEN_SIZE)
-        frames.pack_token(raw, 0, 0x0102030405060708)
+        raw = bytearray(frames.BEAT_SIZE)
+        frames.pack_beat(raw, 0, 0x0102030405060708, 0x1112131415161718)
         for heading in ("PING (type 5)", "PONG (type 6)"):
-            self.check(heading, raw, frames.TOKEN_SIZE, {"token": 0x0102030405060708})
+            self.check(heading, raw, frames.BEAT_SIZE, {"token": 0x0102030405060708, "written": 0x1112131415161718})
 
     def test_error(self):
         raw = bytearray(100)
@@ -174,11 +174,11 @@ class Headers(unittest.TestCase):
     def test_unknown_types_flags_and_codecs(self):
         self.refused(self.sealed(0, 0, 0, 0, 0, 0))
         for kind in range(9, 256):
-            self.refused(self.sealed(kind, 0, 0, 0, 8, 0))
-        self.refused(self.sealed(frames.PING, 1, 0, 0, 8, 0))
-        self.refused(self.sealed(frames.PING, 0, 1, 0, 8, 0))
-        self.refused(self.sealed(frames.PING, 0, 0, 1, 8, 0))
-        FrameHeader(memoryview(self.sealed(frames.PING, 0, 0, 0, 8, 0)), 0)
+            self.refused(self.sealed(kind, 0, 0, 0, 16, 0))
+        self.refused(self.sealed(frames.PING, 1, 0, 0, 16, 0))
+        self.refused(self.sealed(frames.PING, 0, 1, 0, 16, 0))
+        self.refused(self.sealed(frames.PING, 0, 0, 1, 16, 0))
+        FrameHeader(memoryview(self.sealed(frames.PING, 0, 0, 0, 16, 0)), 0)
 
     def test_lengths_that_a_type_cannot_have(self):
         for kind in frames.LENGTHS:
@@ -190,7 +190,7 @@ class Headers(unittest.TestCase):
                 self.refused(self.sealed(kind, 0, 0, 0, shortest - 1, 0))
 
     def test_a_frame_lost_or_repeated(self):
-        raw = frame(frames.PING, bytes(8), 7)
+        raw = frame(frames.PING, bytes(16), 7)
         FrameHeader(memoryview(raw)[:HEADER_SIZE], 7)
         self.refused(raw, 6)
         self.refused(raw, 8)

@@ -106,7 +106,7 @@ class ToTheTwin(unittest.TestCase):
         self.refused(described(1, BODY), BODY)
 
     def test_a_frame_replayed_byte_by_byte(self):
-        payload = bytearray(8)
+        payload = bytearray(16)
         once = self.peer.frame(frames.PING, payload)
         self.peer.feed(once)
         with self.assertRaises(ProtocolError):
@@ -193,11 +193,11 @@ class ToTheTwin(unittest.TestCase):
         self.peer.link.poll(0)
         self.peer.drain()
         for token in range(1000):
-            payload = bytearray(8)
-            frames.pack_token(payload, 0, token)
+            payload = bytearray(16)
+            frames.pack_beat(payload, 0, token, 7)
             self.peer.say(frames.PING, payload)
         answer = bytes(self.peer.link.outgoing())
-        self.assertEqual((answer[0], frames.unpack_token(answer[HEADER_SIZE:])), (frames.PONG, 999))
+        self.assertEqual((answer[0], frames.unpack_beat(answer[HEADER_SIZE:])[0]), (frames.PONG, 999))
         self.peer.link.sent(len(answer))
         self.assertIsNone(self.peer.link.outgoing())
 
@@ -254,7 +254,7 @@ class ToThePrimary(unittest.TestCase):
                 self.peer.say(kind, bytes(length))
 
     def test_before_the_greeting(self):
-        for kind, length in ((frames.READY, 12), (frames.ACK, 24), (frames.PING, 8), (frames.GROUP, 64)):
+        for kind, length in ((frames.READY, 12), (frames.ACK, 24), (frames.PING, 16), (frames.GROUP, 64)):
             board, _ = pair()
             forger = Forger(board, None)
             with self.assertRaises(ProtocolError):

@@ -23,7 +23,7 @@ class Heartbeats(unittest.TestCase):
         wire.run()
         before = left.counters.sent_bytes
         wire.pass_time(20000, 100)
-        self.assertTrue(0 < left.counters.sent_bytes - before <= 10 * 2 * 28)
+        self.assertTrue(0 < left.counters.sent_bytes - before <= 10 * 2 * 36)
 
     def test_a_wire_that_swallows_everything_is_dead_after_ten_seconds(self):
         left, right = pair(2)

@@ -137,8 +137,8 @@ def _payloads() -> list:
         (frames.READY, lambda: frames.pack_ready(buffer, 0, 0, 0)),
         (frames.ACK, lambda: frames.pack_ack(buffer, 0, 2, 1, 1)),
         (frames.ACK, lambda: frames.pack_ack(buffer, 0, 3, 3, 2)),
-        (frames.PING, lambda: frames.pack_token(buffer, 0, 5)),
-        (frames.PONG, lambda: frames.pack_token(buffer, 0, 1)),
+        (frames.PING, lambda: frames.pack_beat(buffer, 0, 5, 9)),
+        (frames.PONG, lambda: frames.pack_beat(buffer, 0, 1, 9)),
         (frames.ERROR, lambda: frames.pack_error(buffer, 0, frames.DAMAGED, 2, "so")),
         (frames.ERROR, lambda: frames.pack_error(buffer, 0, frames.REFUSED, 0, "no")),
     )
