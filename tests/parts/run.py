@@ -109,7 +109,7 @@ def count(part, code: int | None, output: str) -> Result:
         counts = {word.rstrip("s"): int(number) for number, word in _COUNT.findall(line)}
         if counts:
             result.failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("not caught", 0)
-            ran = counts.get("seed", 0) + counts.get("mutant", 0)
+            ran = counts.get("mutant", counts.get("seed", 0))
             result.passed = counts.get("passed", max(0, ran - result.failed))
             result.skipped = counts.get("skipped", 0)
             break
