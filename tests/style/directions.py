@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "disk": COMMON | {"disk", "log"},
     "host": COMMON | {"host"},
     "link": COMMON | {"link", "log.layout", "pair.identity"},
-    "pair": COMMON | {"pair", "log.layout", "link.greeting", "link.link"},
+    "pair": COMMON | {"pair", "log.layout"},
     "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.
