@@ -10,8 +10,8 @@ from firmware.log.journal import Journal
 from firmware.pair.copier import Copier
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.judge import refusal_of_hosts
-from firmware.pair.peer import Peer
 from firmware.pair.promotion import Promotion
+from firmware.peer import Peer
 from firmware.playback import Playback
 from firmware.status.facts import facts
 

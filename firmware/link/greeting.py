@@ -11,7 +11,8 @@ PROMPT = 1  # bit of a HELLO's capabilities: a host waits for the twin's acknowl
 def hello(board, journal, window_bytes: int) -> Hello:
     """What this board sends first."""
     head = journal.head
-    return Hello(board.identity, head.number, head.chain, codec.bits(codec.unpackable()), window_bytes, board.capabilities)
+    codecs = codec.bits(codec.unpackable())
+    return Hello(board.identity, head.number, head.chain, codecs, window_bytes, board.capabilities)
 
 
 def settled(board, journal) -> bool:

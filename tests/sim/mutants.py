@@ -247,7 +247,7 @@ def _(where="link.link:Link._still_accepted"):
 
 
 @mutant("forget over a restart that this board is fenced")
-def _(where="pair.peer:Peer._meet"):
+def _(where="peer:Peer._meet"):
     def make(meet):
         def forgetful(self, peer):
             journal, self._journal = self._journal, _Shim(self._journal, save=lambda: None)
