@@ -16,12 +16,15 @@ class Chaos:
         self._kinds = [kind for kind, _ in kinds]
         self._odds = [weight for _, weight in kinds]
         self.over = False
-        self._look_at = -1
+        self._looks = ""  # when to look aside: "at" a step, or as soon as a journal is "dirty"
+        self._look_at = 0
 
     def maybe(self) -> None:
         """After every step: now and then something goes wrong."""
-        if self._look_at == self._world.steps and not self.over and self._plan.kind == "honest":
-            self._look_aside()
+        if self._looks and not self.over and self._looks_now():
+            self._looks = ""
+            if not self._world.promoted and not any(board.lied_to for board in self._world.boards):
+                checks.look_aside(self._world)
         if self.over or not self._kinds or self.left <= 0 or self._random.random() >= self._plan.chaos_odds:
             return
         self.left -= 1
@@ -90,8 +93,12 @@ class Chaos:
             world.connect(world.primary, world.primary.board.peer.new_link)
 
     def _look_aside(self) -> None:
-        if not self._world.promoted and not any(board.lied_to for board in self._world.boards):
-            checks.look_aside(self._world)
+        self._looks, self._look_at = self._random.choice(("at", "dirty", "dirty")), self._world.steps
+
+    def _looks_now(self) -> bool:
+        if self._looks == "at":
+            return self._world.steps >= self._look_at
+        return any(board.journal.dirty for board in self._world.boards)
 
     # What follows
 
@@ -110,7 +117,7 @@ class Chaos:
         def restart():
             world.power_on(board, None if self.over else fuse, only_kills)
             if not cut:  # what was in the caches when the process died: is it given away before it is durable?
-                self._look_at = world.steps + self._random.randint(5, 80)
+                self._looks, self._look_at = "at", world.steps + self._random.randint(5, 80)
 
         world.after(delay, "restart", restart)
 

@@ -1,8 +1,10 @@
 """When the oracle is asked, and about what: after cuts, in the middle of anything, and at the end."""
 
 from firmware.pair.identity import PRIMARY
-from tests.sim.medium import LOSE
+from tests.sim.medium import LOSE, SECTORS
 from tests.sim.oracle import Violation
+
+GROUP_ON_ITS_WAY = 200  # bytes: more than the last frames of a greeting
 
 
 def host_image(board) -> bytearray:
@@ -27,16 +29,17 @@ def _risen(board, mode, what: str):
 
 
 def look_aside(world) -> None:
-    """What if all power failed now, and everything that is not synced were lost?
+    """What if all power failed now, and everything that is not synced were lost, or torn?
 
     The primary keeps what was flushed. The twin keeps what it acknowledged. And the twin, even if
     nothing of it is lost, holds nothing that the primary lost.
     """
     world.count("looks aside")
-    primary = _risen(world.primary, LOSE, "the primary, if power failed now,")
+    mode = world.random.choice((LOSE, LOSE, SECTORS))
+    primary = _risen(world.primary, mode, "the primary, if power failed now,")
     kept = world.oracle.check_primary(host_image(primary), "the primary, if power failed now,")
     primary.kill()
-    check_twin(world, LOSE)
+    check_twin(world, mode)
     check_twin(world, None, kept)
 
 
@@ -156,9 +159,10 @@ def _begin_greeting(world) -> None:
 
 
 def _half_greeted(connection) -> bool:
-    """The end that dialled thinks that all is agreed, the other one does not know yet."""
-    left, right = (end.conversation for end in connection.ends)
-    return left.part is not None and right.part is None
+    """The end that dialled thinks that all is agreed and sends groups, the other one does not know yet."""
+    left, right = connection.ends
+    agreed = left.conversation.part is not None and right.conversation.part is None
+    return agreed and len(right.incoming) > GROUP_ON_ITS_WAY
 
 
 def _promote(world) -> bool:

@@ -20,13 +20,16 @@ class Workload:
             "trim": random.choice((0, 1, 5)),
         }
         self.fua = random.choice((0, 0, 0.1, 0.5))
-        self.big = random.choice((0, 0, 0.02, 0.1, 0.5))
-        if self.big == 0.5:
-            self.operations = 40
+        self.big = random.choice((0, 0, 0.02, 0.1))
         self.typical = random.choice((1, 8, 8, 64))  # sectors
         self.hot = [random.randrange(size // SECTOR) for _ in range(random.choice((1, 4, 16)))]
         self.hot_odds = random.choice((0, 0.3, 0.8))
         self.depth = random.choice((1, 4, 16))
+
+    def swell(self) -> None:
+        """Enough to fill small rings and arenas."""
+        self.big, self.operations = 0.5, 40
+        self.weights["write"] = 60
 
     def draw(self, random) -> str:
         return random.choices(list(self.weights), list(self.weights.values()))[0]

@@ -68,7 +68,7 @@ class Medium:
     def cut(self, random, mode: int = -1) -> int:
         """Power is lost: every un-synced write is lost, kept or torn. Returns how many writes were torn."""
         if mode < 0:
-            mode = random.choice((LOSE, KEEP, WRITES, SECTORS, SECTORS, PREFIX, PREFIX, ALL_BUT_ONE))
+            mode = random.choice((LOSE, KEEP, WRITES, SECTORS, SECTORS, SECTORS, PREFIX, ALL_BUT_ONE))
         writes, self._unsynced = self._unsynced, []
         for offset, before, _ in reversed(writes):
             self._put(offset, before)

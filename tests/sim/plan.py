@@ -17,6 +17,7 @@ class Plan:
         self.journal_sizes = {role: pick((8, 8, 9, 12)) * MIB for role in ("primary", "twin")}
         self.aged = random.random() < 0.6  # the logs begin shortly before the end of their rings
         self.small_rings = random.random() < 0.5  # and these are as small as they can be
+        self.swells = self.aged and random.random() < 0.3  # the host writes more than the ring holds
         self.arena = pick((9, 9, 12)) * MIB  # twice the largest group at least
         if self.aged and self.small_rings:
             self.arena = MAX_GROUP + pick((0, 0, MIB))

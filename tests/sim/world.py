@@ -40,6 +40,8 @@ class World:
         self.twin = SimBoard(self, self._child(), "right", "twin", self.plan)
         self.boards = [self.primary, self.twin]
         workload = Workload(self._child(), self.plan.disk_size)
+        if self.plan.swells:
+            workload.swell()
         self.host = SimHost(self._child(), self.oracle, workload, self.count, self.trace)
         self.host.flush_reaches_twin = self.plan.ack == "durable"
         self.connections = []
