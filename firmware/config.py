@@ -196,6 +196,7 @@ def _uncommented(text: str) -> str:
 
 
 def _short(text: str) -> str:
+    text = text.replace("\t", " ")
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -165,6 +165,10 @@ class Lines(unittest.TestCase):
             sentence = refusal(b"# fine\n" + MINIMUM + bad)
             self.assertEqual(sentence, "line 7: this is not UTF-8 text; save the file as UTF-8")
 
+    def test_no_tab_in_a_sentence(self):
+        for line in ("na\tme = x", "na\tme", "web = n\tx"):
+            self.assertFalse("\t" in refused_line(line))
+
     def test_control_characters(self):
         for code in (0, 1, 8, 11, 12, 13, 27, 31, 127, 128, 0x85, 159):
             for line in ("na%sme = x", "# %s", "web = %s1"):
