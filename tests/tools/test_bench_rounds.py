@@ -36,12 +36,16 @@ class FakePair(FakeServer):
     def __init__(self, refuses=None):
         super().__init__("sosie")
         self.places = []
+        self.made_room = 0
         self.refuses = refuses
 
     def put(self, where, distance_ms):
         if where == self.refuses:
             raise BenchError("no link")
         self.places.append((where, distance_ms))
+
+    def make_room(self):
+        self.made_room += 1
 
 
 def servers():
@@ -87,6 +91,7 @@ def test_each_place_is_taken_in_each_round():
     rounds.run_places(FakeMeasure(), results, pair, ROWS, 2, 50, Clock(100))
     assert pair.places == [("near", 50), ("gone", 50), ("away", 50)] * 2
     assert len(results.cells["w4k1", "away"]) == 2
+    assert pair.made_room == 2 * 3 * len(ROWS)
 
 
 def test_a_place_that_cannot_be_taken_is_told():

@@ -32,8 +32,9 @@ class Plan:
         self.warm_up_s = 0.3 if quick else 0.4
         self.size = arguments.size or (512 if quick else 1024) << 20
         self.journal_size = arguments.journal_size or 2 << 30
+        self.places_journal_size = self.journal_size * 3 // 2  # all of a row stays in it while the twin is gone
         self.groups = arguments.groups or (10000 if quick else 100000)
-        self.making_s = 10 if quick else 60
+        self.making_s = 10 if quick and not arguments.groups else 60
         self.limit_s = arguments.limit or (120 if quick else 720)
 
 
@@ -158,8 +159,9 @@ def part(report, work):
 def check_space(folder, plan, kinds):
     """Raises BenchError before anything is written when the folder is too small."""
     need = sum(kind.images for kind in kinds) * plan.size
-    if Pair in kinds:
-        need += 4 * plan.journal_size
+    if Pair in kinds:  # each part has gone before the next begins
+        places = Pair.images * plan.size + 2 * plan.places_journal_size
+        need = max(need + 2 * plan.journal_size, places, 2 * backlog.JOURNAL_SIZE)
     free = shutil.disk_usage(folder).free
     if free < need:
         raise BenchError("%s has %d MiB free, this needs %d MiB; name a larger folder with --dir or use --quick."
@@ -201,8 +203,7 @@ def measure_rows(arguments, plan, clock, place, kinds, report):
 
 
 def measure_places(arguments, plan, clock, place, report):
-    # With the twin gone nothing leaves the journal until the last row has ended.
-    pair = Pair(place, plan.size, plan.journal_size * 3 // 2, "places")
+    pair = Pair(place, plan.size, plan.places_journal_size, "places")
     measure = rounds.Measure(place, plan.place_seconds, plan.warm_up_s, say)
     report.place_rows = [row for row in report.rows if row.key in PLACE_ROWS]
     report.places = rounds.Results()

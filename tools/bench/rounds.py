@@ -142,13 +142,14 @@ def run_places(measure, results, pair, rows, rounds, distance_ms, clock):
             measure.say("Round %d of %d, the twin is %s" % (number + 1, rounds, where))
             try:
                 pair.put(where, distance_ms)
+                for row in rows:
+                    pair.make_room()
+                    measure.cell(results, pair, where, row)
             except BenchError as error:
                 measure.say(str(error))
                 for row in rows:
                     results.fail(row.key, where, str(error))
                 return
-            for row in rows:
-                measure.cell(results, pair, where, row)
         if clock.left_s() < begin_left_s - clock.left_s():
             measure.say("Time is up: %d of %d rounds were measured" % (number + 1, rounds))
             return
