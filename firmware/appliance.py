@@ -71,7 +71,7 @@ class Appliance:
 
         player = ports.ProcessLane(Player(disk, ring(), remains.arena), loop, keep=(disk, storage))  # before any thread
         return Lanes(
-            journal=ports.ThreadLane(Scribe(ring()), loop, brief={"append": _is_small}),
+            journal=ports.ThreadLane(Scribe(ring(), disk.size), loop, brief={"append": _is_small}),
             player=player,
             sync=ports.ThreadLane(Syncer(disk), loop),
             read=ports.ThreadLane(Reader(disk), loop),

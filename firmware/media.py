@@ -47,7 +47,7 @@ def _is_blank(journal, path: str) -> bool:
     try:
         if superblock.read(journal) is not None:
             return False
-        blank = _is_zero(journal, 0, min(superblock.RING_OFFSET, journal.size))
+        blank = _is_zero(journal, 0, min(superblock.RING_OFFSET + _PIECE, journal.size))  # the ring's start, too
     except Refused as e:
         raise Refused("%s %s" % (path, e))
     except OSError as e:

@@ -6,14 +6,15 @@ returned. Recovery's reasoning about torn tails rests on it (recovery.py).
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
-from firmware.log.layout import Descriptor, pack_header
+from firmware.log.layout import Descriptor, pack_header, records
 
 
 class Scribe:
-    """Worker of the journal lane; its methods are generators that yield between storage calls."""
+    """Worker of the journal lane of a board whose disk has `disk_size` bytes; its methods are generators that yield between storage calls."""
 
-    def __init__(self, ring):
+    def __init__(self, ring, disk_size: int):
         self._ring = ring
+        self._disk_size = disk_size
 
     def append(self, groups: list, chain: int):
         """Writes a batch of groups (journal.Group) behind a group whose chain is `chain`, and syncs it.
@@ -22,7 +23,7 @@ class Scribe:
         against it: Damaged, with nothing written, when its body is not what its first board sealed.
         """
         for group in groups:
-            chain = _seal(group, chain)
+            chain = self._seal(group, chain)
         for group in groups:
             pack_header(
                 group.memory, 0, self._ring.log_id, group.position, groups[0].number, group.descriptor
@@ -31,6 +32,24 @@ class Scribe:
             self._ring.storage.write(self._ring.offset(position), memory)
             yield
         self._ring.storage.sync()
+
+    def _seal(self, group, chain: int) -> int:
+        body = group.body()
+        crc = crc32(body)
+        if group.descriptor is None:
+            group.descriptor = Descriptor(
+                group.number, group.generation, group.time_ms, len(body), group.records, crc, chain, group.flags
+            )
+        else:
+            self._check(group.descriptor, body, crc)
+        return group.descriptor.chain
+
+    def _check(self, descriptor, body, crc: int) -> None:
+        """Whether a received group is what was sealed, and can be played: once durable, it must be."""
+        if descriptor.body_crc != crc:
+            raise Damaged("group %d arrived with a checksum that does not fit" % descriptor.number)
+        for _ in records(body, self._disk_size):
+            pass
 
     def hint(self, offset: int, block):
         """Writes one slot of the superblock; it is durable with whatever is synced next."""
@@ -43,18 +62,6 @@ class Scribe:
         self._ring.storage.write(offset, memoryview(block))
         yield
         self._ring.storage.sync()
-
-
-def _seal(group, chain: int) -> int:
-    body = group.body()
-    crc = crc32(body)
-    if group.descriptor is None:
-        group.descriptor = Descriptor(
-            group.number, group.generation, group.time_ms, len(body), group.records, crc, chain, group.flags
-        )
-    elif group.descriptor.body_crc != crc:
-        raise Damaged("group %d arrived with a checksum that does not fit" % group.number)
-    return group.descriptor.chain
 
 
 def _runs(groups: list):

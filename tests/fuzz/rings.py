@@ -73,7 +73,7 @@ class Written:
         block.retain = False
         self._storage.write(block.slot(), memoryview(block.pack()))
         self.ring = Ring(self._storage, block)
-        self._lane = ManualLane(Scribe(self.ring))
+        self._lane = ManualLane(Scribe(self.ring, 1 << 40))
         self._tip = Point(0, 0, 0)
         self._journal = Journal(self.ring, self._lane, Arena(bytearray(10 << 20)), block, self._tip, lambda: 1700000000)
         self._journal.label = lambda: label

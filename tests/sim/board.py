@@ -131,7 +131,7 @@ class SimBoard:
     def _run(self, remains) -> None:
         disk, journal = self.storages["disk"], self.storages["journal"]
         workers = (
-            Scribe(remains.ring), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),
+            Scribe(remains.ring, disk.size), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),
             Compressor(journal),
         )  # fmt: skip
         self.lanes = {name: SimLane(worker, name == "player") for name, worker in zip(LANES, workers, strict=True)}

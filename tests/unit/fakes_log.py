@@ -8,6 +8,7 @@ from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
 from tests.unit.fakes_storage import ManualLane, MemoryStorage
 
+DISK_SIZE = 1 << 40
 JOURNAL_SIZE = 16 << 20
 ARENA_SIZE = 10 << 20
 
@@ -22,7 +23,7 @@ class Bench:
         self.storage.write(block.slot(), memoryview(block.pack()))
         self.storage.sync()
         self.ring = Ring(self.storage, block)
-        self.lane = ManualLane(Scribe(self.ring))
+        self.lane = ManualLane(Scribe(self.ring, DISK_SIZE))
         self.arena = Arena(bytearray(ARENA_SIZE))
         self.durable = []
         self.errors = []

@@ -1,5 +1,6 @@
 import unittest
 
+from firmware.checksum import crc32
 from firmware.errors import Damaged
 from firmware.log import superblock
 from firmware.log.layout import Descriptor, Point
@@ -136,6 +137,15 @@ class TestReceive(unittest.TestCase):
         self.send(2)
         self.bench.lane.run()
         self.assertEqual(self.bench.journal.head.number, 2)
+
+    def test_a_group_that_cannot_be_played_is_not_written(self):
+        body = b"no records at all"
+        self.bench.journal.reserve(Descriptor(1, 1, 0, len(body), 1, crc32(body), 0))[:] = body
+        self.bench.journal.append_received(Descriptor(1, 1, 0, len(body), 1, crc32(body), 0))
+        before = bytes(self.bench.storage.bytes)
+        self.bench.lane.run()
+        self.assertTrue(isinstance(self.bench.errors[0], Damaged))
+        self.assertEqual(bytes(self.bench.storage.bytes), before)
 
     def test_a_half_received_group_is_forgotten(self):
         descriptor, _ = self.source.ring.load(self.points[0], memoryview(bytearray(4 << 20)))

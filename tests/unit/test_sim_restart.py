@@ -34,7 +34,7 @@ class RestartTest(unittest.TestCase):
 
     def write_group(self, remains, steps=None):
         """One group; `steps`: how far its append comes before the process is killed."""
-        lane = SimLane(Scribe(remains.ring))
+        lane = SimLane(Scribe(remains.ring, 1 << 40))
         journal = Journal(remains.ring, lane, remains.arena, remains.superblock, remains.head, lambda: 0)
         journal.on_durable = journal.on_failed = lambda what: None
         journal.open_group(512, 0).add(WRITE, 0, 512, b"x" * 512)
