@@ -9,6 +9,7 @@ from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
+from firmware.log.arena import Arena
 from firmware.log.layout import COPIED
 from firmware.log.scribe import Scribe
 from tests.sim.lane import SimLane
@@ -16,6 +17,7 @@ from tests.sim.medium import Medium
 from tests.sim.storage import NO_FAULTS, Power, SimStorage
 
 OFF, BOOTING, UP, REFUSED = "off", "booting", "up", "refused"
+RECOVERS_IN = 12 << 20  # bytes of memory; a board then works in a part of it, so that it gets scarce
 TIMER = "timer of a board"
 LANES = ("journal", "player", "sync", "read", "link")
 
@@ -76,7 +78,7 @@ class SimBoard:
 
     def _memory(self) -> bytearray:
         """Memory for an arena, as an earlier life left it: making it anew takes longer than most boots."""
-        size, pool = self.plan.arena, self.world.memory
+        size, pool = RECOVERS_IN, self.world.memory
         self._arena = pool.pop() if pool else bytearray(size)
         return self._arena
 
@@ -129,6 +131,7 @@ class SimBoard:
             self.state, self.refusal = REFUSED, error
 
     def _run(self, remains) -> None:
+        remains.arena = Arena(memoryview(self._arena)[: self.plan.arena])
         disk, journal = self.storages["disk"], self.storages["journal"]
         workers = (
             Scribe(remains.ring, disk.size), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),

@@ -117,7 +117,7 @@ def _(where="log.journal:Journal._needed"):
 @mutant("trim the ring behind what is acknowledged, played or not")
 def _(where="log.journal:Journal._needed"):
     def make(old):
-        return lambda self, played: max(played.position, self.acked.position)
+        return lambda self, played: self.acked.position if self.superblock.retain else played.position
 
     replace(where, make)
 

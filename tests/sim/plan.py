@@ -1,7 +1,8 @@
 """What one seed is about: sizes, speeds, settings, and which misfortunes may happen. Every seed leaves some out,
 so that seeds differ in more than the order of events."""
 
-from firmware.log.layout import MAX_GROUP
+from firmware.log.layout import BLOCK
+from tests.sim.preset import SMALL_GROUP
 from tests.sim.storage import Faults
 
 MIB = 1 << 20
@@ -18,9 +19,11 @@ class Plan:
         self.aged = random.random() < 0.6  # the logs begin shortly before the end of their rings
         self.small_rings = random.random() < 0.5  # and these are as small as they can be
         self.swells = self.aged and random.random() < 0.3  # the host writes more than the ring holds
+        if self.swells:
+            self.disk_size = 2 * MIB
         self.arena = pick((9, 9, 12)) * MIB  # twice the largest group at least
         if self.aged and self.small_rings:
-            self.arena = MAX_GROUP + pick((0, 0, MIB))
+            self.arena = 2 * SMALL_GROUP + pick((BLOCK, 256 << 10, 2 * MIB))
         self.trims = random.random() < 0.7
         self.maps = random.random() < 0.3
         self.misses = pick((0, 0.1, 1.0))
