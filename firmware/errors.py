@@ -32,7 +32,7 @@ class VolumeError(Exception):
         UNALIGNED: "offset and length must be multiples of 512 bytes",
         READ_ONLY: "this board takes no host writes",
         FULL: "the journal is full and the twin has not taken what it holds",
-        UNCONFIRMED: "the twin has not confirmed the write in time",
+        UNCONFIRMED: "what was written was not confirmed in time",
         FAILED: "storage failed; the board takes no more writes",
     }
 

@@ -51,6 +51,7 @@ class Volume:
         self._open = None
         self._watch_start = self._watch_end = 0
         self._disturbed = False
+        self._taken = 0  # records that went into groups
         self._room_waiters = []
         self._flush_waiters = []
 
@@ -102,6 +103,7 @@ class Volume:
             pending = self._open = _Pending(group)
             self._pending.append(pending)
         at = group.add(kind, offset, length, view)
+        self._taken += 1
         pending.overlay.add(offset, offset + length, ZEROES if view is None else at)
         if offset < self._watch_end and self._watch_start < offset + length:
             self._disturbed = True
@@ -131,13 +133,18 @@ class Volume:
     def room(self) -> None:
         """The owner freed memory or ring space: those who wait try again."""
         waiters, self._room_waiters = self._room_waiters, []
-        for i, waiter in enumerate(waiters):
-            before = len(self._room_waiters)
+        while waiters:
+            waiter = waiters.pop(0)
+            taken = self._taken
             waiter.callback(None)
-            if len(self._room_waiters) > before:  # no room after all: it keeps its place and its time
-                self._room_waiters[-1].since_ms = waiter.since_ms
-                self._room_waiters += waiters[i + 1 :]
-                return
+            if not self._room_waiters:
+                continue
+            if self._taken == taken:  # no room after all: it keeps its place and its time
+                self._room_waiters[0].since_ms = waiter.since_ms
+                self._room_waiters += waiters
+            else:  # it waits with a later write now, which has its own time
+                self._room_waiters = waiters + self._room_waiters
+            return
 
     @property
     def waiting_for_room(self) -> bool:

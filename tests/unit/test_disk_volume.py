@@ -198,6 +198,24 @@ class TestRoom(unittest.TestCase):
         self.volume.poll(20000)
         self.assertEqual(self.told[1].reason, VolumeError.FULL)
 
+    def test_who_wrote_something_waits_anew_behind_the_others(self):
+        def write_more(error):
+            self.told.append(error)
+            while self.volume.write(0, b"a" * (512 << 10)):
+                pass
+            self.volume.wait_for_room(write_more)
+
+        self.volume.wait_for_room(write_more)
+        self.volume.wait_for_room(lambda error: self.told.append("second"))
+        self.rig.now = 15000
+        self.rig.commit()
+        self.rig.play()
+        self.assertEqual(self.told, [None])
+        self.rig.now = 20000
+        self.volume.poll(20000)
+        self.assertEqual(self.told, [None, "second"])
+        self.assertEqual(self.volume.due(), 35000)
+
 
 class TestRefusals(unittest.TestCase):
     def setUp(self):
