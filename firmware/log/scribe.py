@@ -10,7 +10,10 @@ from firmware.log.layout import Descriptor, pack_header, records
 
 
 class Scribe:
-    """Worker of the journal lane of a board whose disk has `disk_size` bytes; its methods are generators that yield between storage calls."""
+    """Worker of the journal lane of a board whose disk has `disk_size` bytes.
+
+    Its methods are generators that yield between storage calls.
+    """
 
     def __init__(self, ring, disk_size: int):
         self._ring = ring

@@ -3,6 +3,7 @@
 import multiprocessing.pool
 
 import pytest
+
 from tests.sim.mutants import MUTANTS, hunt, replace
 
 SEEDS = 600
