@@ -52,8 +52,13 @@ class Journal:
     # Space
 
     def _needed(self, played: Point) -> int:
-        """Position before which nothing is needed once the disk durably holds all up to `played`."""
-        return min(played.position, self.acked.position) if self.superblock.retain else played.position
+        """Position before which nothing is needed once the disk durably holds all up to `played`.
+
+        What the next group skips before the ring's end is never needed: counted as such, it could keep a large
+        group out of a small ring that is empty, for ever.
+        """
+        behind = min(played.position, self.acked.position) if self.superblock.retain else played.position
+        return self.ring.start(behind)
 
     def freeable(self, played: Point) -> int:
         """Bytes of the ring that a checkpoint at `played` gives back."""
@@ -62,7 +67,7 @@ class Journal:
     @property
     def used(self) -> int:
         """Bytes of the ring that are still needed."""
-        return self.head.position - self._tail
+        return max(0, self.head.position - self._tail)
 
     def _room(self) -> int:
         return self._tail + self.ring.size - self.ring.start(self._tip.position)

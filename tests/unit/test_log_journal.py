@@ -165,6 +165,16 @@ class TestReceive(unittest.TestCase):
         self.assertIsNone(bench.journal.reserve(big))
         self.assertTrue(bench.journal.starved)
 
+    def test_an_empty_ring_takes_the_largest_group_wherever_the_last_one_ended(self):
+        bench = Bench(size=8 << 20)
+        for i in range(3):
+            bench.write(i << 20, b"a" * (1 << 20))
+        bench.journal.seal()
+        bench.lane.run()
+        bench.played()
+        self.assertEqual(bench.journal.used, 0)
+        self.assertTrue(bench.journal.reserve(Descriptor(2, 1, 0, 4 << 20, 1, 0, 0)) is not None)
+
 
 class TestFind(unittest.TestCase):
     def setUp(self):
