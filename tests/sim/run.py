@@ -4,6 +4,7 @@ import argparse
 import multiprocessing
 import os
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
@@ -13,6 +14,7 @@ from tests.sim.world import Over, World
 
 HOST_MS = 3_600_000
 MOST_FAILURES = 20
+CHUNK = 8
 
 
 def run_seed(seed: int, trace=None) -> World:
@@ -91,18 +93,26 @@ def run_many(seeds, jobs: int) -> Summary:
             if len(summary.failures) >= MOST_FAILURES:
                 break
         return summary
+    permits, enough = threading.Semaphore(jobs * CHUNK * 2), threading.Event()
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
-        for result in pool.imap_unordered(try_seed, _fed(seeds), 8):
+        for result in pool.imap_unordered(try_seed, _fed(seeds, permits, enough), CHUNK):
             summary.add(*result)
+            permits.release()
             if len(summary.failures) >= MOST_FAILURES:
-                pool.terminate()
                 break
+        enough.set()
     return summary
 
 
-def _fed(seeds):
-    """The pool takes seeds as fast as they come, so a run by the clock is fed no faster than it works."""
-    yield from seeds
+def _fed(seeds, permits, enough):
+    """The pool takes whatever it can get at once; a run by the clock is fed no faster than it works."""
+    for seed in seeds:
+        while not permits.acquire(timeout=0.2):
+            if enough.is_set():
+                return
+        if enough.is_set():
+            return
+        yield seed
 
 
 def run_verbosely(seed: int) -> int:
