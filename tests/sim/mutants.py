@@ -177,11 +177,6 @@ def _(where="log.journal:Journal._dispensable"):
     replace(where, lambda old: lambda self, group: group.number <= self.head.number)
 
 
-@mutant("give memory away while a read still needs it")
-def _(where="log.journal:Journal._dispensable"):
-    replace(where, lambda old: lambda self, group: not group.wanted and group.number <= self.head.number)
-
-
 # The link
 
 
