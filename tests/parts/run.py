@@ -42,7 +42,7 @@ def run(part, in_ci: bool, echo: bool = False) -> Result:
     """Runs the part to its end or its limit; with echo its output goes to the terminal as well."""
     if not (ROOT / part.needs).exists():
         return _strict(Result(part, skipped=1, why="%s is not there" % part.needs), in_ci)
-    scratch = os.path.realpath(tempfile.mkdtemp(prefix="sosie-%s-" % part.name))
+    scratch = os.path.realpath(tempfile.mkdtemp(prefix="sosie-"))
     _scratch_folders.add(scratch)
     began = time.monotonic()
     try:
@@ -71,6 +71,8 @@ def _execute(part, scratch: str, echo: bool) -> tuple[int | None, str, list[str]
     """Exit code (None: it took too long), all output, and the processes that it left behind."""
     environment = dict(os.environ, TMPDIR=scratch, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
     environment[leaks.MARK] = scratch
+    # Short folders: the path of a Unix socket has 107 bytes at most.
+    environment["PYTEST_ADDOPTS"] = "--basetemp=%s/t" % scratch
     process = subprocess.Popen(
         part.argv,
         cwd=ROOT,
