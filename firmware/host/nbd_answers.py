@@ -14,6 +14,7 @@ _ERRNO = {
     VolumeError.UNALIGNED: nbd.EINVAL,
     VolumeError.READ_ONLY: nbd.EPERM,
     VolumeError.FULL: nbd.ENOSPC,
+    VolumeError.UNCONFIRMED: nbd.EIO,
     VolumeError.FAILED: nbd.EIO,
 }
 

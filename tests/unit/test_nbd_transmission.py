@@ -4,6 +4,7 @@ import struct
 import unittest
 
 from firmware.errors import ProtocolError, VolumeError
+from firmware.host.nbd_answers import failure_of
 from tests.unit.fakes_nbd import (
     DISC,
     HELLO,
@@ -183,6 +184,12 @@ class TestStreams(unittest.TestCase):
             self.check_error(read(1, 0, 512), errno, prepare)
             self.check_error(request(ZEROES, 1, 0, 512), errno, prepare)
             self.check_error(request(3, 1), errno, prepare, [("flush",)])
+
+    def test_every_reason_of_the_volume_has_a_number(self):
+        for reason in VolumeError.SENTENCES:
+            errno, sentence = failure_of(VolumeError(reason))
+            self.assertTrue(errno in (EPERM, EIO, EINVAL, ENOSPC))
+            self.assertEqual(sentence, VolumeError.SENTENCES[reason])
 
     # Ends
 
