@@ -1,5 +1,7 @@
 """Puts a board together from its settings: storages, lanes, listeners. The only place that knows all parts."""
 
+import sys
+
 from firmware import ports
 from firmware.board import Board
 from firmware.dialer import Dialer
@@ -54,6 +56,7 @@ class Appliance:
             raise Refused("%s: %s; this board cannot start from it: start the pair anew" % (settings.journal, e))
         self._lanes = self._make_lanes(remains)
         self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
+        board.on_failure = self._complain
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
@@ -124,6 +127,9 @@ class Appliance:
 
     def _dial(self, make_conversation, on_failed) -> None:
         ports.dial(self._loop, self._settings.peer, make_conversation, on_failed)
+
+    def _complain(self, sentence: str) -> None:
+        sys.stderr.write("sosie: %s: %s\n" % (self._settings.name, sentence))
 
     def _stop(self) -> None:
         self._close_listeners()

@@ -34,6 +34,7 @@ class Board:
         self.identity = remains.identity
         self.clock = clock
         self.failure = None
+        self.on_failure = None  # called once with the sentence
         self.journal = self._make_journal(remains, lanes)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
         self.volume.confirmed = self._confirmed
@@ -103,10 +104,13 @@ class Board:
             return _earliest(self._look_at_ms, self._gather_due_ms)
         self._look_at_ms = now + LOOK_EVERY_MS
         self.volume.poll(now)
+        if self.volume.waiting_for_room:
+            self.volume.room()  # a read or a compression that kept the memory in use does not say that it ended
         self._commit_aged(now)
         self.playback.poll(now)
         self.copier.advance()
-        due = _earliest(self._commit_due(), self.playback.due(), self.volume.due(), self.copier.due())
+        again = now if self.volume.waiting_for_room else None
+        due = _earliest(again, self._commit_due(), self.playback.due(), self.volume.due(), self.copier.due())
         if due is not None:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
@@ -188,7 +192,7 @@ class Board:
             done()
 
     def _confirmed(self) -> int:
-        if self.settings.ack == "local":
+        if self.settings.ack == "local" or not self.journal.superblock.retain:  # nobody could follow a promoted twin
             return self.journal.head.number
         if self.settings.ack == "received":
             return min(self.journal.head.number, self.peer.received)
@@ -200,6 +204,8 @@ class Board:
         """Storage failed: the board takes no more writes and says so. What is durable is still shipped."""
         if not self.failed:
             self.failure = "%s; this board takes no more writes: replace what failed and restart it" % error
+            if self.on_failure is not None:
+                self.on_failure(self.failure)
         self.journal.failed = self.playback.failed = True
         self.volume.fail()
         self._set_refusal()

@@ -125,7 +125,7 @@ class Peer:
         """A connection is gone."""
         if self.link is link:
             self.link = None
-        if link.refusal:
+        if link.refusal and self.link is None:  # while one works, a stranger's failure is no news
             self.refusal = link.refusal
         if self.on_parted is not None:
             self.on_parted(link)

@@ -12,7 +12,7 @@ from firmware.log.ring import Ring
 from firmware.pair import identity
 from firmware.pair.identity import NO_PAIR, PRIMARY, Identity
 
-ARENA_SIZE = 32 << 20
+ARENA_SIZE = 16 << 20  # four groups of the largest kind; more only makes a host wait longer when it is full
 
 
 class Remains:
