@@ -167,7 +167,8 @@ class Pair(Server):
 
     def settle(self):
         """The backlog that a run left and the seconds until all of it was on the twin, durable and played."""
-        backlog = self.primary.status()["backlog"]
+        status = self.primary.status()
+        backlog, rtt_ms = status["backlog"], status["link"]["rtt_ms"]
         begin = time.monotonic()
         try:
             with NbdClient(self.socket_path()) as client:
@@ -176,6 +177,7 @@ class Pair(Server):
             raise BenchError("the primary does not flush after a run: %s" % error) from error
         told = {"backlog_" + unit: backlog[unit] - self._left_behind[unit] for unit in ("bytes", "groups")}
         if self.where != GONE:
+            told["rtt_ms"] = rtt_ms
             self.drain()
             told["drain_s"] = time.monotonic() - begin
         self._left_behind = self.primary.status()["backlog"]
