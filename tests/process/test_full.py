@@ -72,6 +72,35 @@ def test_a_host_that_waits_goes_on_when_the_twin_comes_back(make_pair):
     assert history.prefix_of(pair.right.image.read_bytes()) == history.last
 
 
+def overfill(client, data: bytes) -> None:
+    """More writes than fit, without waiting for answers; the board stops reading them at some point."""
+    try:
+        for _ in range(32):
+            client.send_write(0, data)
+    except OSError:
+        pass  # it was killed meanwhile
+
+
+def test_commands_in_flight_are_all_answered_in_time(make_pair):
+    """A host gives each command 30 s, also the eighth of those that wait together."""
+    history = History(SIZE)
+    pair = make_pair(**LINES)
+    pair.left.start()
+    client = pair.left.client()
+    assert fill(client, history, 16) is None
+    client.flush()
+    filler = pair.left.client()
+    threading.Thread(target=overfill, args=(filler, bytes(STEP)), daemon=True).start()
+    wait_until("the journal is full", lambda: pair.left.status()["alarms"])
+    began = time.monotonic()
+    waiting = {client.send_write(place << 12, bytes(4096)) for place in range(8)}
+    while waiting:
+        waiting.discard(client.take_reply()[0])
+    assert time.monotonic() - began < 28
+    filler.drop()
+    client.drop()
+
+
 def test_killed_while_full(make_pair):
     history = History(SIZE)
     pair = make_pair(**LINES)
@@ -82,8 +111,7 @@ def test_killed_while_full(make_pair):
     client.flush()
     flushed = history.last
     number = history.add(0, STEP)
-    for _ in range(32):
-        client.send_write(0, history.data(number, 0, STEP))
+    threading.Thread(target=overfill, args=(client, history.data(number, 0, STEP)), daemon=True).start()
     wait_until("the journal is full", lambda: pair.left.status()["alarms"])
     pair.left.kill()
     pair.left.start()
@@ -93,3 +121,14 @@ def test_killed_while_full(make_pair):
     pair.left.stop()
     pair.right.stop()
     assert pair.left.image.read_bytes() == pair.right.image.read_bytes()
+
+
+def test_what_queues_behind_a_write_that_waits_is_answered_in_time_too(make_pair):
+    left = make_pair(**LINES).left.start()
+    client = left.client()
+    began = time.monotonic()
+    sent = [client.send_write(i << 20, bytes(1 << 20)) for i in range(12)] + [client.send_flush()]
+    errors = dict(client.take_reply() for _ in sent)
+    assert time.monotonic() - began < 28
+    assert {errors[handle] for handle in sent[:-1]} == {0, 28} and errors[sent[-1]] == 0
+    client.close()
