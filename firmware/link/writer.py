@@ -12,8 +12,8 @@ from firmware.link.frames import (
     pack_header,
     pack_preamble,
 )
-from firmware.link.span import Span
 from firmware.log.layout import DESCRIPTOR_SIZE
+from firmware.log.span import Span
 
 BATCH = 64 << 10  # bytes of small groups that leave in one piece
 PREAMBLE = 255  # beside the kinds of frames, as what was sent

@@ -6,9 +6,9 @@ journal lane, the next one fills meanwhile. Nobody plays or ships a group before
 """
 
 from firmware.errors import Damaged
-from firmware.link.span import Span
 from firmware.log.group import Group
 from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
+from firmware.log.span import Span
 
 BATCH = 4 << 20  # a longer write holds the medium up for longer than it saves in syncs
 MAX_PAYLOAD = 1 << 20  # of one record

@@ -4,8 +4,8 @@ from firmware.checksum import crc32
 from firmware.errors import Damaged, ProtocolError, Refused
 from firmware.link.compressor import Compressor
 from firmware.link.link import Counters, Link
-from firmware.link.span import Span
 from firmware.log.layout import HEADER_SIZE, Descriptor, Point, group_size
+from firmware.log.span import Span
 from firmware.pair.identity import PRIMARY, TWIN, Identity
 
 PAIR = b"P" * 16

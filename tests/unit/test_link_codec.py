@@ -5,7 +5,7 @@ import unittest
 from firmware.errors import ProtocolError
 from firmware.link import codec
 from firmware.link.compressor import Compressor
-from firmware.link.span import Span
+from firmware.log.span import Span
 from tests.unit.fakes_link import Chance, FakeJournal, Wire, pair, pieces, same_log
 
 # zlib.compress(b"Sosie" * 200, 9) and a zstd frame of the same, made once: MicroPython packs neither.
