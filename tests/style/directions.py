@@ -9,10 +9,10 @@ FIRMWARE = ROOT / "firmware"
 # Package of firmware -> what of firmware it may import. `log.layout` names one module, `log` the whole package.
 COMMON = {"errors", "checksum"}
 MAY_IMPORT = {
-    "log": COMMON | {"log", "link.span"},
+    "log": COMMON | {"log"},
     "disk": COMMON | {"disk", "log"},
     "host": COMMON | {"host"},
-    "link": COMMON | {"link", "log.layout", "pair.identity"},
+    "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},
     "pair": COMMON | {"pair", "log.layout"},
     "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
 }
