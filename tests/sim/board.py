@@ -51,6 +51,7 @@ class SimBoard:
         self.poll_at = None
         self.lives = 0
         self.span_flips = 0.0
+        self.most_flips = 6  # without an end to them no large group might ever get through
         self.last_group = 0
         self.batch_ends = 0, 0  # of the last but one, of the last
         self.lied_to = False  # its storage did not do what it said
@@ -189,7 +190,8 @@ class SimBoard:
         """What sendfile takes from the journal."""
         view = memoryview(bytearray(length))
         self.storages["journal"].read_into(position, view)
-        if self.span_flips and self.random.random() < self.span_flips:
+        if self.span_flips and self.most_flips > 0 and self.random.random() < self.span_flips:
+            self.most_flips -= 1
             self.world.count("bits flipped on their way to the wire")
             view[self.random.randrange(length)] ^= 1 << self.random.randrange(8)
         return bytes(view)

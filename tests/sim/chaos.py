@@ -16,6 +16,7 @@ class Chaos:
         self._kinds = [kind for kind, _ in kinds]
         self._odds = [weight for _, weight in kinds]
         self.over = False
+        self._bad_connections = 6
         self._looks = ""  # when to look aside: "at" a step, or as soon as a journal is "dirty"
         self._look_at = 0
 
@@ -100,6 +101,29 @@ class Chaos:
             return self._world.steps >= self._look_at
         return any(board.journal.dirty for board in self._world.boards)
 
+    def _stop_primary(self) -> None:
+        self._stop(self._world.primary)
+
+    def _stop_twin(self) -> None:
+        self._stop(self._world.twin)
+
+    def _stop(self, board) -> None:
+        """SIGTERM: the board ends cleanly, in the middle of whatever goes on."""
+        if not board.up or board.failed:
+            return
+        life = board.lives
+
+        def stopped():
+            self._world.after(0, "exit", lambda: self._exit(board, life))
+
+        board.board.stop(stopped)
+        board.poll()
+
+    def _exit(self, board, life: int) -> None:
+        if board.up and board.lives == life:
+            checks.after_stop(self._world, board)
+            self._world.lost(board, cut=False)
+
     # What follows
 
     def after_loss(self, board, cut: bool) -> None:
@@ -141,7 +165,8 @@ class Chaos:
         world.after(delay, "repair " + board.name, restart)
 
     def on_connection(self, connection) -> None:
-        if self._plan.lie == "wire" and not self.over:
+        if self._plan.lie == "wire" and not self.over and self._bad_connections > 0:
+            self._bad_connections -= 1  # if all were bad, no group might ever get through
             connection.flip = self._random.choice((0.002, 0.02))
         if self._plan.lie == "sendfile":
             for board in self._world.boards:

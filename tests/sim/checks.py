@@ -81,6 +81,19 @@ def after_alarm(world) -> None:
         check_twin(world, LOSE)
 
 
+def after_stop(world, board) -> None:
+    """A board has stopped cleanly: its disk alone holds all that it took, durably."""
+    if board.failed or board.lied_to:
+        return
+    board.disk.cut(board.random, LOSE)
+    board.journal.cut(board.random, LOSE)
+    world.count("clean stops on the way")
+    if board is world.primary:
+        world.oracle.check_equal(board.image(), board.image())
+    elif not world.promoted and board.board.identity.whole:
+        world.oracle.check_twin(board.image(), world.acked, "the twin, cleanly stopped,")
+
+
 # The end of a run
 
 

@@ -74,5 +74,5 @@ LIES = (
 KINDS = ("boot", "journal", "player", "sync", "read", "link", "done", "timer", "host", "send", "take", "poll", "notice")
 MISFORTUNES = (
     "power primary", "power twin", "power both", "kill primary", "kill twin", "cut link", "outage", "stall link",
-    "second connection", "look aside",
+    "second connection", "look aside", "stop primary", "stop twin",
 )  # fmt: skip

@@ -166,6 +166,8 @@ class World:
     def _jump(self) -> bool:
         now = self.now_ms
         times = [item[0] for item in self.later]
+        if times and min(times) <= now:
+            return True  # it came up just now
         for board in self.boards:
             if board.up and board.poll_at is not None:
                 times.append(board.poll_at)
