@@ -104,16 +104,21 @@ class Board:
             return _earliest(self._look_at_ms, self._gather_due_ms)
         self._look_at_ms = now + LOOK_EVERY_MS
         self.volume.poll(now)
-        if self.volume.waiting_for_room:
-            self.volume.room()  # a read or a compression that kept the memory in use does not say that it ended
+        if self._short_of_memory:
+            self.volume.room()  # a read or a compression that kept it in use does not say that it ended
         self._commit_aged(now)
         self.playback.poll(now)
         self.copier.advance()
-        again = now if self.volume.waiting_for_room else None
+        again = now if self._short_of_memory else None
         due = _earliest(again, self._commit_due(), self.playback.due(), self.volume.due(), self.copier.due())
         if due is not None:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
+
+    @property
+    def _short_of_memory(self) -> bool:
+        """Whether a host waits though the ring has room."""
+        return self.volume.waiting_for_room and not self.journal.starved
 
     # Commit
 

@@ -70,11 +70,9 @@ class Promotion:
         journal.acked = journal.head
 
     def _saved(self, error) -> None:
-        if error is None:
+        if error is None:  # else the journal has told the board, and the board us
             self._step = PLAY
             self.advance()
-        else:
-            self.fail()
 
     def fail(self) -> None:
         """Storage failed on the way."""

@@ -1,0 +1,61 @@
+import unittest
+
+from tests.unit.fakes_board import MIB, Rig
+
+
+def promotable(ack="local"):
+    """A twin that holds a whole, empty disk."""
+    rig = Rig("twin", ack=ack)
+    rig.board.identity.pair_id, rig.board.identity.generation = b"p" * 16, 1
+    rig.board.identity.copy_ended(1)
+    return rig
+
+
+class TestBackPressure(unittest.TestCase):
+    def test_a_host_goes_on_when_a_read_no_longer_needs_the_memory(self):
+        rig = Rig("primary", journal_size=16 * MIB)
+        volume, busy = rig.board.volume, (rig.lanes.journal, rig.lanes.player, rig.lanes.sync)
+        volume.write(0, b"a" * MIB)
+        rig.disk.slow = True
+        volume.read(0, memoryview(bytearray(4096)), lambda error: None)
+        while volume.write(0, b"b" * MIB):
+            rig.run(*busy)
+        ended = []
+
+        def write(error):
+            if error is not None or volume.write(0, b"c" * MIB):
+                ended.append(error)
+            else:
+                volume.wait_for_room(write)
+
+        write(None)
+        rig.wait(5000, *busy)
+        self.assertEqual(ended, [])
+        rig.run(rig.lanes.read)
+        rig.wait(100)
+        self.assertEqual(ended, [None])
+
+
+class TestPromotion(unittest.TestCase):
+    def setUp(self):
+        self.told = []
+
+    def promote(self, rig):
+        rig.board.promote(True, lambda report, error: self.told.append((report, error)))
+        rig.run()
+
+    def test_a_promoted_board_waits_for_no_twin(self):
+        for ack in ("local", "received", "durable"):
+            rig, flushed = promotable(ack), []
+            self.promote(rig)
+            rig.board.volume.write(0, b"a" * 512)
+            rig.board.volume.flush(flushed.append)
+            rig.run()
+            self.assertEqual(flushed, [None], ack)
+
+    def test_a_failure_is_told_once(self):
+        rig = promotable()
+        rig.journal.fail = "sync"
+        self.promote(rig)
+        self.assertEqual([report for report, error in self.told], [None])
+        self.assertTrue(rig.board.failed)
