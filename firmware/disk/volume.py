@@ -10,6 +10,9 @@ from firmware.log.layout import SECTOR, TRIM, WRITE, ZERO
 
 MAX_WRITE = 1 << 20
 _PATIENCE_MS = 20_000  # a host gives a command up after 30 s
+# Commands that queue behind one that found no room for that long have waited as long as it has. Nobody knows how
+# many lie in sockets; so long after one was given up, whatever comes was one of them.
+_AFTERMATH_MS = 2000
 
 
 class _Pending:
@@ -54,6 +57,7 @@ class Volume:
         self._taken = 0  # records that went into groups
         self._room_waiters = []
         self._flush_waiters = []
+        self._gave_up_ms = None  # when a wait for room was in vain, unless there was room since
 
     @property
     def ready(self) -> bool:
@@ -98,6 +102,7 @@ class Volume:
             group = self._journal.open_group(payload, self._now_ms())
             if group is None:
                 return False
+            self._gave_up_ms = None
         pending = self._open
         if pending is None or pending.group is not group:
             pending = self._open = _Pending(group)
@@ -127,8 +132,13 @@ class Volume:
         return self._add(kind, offset, length, view)
 
     def wait_for_room(self, callback) -> None:
-        """`callback(None)` when a write may be tried again, `callback(VolumeError)` after 20 s."""
-        self._room_waiters.append(_Waiter(callback, self._now_ms()))
+        """`callback(None)` when a write may be tried again, `callback(VolumeError)` after 20 s; at once when
+        somebody has just waited that long in vain."""
+        now = self._now_ms()
+        if self._gave_up_ms is not None and now - self._gave_up_ms < _AFTERMATH_MS:
+            callback(VolumeError(VolumeError.FULL))
+            return
+        self._room_waiters.append(_Waiter(callback, now))
 
     def room(self) -> None:
         """The owner freed memory or ring space: those who wait try again."""
@@ -254,16 +264,28 @@ class Volume:
 
     def poll(self, now_ms: int) -> None:
         """Gives up what has waited too long for a host to wait any longer."""
-        full = self._room_waiters, VolumeError.FULL
-        unconfirmed = self._flush_waiters, VolumeError.UNCONFIRMED
-        for waiters, reason in (full, unconfirmed):
-            while waiters and now_ms - waiters[0].since_ms >= _PATIENCE_MS:
-                waiters.pop(0).callback(VolumeError(reason))
+        in_vain = _impatient(self._room_waiters, now_ms)
+        if in_vain:
+            self._gave_up_ms = now_ms
+        for waiter in in_vain:
+            waiter.callback(VolumeError(VolumeError.FULL))
+        for waiter in _impatient(self._flush_waiters, now_ms):
+            waiter.callback(VolumeError(VolumeError.UNCONFIRMED))
 
     def due(self) -> "int | None":
         """The monotonic ms at which poll() has something to give up; None when nobody waits."""
         since = [waiters[0].since_ms for waiters in (self._room_waiters, self._flush_waiters) if waiters]
         return min(since) + _PATIENCE_MS if since else None
+
+
+def _impatient(waiters: list, now_ms: int) -> list:
+    """Takes those who have waited too long out of `waiters`."""
+    count = 0
+    while count < len(waiters) and now_ms - waiters[count].since_ms >= _PATIENCE_MS:
+        count += 1
+    found = waiters[:count]
+    del waiters[:count]
+    return found
 
 
 class Reader:

@@ -216,6 +216,30 @@ class TestRoom(unittest.TestCase):
         self.assertEqual(self.told, [None, "second"])
         self.assertEqual(self.volume.due(), 35000)
 
+    def test_who_queued_behind_one_that_waited_in_vain_does_not_wait_as_long_again(self):
+        self.give_up()
+        self.rig.now = 21000
+        self.volume.wait_for_room(lambda error: self.told.append(error.reason))
+        self.assertEqual(self.told, [VolumeError.FULL] * 2)
+        self.rig.now = 23000  # long after that it is a new one
+        self.volume.wait_for_room(self.told.append)
+        self.assertEqual(self.volume.due(), 43000)
+
+    def test_after_there_was_room_again_everybody_waits(self):
+        self.give_up()
+        self.rig.commit()
+        self.rig.play()
+        while self.volume.write(0, b"a" * (512 << 10)):
+            pass
+        self.volume.wait_for_room(self.told.append)
+        self.assertEqual(self.volume.due(), 40000)
+
+    def give_up(self):
+        self.volume.wait_for_room(lambda error: self.told.append(error.reason))
+        self.rig.now = 20000
+        self.volume.poll(20000)
+        self.assertEqual(self.told, [VolumeError.FULL])
+
 
 class TestRefusals(unittest.TestCase):
     def setUp(self):
