@@ -15,7 +15,9 @@ from firmware.host.nbd_transmission import MAX_PIECE, Transmission
 WINDOW = 256 << 10
 _CAPACITY = WINDOW + MAX_PIECE  # what is parsed starts in the window, and waits for one piece at most
 _REPLIES_SIZE = (1 << 20) + (256 << 10)  # the largest piece of a read, and more behind it
+_HANDSHAKE_MS = 10_000  # who has not entered the transmission by then would only keep others out
 _CHEAP_MOVE = 16 << 10  # so little is moved rather than received in a small read of its own
+_UNKNOWN = -1
 
 
 def _nobody() -> None:
@@ -37,6 +39,7 @@ class Conversation:
         self._is_over = False  # nothing more is taken from the client
         self._is_broken = False
         self._is_parsing = False
+        self._give_up_ms = _UNKNOWN
 
     def wanted(self) -> "memoryview | None":
         """Where the next bytes go; None while the client has to wait, and after its end."""
@@ -92,8 +95,16 @@ class Conversation:
         self._view = self._window = None
         self._replies = Replies(0)
 
-    def poll(self, now_ms: int) -> None:
-        """Nothing here happens by time."""
+    def poll(self, now_ms: int) -> "int | None":
+        """Ends a handshake that takes too long; in the transmission nothing happens by time."""
+        if self._give_up_ms is None:
+            return None
+        if self._give_up_ms == _UNKNOWN:
+            self._give_up_ms = now_ms + _HANDSHAKE_MS
+        elif now_ms >= self._give_up_ms:
+            self._is_over = self._is_broken = True
+            return None
+        return self._give_up_ms
 
     def _advance(self) -> None:
         stage = self._stage
@@ -102,6 +113,7 @@ class Conversation:
             self._start = stage.parse(self._start, self._end)
             if stage.done:
                 stage.lost()
+                self._give_up_ms = None
                 self._stage = stage = Transmission(
                     self._volume, self._view, self._replies, stage.structured, stage.context, self._resumed
                 )

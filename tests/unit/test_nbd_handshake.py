@@ -149,3 +149,21 @@ class TestHandshake(unittest.TestCase):
         client.takes = True
         client.pump()
         self.assertEqual(len(client.got), 18 + asked * 48)
+
+    def test_who_never_enters_the_transmission_is_not_kept(self):
+        for stream in (b"", HELLO, HELLO + option(3)):
+            client = Client(FakeVolume())
+            client.send(stream)
+            self.assertEqual(client.conversation.poll(500), 10500)
+            self.assertEqual(client.conversation.poll(10499), 10500)
+            self.assertFalse(client.conversation.finished)
+            self.assertIsNone(client.conversation.poll(10500))
+            self.assertTrue(client.conversation.finished)
+
+    def test_a_host_may_be_silent_for_as_long_as_it_likes(self):
+        client = Client(FakeVolume())
+        client.conversation.poll(500)
+        client.send(HELLO + go())
+        self.assertIsNone(client.conversation.poll(600))
+        self.assertIsNone(client.conversation.poll(1 << 40))
+        self.assertFalse(client.conversation.finished)

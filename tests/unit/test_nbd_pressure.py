@@ -328,9 +328,6 @@ class TestEnds(unittest.TestCase):
         volume.finish_flush()
         self.assertEqual(client.replies()[0], ok(1))
 
-    def test_poll_asks_for_nothing(self):
-        self.assertIsNone(Client(FakeVolume()).conversation.poll(0))
-
     def test_end_in_the_greeting(self):
         client = Client(FakeVolume())
         client.conversation.received(0)
