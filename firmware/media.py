@@ -47,6 +47,7 @@ def _is_blank(journal, path: str) -> bool:
     try:
         if superblock.read(journal) is not None:
             return False
+        superblock.ring_size(journal.size)  # refuses one that is too small
         blank = _is_zero(journal, 0, min(superblock.RING_OFFSET + _PIECE, journal.size))  # the ring's start, too
     except Refused as e:
         raise Refused("%s %s" % (path, e))

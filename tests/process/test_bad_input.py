@@ -140,6 +140,14 @@ def test_a_journal_cut_short(used_board, tmp_path):
     assert fingerprint(tmp_path) == before
 
 
+def test_an_empty_journal_that_is_too_small(make_board, tmp_path):
+    board = make_board(journal_size=None)
+    board.journal.write_bytes(bytes(1 << 20))
+    before = fingerprint(tmp_path)
+    assert "8 MiB" in board.refuses()
+    assert fingerprint(tmp_path) == before, "a disk was made for it"
+
+
 def test_a_journal_of_another_pair(make_pair, make_board, tmp_path):
     """A twin whose journal belongs to another pair is refused by the primary; both live on and say so."""
     pair = make_pair().start()
