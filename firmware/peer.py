@@ -32,6 +32,7 @@ class Peer:
         self.moved = None
         self.fenced = None
         self.on_parted = None
+        self._damaged_number = 0
         self._journal = journal
         self._lane = lane
         self._rate = settings.rate
@@ -134,6 +135,8 @@ class Peer:
         """The twin has taken groups up to `received` and durably holds all up to `point`."""
         self.received = max(self.received, received)
         self._journal.acknowledged(point)
+        if point.number >= self._damaged_number:
+            self.damage = ""  # it could be read after all
         self.moved()
 
     def suspect(self, number: int) -> None:
@@ -145,4 +148,5 @@ class Peer:
 
     def unreadable(self, number: int, error) -> None:
         """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
+        self._damaged_number = number
         self.damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)

@@ -26,7 +26,7 @@ def facts(board) -> dict:
         "sent": (part.sent_number if part is not None else journal.acked.number) if first else journal.head.number,
         "acked": journal.acked.number if first else journal.head.number,
         "played": board.playback.point.number,
-        "backlog_bytes": _backlog_bytes(journal) if first else 0,
+        "backlog_bytes": journal.ahead if first else 0,
         "oldest_ms": _oldest_unsent_ms(board) if first else None,
         "now_ms": board.clock.wall_ms(),
         "journal_size": journal.ring.size,
@@ -70,10 +70,6 @@ def _oldest_unsent_ms(board) -> "int | None":
     if journal.open is not None:
         return board.clock.wall_ms() - (board.clock.now_ms() - journal.open.opened_ms)
     return None
-
-
-def _backlog_bytes(journal) -> int:
-    return journal.head.position - journal.acked.position + (journal.open.used if journal.open else 0)
 
 
 def _link_state(board) -> str:

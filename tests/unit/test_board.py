@@ -59,3 +59,27 @@ class TestPromotion(unittest.TestCase):
         self.promote(rig)
         self.assertEqual([report for report, error in self.told], [None])
         self.assertTrue(rig.board.failed)
+
+
+class TestAlarms(unittest.TestCase):
+    def test_what_the_twin_holds_after_all_is_no_longer_called_unreadable(self):
+        rig = Rig("primary")
+        board = rig.board
+        board.volume.write(0, b"a" * 512)
+        board.journal.seal()
+        rig.run()
+        board.peer.unreadable(1, "a planted fault")
+        self.assertTrue("group 1" in board.facts()["alarms"][0])
+        board.peer.acknowledged(1, board.journal.head)
+        self.assertEqual(board.facts()["alarms"], [])
+
+
+class TestFacts(unittest.TestCase):
+    def test_the_backlog_is_all_that_the_twin_lacks(self):
+        rig = Rig("primary")
+        for _ in range(3):  # one on its way to the ring, one behind it, one still open
+            rig.board.journal.seal()
+            rig.board.volume.write(0, b"a" * 8192)
+        facts = rig.board.facts()
+        self.assertEqual(facts["written"] - facts["acked"], 3)
+        self.assertTrue(facts["backlog_bytes"] >= 3 * 8192)
