@@ -26,7 +26,8 @@ def _nobody_to_wake():
 
 class Stream:
     """A Conversation. Link, which inherits, is the reader's handler and gives `_next_frame(writer) -> bool`,
-    `_frames_sent(kind, count)`, `_written`, `_poll_state(now_ms) -> int` and `_let_go()`.
+    `_frames_sent(kind, count)`, `_written` (a group's number, for the heartbeat), `_poll_state(now_ms) -> int` and
+    `_let_go()`.
 
     `rate`: bits per second, 0 for no cap. `reason` says why it ended, whatever it was.
     """

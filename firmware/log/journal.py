@@ -1,7 +1,7 @@
 """The journal: takes groups in order, makes them durable, and forgets what nobody needs any more.
 
-Groups are gathered here from host writes (`add`, on a primary) or received whole from the link
-(`reserve`, `append_received`, on a twin). Both queue for the same append: one batch at a time is on the
+Groups are gathered here from host writes (`open_group`, `seal`, on a primary) or received whole from the
+link (`reserve`, `append_received`, on a twin). Both queue for the same append: one batch at a time is on the
 journal lane, the next one fills meanwhile. Nobody plays or ships a group before it is durable.
 """
 

@@ -20,7 +20,7 @@ class Scribe:
         self._disk_size = disk_size
 
     def append(self, groups: list, chain: int):
-        """Writes a batch of groups (journal.Group) behind a group whose chain is `chain`, and syncs it.
+        """Writes a batch of Groups behind a group whose chain is `chain`, and syncs it.
 
         A group without a descriptor is sealed here; one that came with its descriptor is checked
         against it: Damaged, with nothing written, when its body is not what its first board sealed.

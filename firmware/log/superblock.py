@@ -27,8 +27,8 @@ class Superblock:
 
     `played`: the disk durably holds everything up to here. `acked`: so does the twin.
     `durable`: the ring held at least everything up to here. `group_limit`: the most bytes that a group
-    takes in the ring. `retain`: what lies behind `acked`
-    is still wanted by a twin. `label`: whatever the owner keeps with the journal, up to 256 bytes.
+    takes in the ring. `retain`: what lies behind `acked` is still wanted by a twin. `label`: whatever the
+    owner keeps with the journal, up to MAX_LABEL bytes.
     """
 
     def __init__(self, log_id: int, ring_size: int, label: bytes):

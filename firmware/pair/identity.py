@@ -49,11 +49,6 @@ class Identity:
         self.copied = copied
         self.whole = whole
 
-    @property
-    def writable(self) -> bool:
-        """Whether this board is the one that takes host writes."""
-        return self.role == PRIMARY and not self.fenced
-
     def copy_ended(self, number: int) -> None:
         """Group `number` is in the log, and with it all of the disk."""
         self.copied = self.disk_size

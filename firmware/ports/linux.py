@@ -1,15 +1,12 @@
 """Numbers of the Linux ABI that MicroPython does not carry; the same on x86 and ARM."""
 
 EPERM = 1
-ENOENT = 2
 EINTR = 4
 EIO = 5
 ENXIO = 6
 EAGAIN = 11
 ENOMEM = 12
-EACCES = 13
 EBUSY = 16
-EEXIST = 17
 EINVAL = 22
 ENFILE = 23
 EMFILE = 24
