@@ -88,8 +88,12 @@ def after_stop(world, board) -> None:
     board.disk.cut(board.random, LOSE)
     board.journal.cut(board.random, LOSE)
     world.count("clean stops on the way")
-    if board is world.primary:
+    if board is world.primary and world.looked == board.lives:
         world.oracle.check_equal(board.image(), board.image())
+    elif board is world.primary:
+        if world.promoted and world.looked == 0:
+            return
+        world.oracle.check_primary(board.image(), "the primary, cleanly stopped,")
     elif not world.promoted and board.board.identity.whole:
         world.oracle.check_twin(board.image(), world.acked, "the twin, cleanly stopped,")
 

@@ -51,6 +51,7 @@ class World:
         self.twin_whole = False  # the twin has held a whole copy, or acknowledged the end of it
         self.later = []  # (ms, what, function)
         self.link_up_at = 0
+        self.looked = 0  # the life of the primary in which the host saw what was left of its operations
         self.gone = None  # a board that does not come back
         self.promoted = False  # the twin took over: `primary` is the board that was the twin
         self._first_look = None  # what the host's next look at the whole disk must show, if not the usual
@@ -252,6 +253,7 @@ class World:
     def change_places(self) -> None:
         """The twin took over from a primary that is gone."""
         self.primary, self.twin, self.promoted = self.twin, self.primary, True
+        self.looked = 0
         self.host.flush_reaches_twin = False
 
         def checked(image):
@@ -264,6 +266,7 @@ class World:
 
     def _look(self, image) -> None:
         """The host has come and read the whole disk."""
+        self.looked = self.primary.lives
         if self._first_look:
             look, self._first_look = self._first_look, None
             look(image)
