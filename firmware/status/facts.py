@@ -46,13 +46,12 @@ def _alarms(board) -> list:
     if board.peer.damage:
         alarms.append(board.peer.damage)
     if who.fenced:
-        alarms.append(
-            "%s is fenced: the other board was promoted; the %d groups that it never sent stay in its journal"
-            % (who.name, journal.head.number - journal.acked.number)
-        )
+        unsent = journal.head.number - journal.acked.number
+        kept = "the %d groups that it never sent stay in its journal" % unsent if unsent else "it had sent everything"
+        alarms.append("%s is fenced: the other board was promoted; %s" % (who.name, kept))
     if board.copier.trouble:
         alarms.append(board.copier.trouble)
-    if journal.full:
+    if journal.full and not who.fenced:
         alarms.append("the journal is full and the host waits: bring the link or the twin back, or make it larger")
     if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)
