@@ -59,7 +59,8 @@ class Client:
         except TimeoutError:
             raise Unreachable("The board at %s does not answer in %g s." % (self.address, self.timeout_s)) from None
         except OSError as error:
-            raise Unreachable("No board answers at %s (%s)." % (self.address, error.strerror or error)) from None
+            raise Unreachable("No board answers at %s:%d (%s): is it running, and is that its `web` address?"
+                              % (self.host, self.port, error.strerror or error)) from None
         except http.client.HTTPException:
             raise Unreachable("What answers at %s is not a Sosie board." % self.address) from None
         finally:

@@ -65,7 +65,8 @@ def _command(commands, name: str, run, text: str, epilog: str) -> argparse.Argum
 
 def _add_run(commands):
     command = _command(commands, "run", _run, "run one board in the foreground",
-                       "Exit: 0 stopped cleanly by SIGTERM or Ctrl-C, 2 the configuration is refused.")
+                       "It prints nothing while all is well; `sosie status` shows how it is. Exit: 0 stopped cleanly "
+                       "by SIGTERM or Ctrl-C, 1 its storage failed, 2 it cannot start, in one sentence.")
     command.add_argument("conf", metavar="CONF", help="its board.conf")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from tools.api import Client
+from tools.api import BoardError, Client
 from tools.status import size
 
 MEANING = """\
@@ -15,6 +15,8 @@ def run(options) -> int:
     """Promotes the twin at the address, after asking unless --force was given."""
     client = Client(options.address, timeout_s=60.0)
     status = client.status()
+    if status["role"] != "twin":
+        raise BoardError("%s is no twin; only a twin can be promoted" % status["name"])
     if not options.force and not _confirmed(status):
         return 1
     print(_report(status["name"], client.promote()))
@@ -28,6 +30,7 @@ def _confirmed(status: dict) -> bool:
     for line in missing(status):
         print(line)
     if not sys.stdin.isatty():
+        sys.stdout.flush()
         print("\nNothing was done: this asks on a terminal; without one, say --force.", file=sys.stderr)
         return False
     try:

@@ -12,7 +12,7 @@ MEANINGS = {
     "behind": "the twin lacks the latest writes",
     "copying": "the first full copy is under way; the twin cannot take over yet",
     "catching up": "the twin gets what the journal could not hold",
-    "no link": "the other board is not reached; the journal keeps what it must get",
+    "no link": "the other board is not reached; the journal keeps what the twin lacks",
     "promoted": "this board took over and serves the disk; it has no twin",
     "fenced": "another board took over; this one takes no more writes",
     "failed": "storage failed; this board takes no more writes",
@@ -23,6 +23,14 @@ def run(options) -> int:
     """Prints every board; the exit code of the worst one."""
     codes = [_show(address, options.json) for address in options.addresses]
     return max(codes)
+
+
+TWIN_MEANINGS = {
+    "mirroring": "all is well",
+    "behind": "this board lacks the latest writes",
+    "copying": "the first full copy is under way; this board cannot take over yet",
+    "no link": "the other board is not reached; what it writes now is not here",
+}
 
 
 def _show(address: str, as_json: bool) -> int:
@@ -46,13 +54,19 @@ def is_fine(status: dict) -> bool:
 
 def describe(status: dict) -> str:
     """The status as lines of text."""
-    lines = ["%s (%s): %s, %s" % (status["name"], status["role"], status["state"].upper(),
-                                  MEANINGS.get(status["state"], "a state this program does not know"))]
+    lines = ["%s (%s): %s, %s" % (status["name"], status["role"], status["state"].upper(), _meaning(status))]
     lines.append("  twin      " + _twin(status))
     lines.append("  journal   " + _used(status["journal"]))
     lines.append("  link      " + _link(status["link"]))
     lines += ["  ALARM     " + str(alarm) for alarm in status["alarms"]]
     return "\n".join(lines)
+
+
+def _meaning(status: dict) -> str:
+    state = status["state"]
+    if status["role"] == "twin" and state in TWIN_MEANINGS:
+        return TWIN_MEANINGS[state]
+    return MEANINGS.get(state, "a state this program does not know")
 
 
 def _twin(status: dict) -> str:

@@ -9,12 +9,15 @@ _SENTENCES = {
     "behind": "The twin is behind; the link or its disk is slower than the writes.",
     "copying": "The first full copy is under way; the twin cannot take over yet.",
     "catching up": "The twin is catching up; until then it can take over with an older state.",
-    "no link": "There is no link to the other board.",
+    "no link": "The other board is not reached; the journal keeps what the twin lacks.",
     "promoted": "This board took over and serves its disk; it has no twin now.",
     "fenced": "The other board took over; this one takes no more writes.",
     "failed": "Storage failed; this board takes no more writes.",
 }
-_TWIN_SENTENCES = {"mirroring": "All is well: this board is the twin and receives what the other one writes."}
+_TWIN_SENTENCES = {
+    "mirroring": "All is well: this board is the twin and receives what the other one writes.",
+    "no link": "The other board is not reached; what it writes now is not here.",
+}
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="%d">

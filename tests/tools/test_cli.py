@@ -192,6 +192,19 @@ def test_promote_refused_by_the_board(board, capsys):
     assert capsys.readouterr().err == "left is no twin; only a twin can be promoted\n"
 
 
+def test_promote_of_a_primary_does_not_ask(board, capsys):
+    assert cli.main(["promote", board.address]) == 3
+    captured = capsys.readouterr()
+    assert captured.err.endswith(" is no twin; only a twin can be promoted\n") and not captured.out
+    assert not board.posts
+
+
+def test_a_twin_without_link_promises_no_journal(board, capsys):
+    twin(board, state="no link", link={**status()["link"], "state": "waiting"})
+    cli.main(["status", board.address])
+    assert "what it writes now is not here" in capsys.readouterr().out
+
+
 def test_silent_board(board):
     board.server.shutdown()
     with pytest.raises(Unreachable, match=r"does not answer in 0\.2 s"):
