@@ -54,10 +54,10 @@ interpreter: packages-test
 	@tests/micropython/interpreter >/dev/null
 
 $(VENV)/bin/pip:
+	@echo "Setting up $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(RUN_READY): requirements.txt | $(VENV)/bin/pip
-	@echo "Setting up $(VENV)"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.txt
 	@touch $@
 
