@@ -13,6 +13,7 @@ _PATIENCE_MS = 20_000  # a host gives a command up after 30 s
 # Commands that queue behind one that found no room for that long have waited as long as it has. Nobody knows how
 # many lie in sockets; so long after one was given up, whatever comes was one of them.
 _AFTERMATH_MS = 2000
+_LATE_MS = 1000
 
 
 class _Pending:
@@ -280,6 +281,10 @@ class Volume:
 
 def _impatient(waiters: list, now_ms: int) -> list:
     """Takes those who have waited too long out of `waiters`."""
+    if waiters and now_ms - waiters[0].since_ms >= _PATIENCE_MS + _LATE_MS:
+        # Nobody looked in time: this board stood still. What it waits for may have come meanwhile, so it looks first.
+        for waiter in waiters:
+            waiter.since_ms = max(waiter.since_ms, now_ms - _PATIENCE_MS + _LATE_MS)
     count = 0
     while count < len(waiters) and now_ms - waiters[count].since_ms >= _PATIENCE_MS:
         count += 1

@@ -225,6 +225,22 @@ class TestRoom(unittest.TestCase):
         self.volume.wait_for_room(self.told.append)
         self.assertEqual(self.volume.due(), 43000)
 
+    def test_a_board_that_stood_still_looks_before_it_gives_up(self):
+        self.volume.wait_for_room(self.told.append)
+        self.volume.flush(self.told.append)
+        self.volume.poll(60000)
+        self.assertEqual((self.told, self.volume.due()), ([], 61000))
+        self.rig.commit()
+        self.volume.settle()
+        self.rig.play()
+        self.assertEqual(self.told, [None, None])
+
+    def test_a_board_that_stood_still_gives_up_all_the_same(self):
+        self.volume.wait_for_room(lambda error: self.told.append(error.reason))
+        self.volume.poll(60000)
+        self.volume.poll(61000)
+        self.assertEqual(self.told, [VolumeError.FULL])
+
     def test_after_there_was_room_again_everybody_waits(self):
         self.give_up()
         self.rig.commit()
