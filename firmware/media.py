@@ -17,6 +17,8 @@ def open_media(settings) -> tuple:
     journal = ports.FileStorage(settings.journal, direct=True) if ports.exists(settings.journal) else None
     if journal is not None:
         _check_size("journal", settings.journal_size, journal)
+        if journal.size < superblock.MIN_JOURNAL:
+            raise Refused("%s is smaller than %d MiB; make it larger" % (journal.path, superblock.MIN_JOURNAL >> 20))
     fresh = journal is None or _is_blank(journal, settings.journal)
     disk = _find_disk(settings, fresh)
     journal_size = _journal_size(settings) if journal is None else 0

@@ -4,8 +4,9 @@ Every method raises OSError on failure. A failed sync is never tried again by an
 kernel may have dropped the dirty pages, and a second sync would call them durable.
 """
 
+from ..errors import Refused
 from . import linux
-from .files import ZEROES, is_device, open_locked, queue_limit
+from .files import ZEROES, is_device, open_locked, queue_limit, reason
 from .linux import EINVAL, EIO, ENOSPC, ENOSYS, ENXIO, EOPNOTSUPP, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE
 from .runtime import system
 
@@ -32,11 +33,15 @@ class FileStorage:
         self.is_device = is_device(path)
         self.descriptor = open_locked(path, self.is_device, wait_ms)
         self._direct = system.open_direct(path) if direct else -1
-        self.size = system.seek(self.descriptor, 0, linux.SEEK_END)
         self._block = queue_limit(path, "logical_block_size") if self.is_device else 1
         self._tells_waiting = True
         self._zeroes_by_kernel = True
-        self.trims = self._can_trim()
+        try:
+            self.size = system.seek(self.descriptor, 0, linux.SEEK_END)
+            self.trims = self._can_trim()
+        except OSError as error:  # some files have no end (/proc), others are the kernel's own (a swap file)
+            self.close()
+            raise Refused("%s cannot be a disk or journal (%s): name another file" % (path, reason(error)))
 
     def read_into(self, offset: int, view: memoryview) -> None:
         """Fill all of `view` from `offset`."""

@@ -33,6 +33,7 @@ CONFIGURATIONS = {
     "path in no folder": ({"disk": "/nonexistent/folder/x.img"}, "/nonexistent/folder/x.img"),
     "journal in no folder": ({"journal": "/nonexistent/x.journal"}, "/nonexistent/x.journal"),
     "disk is a folder": ({"disk": "/tmp"}, "/tmp"),
+    "disk is a file without an end": ({"disk": "/proc/self/mem", "disk_size": None}, "/proc/self/mem"),
     "same file twice": ({"disk": "/tmp/sosie-same", "journal": "/tmp/sosie-same"}, "same"),
     "port that is none": ({"web": "127.0.0.1:99999"}, "web"),
     "open to the network": ({"listen": "0.0.0.0:7411"}, "listen"),
@@ -75,6 +76,15 @@ def test_unreadable_disk(make_board, tmp_path):
     (tmp_path / "file").write_bytes(b"x")
     board = make_board(disk=str(tmp_path / "file" / "x.img"))
     assert "x.img" in board.refuses()
+
+
+@pytest.mark.parametrize("size", [0, 100, 512, 65536, 8 * 1024 * 1024 - 512])
+def test_a_journal_too_small_for_one(make_board, tmp_path, size):
+    board = make_board(journal_size=None)
+    board.journal.write_bytes(bytes(size))
+    before = fingerprint(tmp_path)
+    assert "smaller than 8 MiB" in board.refuses()
+    assert fingerprint(tmp_path) == before
 
 
 @pytest.mark.parametrize("line", ["attach", "web", "listen"])
