@@ -11,7 +11,7 @@ TEST_READY := $(VENV)/.test-ready
 PARTS := style unit unit-micropython ports tools fuzz mutants clients process micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim venv packages-demo packages-bench packages-test interpreter clean $(PARTS)
+.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter clean $(PARTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
@@ -41,13 +41,13 @@ micropython: interpreter ## a live twin under MicroPython mirrors a primary unde
 $(PARTS) sim: packages-test $(TEST_READY)
 	@$(VENV)/bin/python -m tests.parts $@
 
-venv: $(TEST_READY) ## only the virtual environment
+venv: packages-run $(RUN_READY) ## only the virtual environment that a board runs in
 
 clean: ## remove the virtual environment and what Python cached
 	rm -rf $(VENV)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-packages-demo packages-bench packages-test:
+packages-run packages-demo packages-bench packages-test:
 	@.ci/packages $(@:packages-%=%)
 
 interpreter: packages-test

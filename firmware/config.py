@@ -54,6 +54,8 @@ def _name(text: str) -> str:
 
 
 def _path(text: str) -> str:
+    if text[0] in "\"'":
+        raise Refused("quotes would be a part of the path; write it without them")
     if text.endswith("/"):
         raise Refused("this is a folder; write the path of a block device or a file")
     if len(text.encode()) > MAX_PATH:
@@ -112,7 +114,9 @@ def _choice(*words: str):
 def _when_full(text: str) -> str:
     if text == "catch_up":
         raise Refused("catch_up is not built yet; write hold")
-    return _choice("hold", "catch_up")(text)
+    if text != "hold":
+        raise Refused("write hold")
+    return text
 
 
 # key: (parser, an example of its value)

@@ -35,6 +35,7 @@ class Journal:
         self.generation = 0
         self.failed = False
         self.starved = False  # somebody waits for room in the ring
+        self._host_starved = False  # a host had to wait for it, and it has been tight ever since
         self.on_copied = None
         self.on_durable = None
         self.on_failed = None
@@ -74,8 +75,8 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        """Whether somebody found no room in the ring, and there is still none for the largest write."""
-        return self.starved and self._room() < MAX_PAYLOAD + BLOCK
+        """Whether a host found no room in the ring, and there is still none for the largest write."""
+        return self._host_starved and self._room() < MAX_PAYLOAD + BLOCK
 
     @property
     def ahead(self) -> int:
@@ -129,6 +130,7 @@ class Journal:
         limit = min(self.superblock.group_limit, self._room() & ~(BLOCK - 1))
         self.starved = limit < group_size(RECORD_SIZE + payload)
         if self.starved:
+            self._host_starved = True
             return None
         self._open = group = self._allocate(limit)
         if group is not None:
@@ -275,6 +277,7 @@ class Journal:
         def saved(result, error):
             if error is None:
                 self._tail = max(self._tail, tail)
+                self._host_starved = self.full
             else:
                 self.failed = True
                 self.on_failed(error)
