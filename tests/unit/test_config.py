@@ -238,7 +238,7 @@ class Values(unittest.TestCase):
 
     def test_words(self):
         self._all_refused("ack", ("Local", "remote", "local durable"), "write local, received or durable")
-        self._all_refused("when_full", ("stop",), "write hold or catch_up")
+        self._all_refused("when_full", ("stop",), "write hold")
         self.assertIn("write primary or twin", refusal(changed(role="secondary")))
 
     def test_names(self):
