@@ -94,7 +94,7 @@ def make_durable(ring, superblock, end, buffer):
     What a process reads after it was killed may lie in the page cache alone, and after a failed sync it
     lies there as if it were written. Playing or shipping it would give away what this board can still
     lose. So the last batch, the only one whose sync nothing proves, and the superblock are written again.
-    The superblock keeps its `durable` point: one sync covers both, and either may survive without the other.
+    A slot that was written and not synced is made durable before the other one is touched: one must be whole.
     """
     point = yield from _last_batch(ring, superblock.durable, end)
     while point.number < end.number:
@@ -107,6 +107,8 @@ def make_durable(ring, superblock, end, buffer):
         ring.storage.write(offset, group)
         yield
         point = ring.after(point, descriptor)
+    ring.storage.sync()
+    yield
     superblock.sequence += 1
     ring.storage.write(superblock.slot(), memoryview(superblock.pack()))
     yield

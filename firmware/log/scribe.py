@@ -18,6 +18,7 @@ class Scribe:
     def __init__(self, ring, disk_size: int):
         self._ring = ring
         self._disk_size = disk_size
+        self._is_hinted = False  # a slot of the superblock is written and not synced
 
     def append(self, groups: list, chain: int):
         """Writes a batch of Groups behind a group whose chain is `chain`, and syncs it.
@@ -35,6 +36,7 @@ class Scribe:
             self._ring.storage.write(self._ring.offset(position), memory)
             yield
         self._ring.storage.sync()
+        self._is_hinted = False
 
     def _seal(self, group, chain: int) -> int:
         body = group.body()
@@ -56,12 +58,20 @@ class Scribe:
 
     def hint(self, offset: int, block):
         """Writes one slot of the superblock; it is durable with whatever is synced next."""
+        self._is_hinted = True
         self._ring.storage.write(offset, memoryview(block))
         return
         yield
 
     def superblock(self, offset: int, block):
-        """Writes one slot of the superblock and syncs it."""
+        """Writes one slot of the superblock and syncs it.
+
+        A hint in the other slot is synced first: a power cut may spoil what is not, and one slot must be whole.
+        """
+        if self._is_hinted:
+            self._ring.storage.sync()
+            self._is_hinted = False
+            yield
         self._ring.storage.write(offset, memoryview(block))
         yield
         self._ring.storage.sync()

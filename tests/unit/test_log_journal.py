@@ -4,6 +4,7 @@ from firmware.checksum import crc32
 from firmware.errors import Damaged
 from firmware.log import superblock
 from firmware.log.layout import Descriptor, Point
+from firmware.log.scribe import Scribe
 from firmware.log.superblock import RING_OFFSET
 from tests.unit.fakes_log import Bench
 from tests.unit.fakes_storage import drive
@@ -245,6 +246,14 @@ class TestSave(unittest.TestCase):
         self.assertEqual(told, [])
         bench.lane.run()
         self.assertEqual(told, [None])
+
+    def test_never_writes_both_slots_before_a_sync(self):
+        bench, block = Bench(), bytes(4096)
+        scribe, storage = Scribe(bench.ring, 1 << 20), bench.storage
+        storage.calls = []
+        for job in (scribe.hint(0, block), scribe.superblock(65536, block), scribe.superblock(0, block)):
+            drive(job)
+        self.assertEqual([call[0] for call in storage.calls], ["write", "sync", "write", "sync", "write", "sync"])
 
     def test_drive_returns_results(self):
         def job():
