@@ -58,7 +58,8 @@ class Volume:
         self._taken = 0  # records that went into groups
         self._room_waiters = []
         self._flush_waiters = []
-        self._gave_up_ms = None  # when a wait for room was in vain, unless there was room since
+        self._gave_up_ms = None  # when a wait for room was in vain, unless there was room for MAX_WRITE since
+        self._since_then = 0  # bytes accepted
 
     @property
     def ready(self) -> bool:
@@ -103,7 +104,10 @@ class Volume:
             group = self._journal.open_group(payload, self._now_ms())
             if group is None:
                 return False
-            self._gave_up_ms = None
+        if self._gave_up_ms is not None:
+            self._since_then += payload
+            if self._since_then >= MAX_WRITE:
+                self._gave_up_ms = None
         pending = self._open
         if pending is None or pending.group is not group:
             pending = self._open = _Pending(group)
@@ -267,7 +271,7 @@ class Volume:
         """Gives up what has waited too long for a host to wait any longer."""
         in_vain = _impatient(self._room_waiters, now_ms)
         if in_vain:
-            self._gave_up_ms = now_ms
+            self._gave_up_ms, self._since_then = now_ms, 0
         for waiter in in_vain:
             waiter.callback(VolumeError(VolumeError.FULL))
         for waiter in _impatient(self._flush_waiters, now_ms):

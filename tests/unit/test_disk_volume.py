@@ -245,6 +245,11 @@ class TestRoom(unittest.TestCase):
         self.give_up()
         self.rig.commit()
         self.rig.play()
+        self.assertTrue(self.volume.write(0, b"a" * 512))
+        self.volume.wait_for_room(lambda error: self.told.append(error.reason))
+        self.assertEqual(self.told, [VolumeError.FULL] * 2)  # a last corner is no room
+        self.rig.commit()
+        self.rig.play()
         while self.volume.write(0, b"a" * (512 << 10)):
             pass
         self.volume.wait_for_room(self.told.append)
