@@ -142,6 +142,8 @@ class SimBoard:
         self.board = Board(self.settings(), remains, disk, Lanes(**self.lanes), self.clock)
         self.board.copier.piece = self.plan.copy_piece
         self.state = UP
+        if not self.alone:
+            self.world.log_found(self, remains.head.number)
         self.batch_ends = 0, self.board.journal.head.position
         self.last_group = self.board.journal.head.number
         self.board.start()

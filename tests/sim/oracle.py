@@ -14,6 +14,9 @@ from tests.sim.content import SECTOR, describe, payload, tags
 WRITE, ZERO, TRIM = "write", "zero", "trim"
 
 
+ANY = 1 << 64
+
+
 class Violation(Exception):
     """A promise is broken; the message says which and how it shows."""
 
@@ -57,6 +60,7 @@ class Oracle:
         self.current = bytearray(size)  # what a host of the primary sees
         self._index = {}  # number of a write -> how long the shortest prefix with it is
         self._groups = []  # (group, operations up to its end), ascending in both
+        self._newest_group = ANY
         self._flushed_base = _Replay(size)
         self._twin_base = _Replay(size)
         self._initial = bytes(size)  # what the disk held before the first operation
@@ -99,11 +103,16 @@ class Oracle:
         if there:
             self.flushed_there = max(self.flushed_there, k)
 
+    def log_ends(self, group: int) -> None:
+        """The primary has restarted, and says that its log ends with `group`: numbers behind it are given anew,
+        perhaps to groups without any operation of a host. Until that host looks, no such number means anything."""
+        self._newest_group = min(self._newest_group, group)
+
     def prefix_of_group(self, group: int) -> int:
         """How many operations the groups up to `group` hold."""
         k = 0
         for number, end in self._groups:
-            if number > group:
+            if number > min(group, self._newest_group):
                 break
             k = end
         return k
@@ -247,6 +256,7 @@ class Oracle:
             self._index.pop(operation.number, None)
         del self.operations[k:]
         self._groups = [(group, end) for group, end in self._groups if end <= k]
+        self._newest_group = ANY
         self.flushed, self.flushed_there = min(self.flushed, k), min(self.flushed_there, k)
         for base in (self._flushed_base, self._twin_base):
             if base.at > k:

@@ -214,6 +214,11 @@ class World:
             self.count("bits flipped at rest")
         self.chaos.after_loss(board, cut)
 
+    def log_found(self, board: SimBoard, number: int) -> None:
+        """A board has come up, with a log that ends with group `number`."""
+        if board is self.primary:
+            self.oracle.log_ends(number)
+
     def _watch(self) -> None:
         """What the oracle wants to know, and what must not happen with honest storage."""
         for board in self.boards:
