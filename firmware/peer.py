@@ -27,6 +27,7 @@ class Peer:
         self.refusal = ""
         self.damage = ""
         self.link = None
+        self.mute = False  # nobody is told who this board is: a new generation is not durable yet
         self.received = journal.acked.number
         self.counters = Counters()
         self.moved = None

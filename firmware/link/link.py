@@ -4,11 +4,12 @@ Either board may have dialled. Both say HELLO at once; each judges the other and
 READY; then the primary's end becomes a Sender, the twin's a Receiver, by what their identities say.
 Whatever goes wrong ends in `fail` (the other side is told), `drop` (it is not) or a ProtocolError.
 
-The board that owns a link gives: `identity`; `judge` and `accept` (Refused); `joined(part)`: a Sender or
-Receiver is at work, and the board drops the link of any earlier one before it returns; `parted(link)`:
-the transport is gone; `acknowledged(received_number, durable_point)`; `suspect(number)`: the twin says that a
-group arrived damaged; `heard_of(number)`: the other board has that group; `unreadable(number, error)`: a
-group cannot be read from our own journal.
+The board that owns a link gives: `identity`; `mute`: that is not durable yet, so nobody is told of it;
+`judge` and `accept` (Refused); `joined(part)`: a Sender or Receiver is at work, and the board drops the
+link of any earlier one before it returns; `parted(link)`: the transport is gone;
+`acknowledged(received_number, durable_point)`; `suspect(number)`: the twin says that a group arrived
+damaged; `heard_of(number)`: the other board has that group; `unreadable(number, error)`: a group cannot
+be read from our own journal.
 """
 
 from firmware.errors import Damaged, ProtocolError, Refused
@@ -209,7 +210,7 @@ class Link(Stream):
 
     def _next_hello(self, writer) -> bool:
         """Also before a refusal: the other side must learn of our generation."""
-        if self._error is None and not greeting.settled(self._board, self._journal):
+        if self._board.mute or (self._error is None and not greeting.settled(self._board, self._journal)):
             return False
         self._hello_due = False
         hello = greeting.hello(self._board, self._journal, self._window_bytes)

@@ -56,6 +56,7 @@ class Promotion:
         board = self._board
         if self._step == DRAIN and board.journal.drained:
             self._step = SAVE
+            board.peer.mute = True  # the other board would be fenced by a generation that a power cut takes back
             self._take_over()
             board.journal.save(self._saved)
         if self._step == PLAY and board.playback.point.number >= board.identity.fork_number:
@@ -72,6 +73,7 @@ class Promotion:
     def _saved(self, error) -> None:
         if error is None:  # else the journal has told the board, and the board us
             self._step = PLAY
+            self._board.peer.mute = False
             self.advance()
 
     def fail(self) -> None:

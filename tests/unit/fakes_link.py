@@ -120,6 +120,7 @@ class FakeBoard:
         self.counters = Counters()
         self.refusal = ""
         self.capabilities = 0
+        self.mute = False
         self.judged = []
         self.part = None
         self.parted_links = []

@@ -143,6 +143,21 @@ class Refusals(unittest.TestCase):
         self.assertEqual(left.failures, [3])
 
 
+class Mute(unittest.TestCase):
+    """A promotion that a power cut may still take back must fence nobody."""
+
+    def test_a_board_whose_identity_is_not_durable_says_no_hello(self):
+        left, right = pair(3)
+        right.identity.generation, right.identity.role, right.mute = 2, PRIMARY, True
+        wire = Wire(left, right)
+        wire.run()
+        wire.pass_time(2000)
+        self.assertEqual(left.judged, [])
+        right.mute = False
+        Wire(left, right).run()
+        self.assertEqual(len(left.judged), 1)
+
+
 class Strangers(unittest.TestCase):
     def test_what_does_not_speak_the_protocol(self):
         for noise in (b"GET / HTTP/1.1\r\nHost: left\r\n\r\n", bytes(64), b"\x16\x03\x01\x02\x00\x01\x00\x01"):
