@@ -42,7 +42,7 @@ class Board:
         self.playback = Playback(self.identity, self.journal, lanes, clock.now_ms)
         self.playback.on_played = self._played
         self.playback.on_saved = self._room
-        self.playback.on_failed = self.fail
+        self.playback.on_failed = lambda error: self.fail(error, "disk %s" % settings.disk)
         self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups)
         self.peer.moved = self._advance
         self.peer.fenced = self._set_refusal
@@ -205,10 +205,13 @@ class Board:
 
     # Failure
 
-    def fail(self, error) -> None:
+    def fail(self, error, medium: str) -> None:
         """Storage failed: the board takes no more writes and says so. What is durable is still shipped."""
         if not self.failed:
-            self.failure = "%s; this board takes no more writes: replace what failed and restart it" % error
+            self.failure = (
+                "the %s failed (%s); this board takes no more writes: replace what failed and restart it"
+                % (medium, error)
+            )
             if self.on_failure is not None:
                 self.on_failure(self.failure)
         self.journal.failed = self.playback.failed = True
@@ -223,7 +226,7 @@ class Board:
 
     def _append_failed(self, error) -> None:
         if not isinstance(error, Damaged):
-            self.fail(error)
+            self.fail(error, "journal %s" % self.settings.journal)
             return
         if self.peer.part is not None:
             self.peer.part.damaged(self.journal.head.number + 1)

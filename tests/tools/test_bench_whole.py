@@ -11,7 +11,7 @@ from tools.bench.pair import Pair
 from tools.bench.peers import NbdkitFile
 
 WORDS = (
-    "--rounds 1 --seconds 0.2 --size 16M --journal-size 64M --groups 300 --distance 20 "
+    "--rounds 1 --seconds 0.2 --size 16M --journal-size 512M --groups 300 --distance 20 "
     "--only nbdkit,sosie --rows w4k1,w4kf,r4k16"
 ).split()
 
