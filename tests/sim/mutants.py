@@ -11,17 +11,20 @@ import multiprocessing.pool
 import os
 import sys
 
+from tests.sim.plan import KINDS
 from tests.sim.run import try_seed
 
 MOST_SEEDS = 1000
-MUTANTS = {}
+MUTANTS, FOCUS = {}, {}
 
 
-def mutant(what: str):
-    """Registers a function that plants the bug described by `what`."""
+def mutant(what: str, **focus):
+    """Registers a function that plants the bug described by `what`. `focus`: what of a seed's plan is fixed
+    for the hunt, so that it does not take thousands of seeds that do something else."""
 
     def register(plant):
         MUTANTS[what] = plant
+        FOCUS[what] = focus
         return plant
 
     return register
@@ -67,6 +70,11 @@ def _nothing(old):
     return nothing
 
 
+FULL_RINGS = {"aged": True, "small_rings": True, "swells": True, "disk_size": 2 << 20, "arena": 3 << 20}
+
+SLOW_PLAYER = {**dict.fromkeys(KINDS, 1), "player": 0.03}
+
+
 # Durability
 
 
@@ -109,12 +117,12 @@ def _(where="log.scribe:Scribe.append"):
     replace(where, make)
 
 
-@mutant("trim the ring behind what is played, acknowledged or not")
+@mutant("trim the ring behind what is played, acknowledged or not", **FULL_RINGS)
 def _(where="log.journal:Journal._needed"):
     replace(where, lambda old: lambda self, played: played.position)
 
 
-@mutant("trim the ring behind what is acknowledged, played or not")
+@mutant("trim the ring behind what is acknowledged, played or not", **FULL_RINGS, speed=SLOW_PLAYER)
 def _(where="log.journal:Journal._needed"):
     def make(old):
         return lambda self, played: self.acked.position if self.superblock.retain else played.position
@@ -172,7 +180,7 @@ def _(where="disk.volume:lay_over"):
     replace(where, make)
 
 
-@mutant("give memory away while its group is not played yet")
+@mutant("give memory away while its group is not played yet", **FULL_RINGS)
 def _(where="log.journal:Journal._dispensable"):
     replace(where, lambda old: lambda self, group: group.number <= self.head.number)
 
@@ -236,7 +244,7 @@ def _():
     replace("link.receiver:Receiver._check_order", lambda old: lambda self, descriptor: None)
 
 
-@mutant("let a board that was promoted while it greeted take groups")
+@mutant("let a board that was promoted while it greeted take groups", promotes=True, kind="honest", lie="")
 def _(where="link.link:Link._still_accepted"):
     replace(where, lambda old: lambda self: not self._overtaken())
 
@@ -369,7 +377,7 @@ def _(where="log.scribe:pack_header"):
 def _hunt(what: str, most: int, answer) -> None:
     MUTANTS[what]()
     for seed in range(1, most + 1):
-        failure = try_seed(seed)[2]
+        failure = try_seed(seed, FOCUS[what])[2]
         if failure:
             answer.send((seed, failure))
             return

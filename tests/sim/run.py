@@ -17,9 +17,9 @@ MOST_FAILURES = 20
 CHUNK = 8
 
 
-def run_seed(seed: int, trace=None) -> World:
+def run_seed(seed: int, trace=None, focus=None) -> World:
     """Runs one seed to its end; raises Violation, or whatever the firmware raised."""
-    world = World(seed, trace)
+    world = World(seed, trace, focus)
     try:
         _run(world)
     except Over:
@@ -38,10 +38,10 @@ def _run(world) -> None:
         checks.finish(world)
 
 
-def try_seed(seed: int) -> tuple:
+def try_seed(seed: int, focus=None) -> tuple:
     """(seed, counts, None or the last lines of what went wrong)"""
     try:
-        return seed, run_seed(seed).counts, None
+        return seed, run_seed(seed, None, focus).counts, None
     except Exception as error:
         where = traceback.format_exc().strip().splitlines()[-3:-1]
         name = type(error).__name__

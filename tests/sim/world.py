@@ -25,12 +25,13 @@ class Over(Exception):
 
 
 class World:
-    """`trace(format, *args)` is told what happens; None: nobody listens."""
+    """`trace(line)` is told what happens; None: nobody listens. `focus`: what of the plan is not left to the seed."""
 
-    def __init__(self, seed: int, trace=None):
+    def __init__(self, seed: int, trace=None, focus=None):
         self.seed = seed
         self.random = random.Random(seed)
         self.plan = Plan(self.random)
+        self.plan.__dict__.update(focus or {})
         self.counts = Counter()
         self.now_us = 0
         self.steps = 0
