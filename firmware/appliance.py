@@ -8,7 +8,7 @@ from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
 from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
-from firmware.host.nbd import Conversation as NbdConversation
+from firmware.host.nbd.conversation import Conversation as NbdConversation
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
 from firmware.log.ring import Ring

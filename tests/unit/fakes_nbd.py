@@ -3,7 +3,7 @@
 import struct
 
 from firmware.errors import VolumeError
-from firmware.host.nbd import Conversation
+from firmware.host.nbd.conversation import Conversation
 
 KIB, MIB = 1 << 10, 1 << 20
 OPTION = 0x49484156454F5054

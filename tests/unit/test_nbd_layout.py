@@ -3,7 +3,7 @@
 import struct
 import unittest
 
-from firmware.host import nbd_layout as nbd
+from firmware.host.nbd import layout as nbd
 
 
 def sizes_in_table():

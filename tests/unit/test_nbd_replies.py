@@ -3,7 +3,7 @@
 import random
 import unittest
 
-from firmware.host.nbd_replies import Replies
+from firmware.host.nbd.replies import Replies
 
 
 def take_all(replies, most=1 << 30):

@@ -4,7 +4,7 @@ import struct
 import unittest
 
 from firmware.errors import ProtocolError, VolumeError
-from firmware.host.nbd_answers import failure_of
+from firmware.host.nbd.answers import failure_of
 from tests.unit.fakes_nbd import (
     DISC,
     HELLO,

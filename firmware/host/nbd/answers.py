@@ -3,7 +3,7 @@
 import struct
 
 from firmware.errors import VolumeError
-from firmware.host import nbd_layout as nbd
+from firmware.host.nbd import layout as nbd
 
 MAX_IN_FLIGHT = 128  # requests, and pieces of large reads, that are answered later
 ROOM = 1024  # in the ring for any answer without data

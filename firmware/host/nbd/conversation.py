@@ -8,9 +8,9 @@ of replies. When the client does not take its replies, or the volume has no room
 """
 
 from firmware.errors import ProtocolError
-from firmware.host.nbd_handshake import Handshake
-from firmware.host.nbd_replies import Replies
-from firmware.host.nbd_transmission import MAX_PIECE, Transmission
+from firmware.host.nbd.handshake import Handshake
+from firmware.host.nbd.replies import Replies
+from firmware.host.nbd.transmission import MAX_PIECE, Transmission
 
 WINDOW = 256 << 10
 _CAPACITY = WINDOW + MAX_PIECE  # what is parsed starts in the window, and waits for one piece at most

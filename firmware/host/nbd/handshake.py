@@ -3,8 +3,8 @@
 import struct
 
 from firmware.errors import ProtocolError
-from firmware.host import nbd_layout as nbd
-from firmware.host.nbd_answers import Answers
+from firmware.host.nbd import layout as nbd
+from firmware.host.nbd.answers import Answers
 
 NAME = b"disk"
 CONTEXT = b"base:allocation"

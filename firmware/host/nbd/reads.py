@@ -9,9 +9,9 @@ answered in between, and a failure in the middle can only close the connection (
 import struct
 
 from firmware.errors import VolumeError
-from firmware.host import nbd_layout as nbd
-from firmware.host.nbd_answers import MAX_IN_FLIGHT, ROOM, check_range, failure_of
-from firmware.host.nbd_handshake import MAX_PAYLOAD
+from firmware.host.nbd import layout as nbd
+from firmware.host.nbd.answers import MAX_IN_FLIGHT, ROOM, check_range, failure_of
+from firmware.host.nbd.handshake import MAX_PAYLOAD
 
 CHUNK_PIECE = 256 << 10
 WHOLE_PIECE = 1 << 20  # the longest read that a simple or an unfragmented reply carries in one piece

@@ -7,11 +7,11 @@ pieces as they arrive. Flushes and FUA writes that came together share one flush
 import struct
 
 from firmware.errors import ProtocolError, VolumeError
-from firmware.host import nbd_layout as nbd
-from firmware.host.nbd_answers import MAX_IN_FLIGHT, ROOM, Answers, check_range, failure_of
-from firmware.host.nbd_handshake import CONTEXT_ID, MAX_PAYLOAD
-from firmware.host.nbd_layout import PLAIN_READ, PLAIN_WRITE, REQUEST, REQUEST_SIZE, SIMPLE, SIMPLE_OK, SIMPLE_SIZE
-from firmware.host.nbd_reads import Reads
+from firmware.host.nbd import layout as nbd
+from firmware.host.nbd.answers import MAX_IN_FLIGHT, ROOM, Answers, check_range, failure_of
+from firmware.host.nbd.handshake import CONTEXT_ID, MAX_PAYLOAD
+from firmware.host.nbd.layout import PLAIN_READ, PLAIN_WRITE, REQUEST, REQUEST_SIZE, SIMPLE, SIMPLE_OK, SIMPLE_SIZE
+from firmware.host.nbd.reads import Reads
 
 MAX_PIECE = 1 << 20  # the largest write that the volume takes at once; no group splits it
 _MAX_EXTENTS = 1024
