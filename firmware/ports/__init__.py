@@ -4,7 +4,7 @@ from .connect import Listener, dial
 from .files import create_file, exists, free_bytes, is_device, remove_file
 from .lanes import InlineLane
 from .loop import Loop
-from .runtime import ProcessLane, ThreadLane, signals, system
+from .runtime import Aio, ProcessLane, ThreadLane, signals, system
 from .storage import FileStorage
 
 catch_signals = signals.catch
@@ -14,6 +14,7 @@ random_bytes = system.random_bytes
 shared_memory = system.shared_memory
 
 __all__ = [
+    "Aio",
     "FileStorage",
     "InlineLane",
     "Listener",
