@@ -21,8 +21,8 @@ class Settings:
     """What board.conf says; attributes are named as its keys.
 
     Sizes are in bytes, `rate` in bits per second (0: no cap), `max_age` in milliseconds. `listen`, `peer`
-    and `web` are addresses (firmware/address.py), `attach` is ("nbd", address) or None. `disk_size` and
-    `journal_size` are None when the file does not say them.
+    and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None) or
+    None. `disk_size` and `journal_size` are None when the file does not say them.
     """
 
     def __init__(self):
@@ -81,11 +81,18 @@ def _history_size(text: str) -> int:
 def _attach(text: str) -> "tuple | None":
     if text == "none":
         return None
-    if text == "usb":
-        raise Refused("usb is not built yet; write nbd:127.0.0.1:10809")
-    if not text.startswith("nbd:"):
-        raise Refused("there is no such way to attach a host; write nbd:HOST:PORT, nbd:unix:/PATH or none")
-    return ("nbd", address.parse(text[4:]))
+    way, colon, where = text.partition(":")
+    if way == "usb":
+        return ("usb", _controller(where) if colon else None)
+    if way != "nbd" or not colon:
+        raise Refused("there is no such way to attach a host; write usb, nbd:HOST:PORT, nbd:unix:/PATH or none")
+    return ("nbd", address.parse(where))
+
+
+def _controller(text: str) -> str:
+    if not text or "/" in text or " " in text or "\t" in text or text in (".", "..") or len(text.encode()) > 255:
+        raise Refused("a USB device port is named as in /sys/class/udc; write usb, or for example usb:fe980000.usb")
+    return text
 
 
 def _keys(text: str) -> None:
@@ -241,7 +248,7 @@ def _check_whole(settings: Settings, lines: dict) -> None:
 
 def _addresses(settings: Settings) -> list:
     """(key, address) of every line that names one."""
-    found = [("attach", settings.attach[1])] if settings.attach else []
+    found = [("attach", settings.attach[1])] if settings.attach and settings.attach[0] == "nbd" else []
     for key in ("listen", "peer", "web"):
         place = getattr(settings, key)
         if place is not None:

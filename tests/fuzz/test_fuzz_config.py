@@ -42,7 +42,9 @@ def check(found):
     assert found.rate == 0 or 1000 <= found.rate <= 10**12
     assert 1 <= found.max_age <= 60000
     assert found.listen or found.peer
-    waits = [place for place in (found.attach and found.attach[1], found.listen, found.web) if place]
+    assert found.attach is None or found.attach[0] in ("nbd", "usb")
+    host = found.attach[1] if found.attach and found.attach[0] == "nbd" else None
+    waits = [place for place in (host, found.listen, found.web) if place]
     assert len(set(waits)) == len(waits)
     for place in [*waits, found.peer]:
         check_address(place)

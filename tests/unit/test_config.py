@@ -85,6 +85,15 @@ class Taken(unittest.TestCase):
         self.assertEqual(parse("attach = nbd:[::1]:10809").attach, ("nbd", ("tcp", "::1", 10809)))
         self.assertEqual(parse("attach = nbd:LocalHost:1").attach, ("nbd", ("tcp", "localhost", 1)))
 
+    def test_the_disk_on_the_usb_port(self):
+        self.assertEqual(parse("attach = usb").attach, ("usb", None))
+        self.assertEqual(parse("attach = usb:fe980000.usb").attach, ("usb", "fe980000.usb"))
+        self.assertEqual(parse("attach = usb:ci_hdrc:0 # the second").attach, ("usb", "ci_hdrc:0"))
+
+    def test_a_usb_port_is_no_address(self):
+        settings = parse("attach = usb:127.0.0.1", "listen = 127.0.0.1:7412", "web = 127.0.0.1:8080")
+        self.assertEqual(settings.attach, ("usb", "127.0.0.1"))
+
     def test_choices(self):
         for word in ("local", "received", "durable"):
             self.assertEqual(parse("ack = " + word).ack, word)
@@ -284,6 +293,10 @@ class Addresses(unittest.TestCase):
         self._all_refused(("unix:/" + "x" * 107,), "at most 107 bytes")
         parse("web = unix:/" + "x" * 106)
 
+    def test_usb_ports_that_are_none(self):
+        for value in ("usb:", "usb:a/b", "usb:..", "usb:a b", "usb:" + "u" * 256):
+            self.assertIn("for example usb:fe980000.usb", refused_line("attach = " + value))
+
     def test_an_unknown_way_to_attach(self):
         for value in ("iscsi:127.0.0.1:1", "127.0.0.1:10809", "nbd", "NBD:127.0.0.1:1", "None"):
             self.assertIn("nbd:HOST:PORT, nbd:unix:/PATH or none", refused_line("attach = " + value))
@@ -328,7 +341,6 @@ class Together(unittest.TestCase):
 class NotBuiltYet(unittest.TestCase):
     def test_by_name(self):
         for line, name in (
-            ("attach = usb", "usb"),
             ("when_full = catch_up", "catch_up"),
             ("history_size = 256M", "history"),
             ("keys = /srv/left.keys", "keys"),

@@ -1,0 +1,10 @@
+"""The disk on the USB port: a gadget of two functions, our disk through FunctionFS and the kernel's serial port.
+
+    gadget.py       makes and removes the gadget in configfs, mounts FunctionFS
+    descriptors.py  what the disk's function says of itself
+    control.py      ep0: events of the bus, class and vendor requests
+    endpoints.py    ep1 and ep2: the data
+    controller.py   which USB device controller (UDC) of the machine to use
+    paths.py        where the kernel shows all this
+    system.py       the few operations on files that the gadget is made of
+"""

@@ -1,0 +1,133 @@
+"""ep0 of the disk's function: what happens on the bus, and the requests that come with it.
+
+FunctionFS tells events in records of 12 bytes (linux/usb/functionfs.h). A SETUP is answered by reading or writing
+ep0 in the direction of its data stage, and stalled by doing it in the other one. The kernel keeps few events: a
+newer ENABLE, DISABLE, BIND or UNBIND erases what was not read yet, so none of them is sure to be seen in a pair.
+
+Bulk-Only Transport 1.0, 3.1 and 3.2, has the two class requests.
+"""
+
+import os
+import struct
+from errno import EAGAIN, EBADFD, EIDRM, EINTR, EL2HLT, ENODEV, ESHUTDOWN, ESRCH
+
+from firmware.errors import Refused
+
+from . import descriptors
+
+BIND, UNBIND, ENABLE, DISABLE, SETUP, SUSPEND, RESUME = range(7)
+EVENT = struct.Struct("<8sB3x")
+_REQUEST = struct.Struct("<BBHHH")  # bmRequestType bRequest wValue wIndex wLength: USB 2.0 table 9-2
+_MOST_EVENTS = 4  # that the kernel keeps
+
+TO_HOST = 0x80  # bmRequestType, bit 7
+CLASS_IN, CLASS_OUT, VENDOR_IN = 0xA1, 0x21, 0xC1  # recipient: interface
+GET_MAX_LUN, BULK_ONLY_RESET, GET_STATUS = 0xFE, 0xFF, 0x53
+
+# Reading found no event: none there, or what was a SETUP when we read it was taken back or ended by a stall.
+_NO_EVENT = (EAGAIN, EINTR, EIDRM, ESRCH, EL2HLT)
+_OFF_THE_BUS = (ESHUTDOWN, ENODEV, EBADFD)
+
+
+def open_function(path: str, files=os) -> int:
+    """A descriptor of ep0 in the folder `path`, the descriptors and names written; the endpoints' files exist then.
+
+    As long as it or a copy of it is open the gadget can be on the bus. Raises Refused.
+    """
+    try:
+        # Non-blocking, or a read that waits for an event would keep the gadget from ever leaving the bus.
+        descriptor = files.open(path + "/ep0", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise Refused("cannot open ep0 of the USB disk: %s" % error.strerror)
+    try:
+        files.write(descriptor, descriptors.descriptors())
+        files.write(descriptor, descriptors.strings())
+    except OSError as error:
+        files.close(descriptor)
+        raise Refused("this kernel does not take the descriptors of the USB disk: %s" % error.strerror)
+    return descriptor
+
+
+def events(data) -> list:
+    """(type, setup) of each whole record in `data`; setup is the 5 fields of a SETUP packet, None for other types."""
+    found = []
+    for at in range(0, len(data) - EVENT.size + 1, EVENT.size):
+        setup, kind = EVENT.unpack_from(data, at)
+        found.append((kind, _REQUEST.unpack(setup) if kind == SETUP else None))
+    return found
+
+
+class Control:
+    """Turns what `descriptor` (of open_function, perhaps inherited) says into calls.
+
+    `status() -> bytes` answers the vendor request, `max_lun` the class request. `on_enable`: a host configured us,
+    or reset the bus: a new session, also when no on_disable came before. `on_disable`: the host is gone.
+    `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards. `suspended`: the bus sleeps.
+    """
+
+    def __init__(self, descriptor: int, status, max_lun: int = 0, files=os):
+        self.descriptor = descriptor
+        self.max_lun = max_lun
+        self.on_enable = self.on_disable = self.on_reset = _nothing
+        self.enabled = False
+        self.suspended = False
+        self._status = status
+        self._files = files
+
+    def readable(self) -> None:
+        """ep0 has events: takes those that are there. More of them make it readable again."""
+        try:
+            data = self._files.read(self.descriptor, _MOST_EVENTS * EVENT.size)
+        except OSError as error:
+            if error.errno in _OFF_THE_BUS:
+                self._disable()
+            elif error.errno not in _NO_EVENT:
+                raise
+            return
+        for kind, setup in events(data):
+            self._take(kind, setup)
+
+    def _take(self, kind: int, setup) -> None:
+        if kind == ENABLE:
+            self.enabled, self.suspended = True, False
+            self.on_enable()
+        elif kind in (BIND, UNBIND, DISABLE):
+            self._disable()
+        elif kind == SETUP:
+            self._request(*setup)
+        elif kind in (SUSPEND, RESUME):
+            self.suspended = kind == SUSPEND
+
+    def _disable(self) -> None:
+        if self.enabled:
+            self.enabled = False
+            self.on_disable()
+
+    def _request(self, kind: int, request: int, value: int, index: int, length: int) -> None:
+        what = (kind, request, value, index)
+        if what == (CLASS_IN, GET_MAX_LUN, 0, descriptors.DISK) and length == 1:
+            self._answer(bytes([self.max_lun]))
+        elif what == (CLASS_OUT, BULK_ONLY_RESET, 0, descriptors.DISK) and length == 0:
+            self.on_reset()
+            self._settle(self._files.read, 0)
+        elif what == (VENDOR_IN, GET_STATUS, 0, descriptors.STATUS) and length:
+            self._answer(self._status()[:length])
+        elif kind & TO_HOST:
+            self._settle(self._files.read, 0)  # against the direction: a stall
+        else:
+            self._settle(self._files.write, b"")
+
+    def _answer(self, data: bytes) -> None:
+        self._settle(self._files.write, data)
+
+    def _settle(self, operation, argument) -> None:
+        # The stall succeeds as EL2HLT. Any other error: the host took the request back, reset or left the bus. It
+        # learns nothing from this end, and what it did instead is the next event.
+        try:
+            operation(self.descriptor, argument)
+        except OSError:
+            pass
+
+
+def _nothing() -> None:
+    pass

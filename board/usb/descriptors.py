@@ -1,0 +1,87 @@
+"""What the disk's function says of itself: the two blobs that FunctionFS reads from ep0 (linux/usb/functionfs.h).
+
+Interface 0 is the disk, mass storage over Bulk-Only Transport; interface 1 is there for the vendor request of
+control.py alone, so that a program may ask a board how it is without taking the disk away from the host's driver.
+The kernel gives interfaces and endpoints their final numbers.
+
+A descriptor begins with its length and its type (USB 2.0 table 9-5). All numbers are little-endian.
+"""
+
+import struct
+
+# FunctionFS numbers the files by the order of the endpoints below.
+IN_FILE, OUT_FILE = "ep1", "ep2"
+DISK, STATUS = 0, 1  # interface numbers
+
+_DESCRIPTORS_V2, _STRINGS = 3, 2  # magic
+_FULL, _HIGH, _SUPER, _MS_OS = 1, 2, 4, 8  # flags: which lists follow
+
+_INTERFACE, _ENDPOINT, _COMPANION = 4, 5, 48  # bDescriptorType: USB 2.0 table 9-5, USB 3.2 table 9-6
+_BULK = 2
+_IN, _OUT = 0x81, 0x02
+_PACKET_FULL, _PACKET_HIGH, _PACKET_SUPER = 64, 512, 1024  # USB 2.0 5.8.3, USB 3.2 table 9-27
+_BURST = 15  # bMaxBurst: up to 16 packets without a handshake
+
+_DISK_CLASS = (0x08, 0x06, 0x50)  # mass storage, SCSI transparent, Bulk-Only (Mass Storage Overview 1.4)
+_STATUS_CLASS = (0xFF, 0x53, 0x01)
+_NAMES = ("Sosie disk", "Sosie status")
+_ENGLISH = 0x0409
+
+# Windows gives an interface with this compatible ID to WinUSB, and looks up by the interface class GUID (ours, made
+# once) what a program may open: no driver to install.
+_WINUSB = b"WINUSB"
+_GUID_NAME = b"DeviceInterfaceGUIDs\0"
+_GUID = b"{CAAD8B9F-CFF9-4FD9-A88E-3AE2AED5A767}\0\0"
+_MULTI_SZ = 7
+_COMPAT_ID, _PROPERTIES = 4, 5  # wIndex of the two kinds of feature descriptors
+
+
+def descriptors() -> bytes:
+    """The first blob: descriptors for full, high and super speed, and what Windows asks for."""
+    full, high = _speed(_PACKET_FULL), _speed(_PACKET_HIGH)
+    best = _speed(_PACKET_SUPER, _companion())
+    windows = [_compat_id(), _properties()]
+    counts = struct.pack("<IIII", len(full), len(high), len(best), len(windows))
+    body = counts + b"".join(full + high + best + windows)
+    flags = _FULL | _HIGH | _SUPER | _MS_OS
+    return struct.pack("<III", _DESCRIPTORS_V2, 12 + len(body), flags) + body
+
+
+def strings() -> bytes:
+    """The second blob: the names of the interfaces."""
+    body = struct.pack("<H", _ENGLISH) + b"".join(name.encode() + b"\0" for name in _NAMES)
+    return struct.pack("<IIII", _STRINGS, 16 + len(body), len(_NAMES), 1) + body
+
+
+def _speed(packet: int, *companion: bytes) -> list:
+    disk = [_endpoint(_IN, packet), *companion, _endpoint(_OUT, packet), *companion]
+    return [_interface(DISK, 2, _DISK_CLASS), *disk, _interface(STATUS, 0, _STATUS_CLASS)]
+
+
+def _interface(number: int, endpoints: int, triple: tuple) -> bytes:
+    """USB 2.0 table 9-12; the names' indices count from 1."""
+    return struct.pack("<9B", 9, _INTERFACE, number, 0, endpoints, *triple, number + 1)
+
+
+def _endpoint(address: int, packet: int) -> bytes:
+    """USB 2.0 table 9-13."""
+    return struct.pack("<4BHB", 7, _ENDPOINT, address, _BULK, packet, 0)
+
+
+def _companion() -> bytes:
+    """USB 3.2 table 9-28: no streams."""
+    return struct.pack("<4BH", 6, _COMPANION, _BURST, 0, 0)
+
+
+def _compat_id() -> bytes:
+    """Extended compat ID OS feature descriptor 1.0, with one function section."""
+    section = struct.pack("<BB8s8s6x", STATUS, 1, _WINUSB, b"")
+    return struct.pack("<BIHHBB", STATUS, 11 + len(section), 1, _COMPAT_ID, 1, 0) + section
+
+
+def _properties() -> bytes:
+    """Extended properties OS feature descriptor 1.0, with one property. The kernel widens its text to UTF-16."""
+    size = 14 + len(_GUID_NAME) + len(_GUID)
+    section = struct.pack("<IIH", size, _MULTI_SZ, len(_GUID_NAME)) + _GUID_NAME
+    section += struct.pack("<I", len(_GUID)) + _GUID
+    return struct.pack("<BIHHH", STATUS, 11 + len(section), 1, _PROPERTIES, 1) + section

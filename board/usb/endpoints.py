@@ -1,0 +1,190 @@
+"""The two bulk endpoints of the disk: FunctionFS files, driven by asynchronous I/O from the loop."""
+
+import fcntl
+import os
+import struct
+from errno import EAGAIN, EBADMSG, ENODEV, ENOMEM, ESHUTDOWN
+
+_ENDPOINT_DESC = 0x80096782  # ioctl FUNCTIONFS_ENDPOINT_DESC: the descriptor at the speed of now (USB 2.0, 9.6.6)
+_GONE = (ESHUTDOWN, ENODEV, EAGAIN)  # the host took the configuration back, or went away itself
+# One request to the controller, whose memory the kernel wants in one piece: seldom to be had larger than this.
+_LARGEST_REQUEST = 128 << 10
+_SMALLEST_REQUEST = 32 << 10
+_HALT_TRIES = 100
+_HALT_PAUSE_MS = 2
+DEPTH = 128  # requests: two windows of 1 MiB in the smallest pieces, and the wrappers around them
+
+
+class _Transfer:
+    """A transfer under way, in requests that follow each other."""
+
+    def __init__(self, requests: int):
+        self.requests = requests
+        self.moved = 0
+
+
+class _Pipe:
+    """One endpoint, its transfers in order. `report(count)` at the end of each, `fail(errno)` when one failed."""
+
+    def __init__(self, aio, queue, path: str, report, fail):
+        self.descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC) if isinstance(path, str) else path
+        self.limit = _LARGEST_REQUEST
+        self._aio = aio
+        self._queue = queue
+        self._report = report
+        self._fail = fail
+        self._waiting = []  # views of transfers that have no requests yet
+        self._transfers = []
+        self._requests = []  # (number, length), in flight
+        self._dropped = 0  # requests in flight that nobody waits for
+
+    def add(self, view) -> None:
+        self._waiting.append(view)
+
+    def fill(self) -> None:
+        """Makes requests of what waits. Not before those that were dropped are back: their data could come into
+        memory that is used again."""
+        if self._dropped or not self._waiting:
+            return
+        views, self._waiting = self._waiting, []
+        for view in views:
+            length = len(view)
+            if length <= self.limit:
+                self._request(view)
+                self._transfers.append(_Transfer(1))
+                continue
+            for at in range(0, length, self.limit):
+                self._request(view[at : at + self.limit])
+            self._transfers.append(_Transfer(-(-length // self.limit)))
+
+    def _request(self, view) -> None:
+        self._requests.append((self._queue(self.descriptor, view, self._ended), len(view)))
+
+    def _ended(self, number: int, result: int) -> None:
+        if self._dropped:
+            self._dropped -= 1
+            if not self._dropped:
+                self.fill()
+                self._aio.submit()
+            return
+        length = self._take(number)
+        if result < 0:
+            if result == -ENOMEM:
+                self.limit = max(self.limit // 2, _SMALLEST_REQUEST)
+            self._fail(-result)
+            return
+        transfer = self._transfers[0]
+        transfer.moved += result
+        transfer.requests -= 1
+        if not transfer.requests:
+            self._transfers.pop(0)
+            self._report(transfer.moved)
+        elif result < length:  # a short packet ends the transfer before its other requests
+            self.drop()
+            self._report(transfer.moved)
+
+    def _take(self, number: int) -> int:
+        """The length of a request that ended. They end in order but for one that the system did not take."""
+        for place, (its_number, length) in enumerate(self._requests):
+            if its_number == number:
+                del self._requests[place]
+                return length
+        raise KeyError(number)
+
+    def drop(self) -> None:
+        """Nothing of what is under way is reported any more."""
+        requests, self._requests = self._requests, []
+        self._transfers, self._waiting = [], []
+        self._dropped += len(requests)
+        for number, _ in requests:
+            self._aio.cancel(number)
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+class Endpoints:
+    """Bulk IN and bulk OUT as the transport takes them (firmware/host/bot.py): views to send and to fill.
+
+    `bulk_in` and `bulk_out` are paths of FunctionFS endpoint files, or descriptors that somebody kept. The owner sets
+    `bot`. Raises OSError when they cannot be opened.
+    """
+
+    def __init__(self, loop, aio, bulk_in, bulk_out):
+        self.bot = None
+        self._loop = loop
+        self._aio = aio
+        self._in = _Pipe(aio, aio.write, bulk_in, self._sent, self._failed)
+        self._out = _Pipe(aio, aio.read, bulk_out, self._received, self._failed)
+        self._halting = 0  # so many times it was asked for; an older one does not try on
+
+    @property
+    def descriptors(self) -> tuple:
+        """(bulk IN, bulk OUT)."""
+        return self._in.descriptor, self._out.descriptor
+
+    def max_packet(self) -> int:
+        """wMaxPacketSize at the speed of now; 0 when the host has not configured the device."""
+        descriptor = bytearray(9)
+        try:
+            fcntl.ioctl(self._out.descriptor, _ENDPOINT_DESC, descriptor)
+        except OSError:
+            return 0
+        return struct.unpack_from("<H", descriptor, 4)[0]
+
+    def receive(self, view) -> None:
+        """The next bytes from the host go into `view`; ends when it is full or with a short packet."""
+        self._out.add(view)
+
+    def send(self, view) -> None:
+        """`view` goes to the host, where it is empty as a packet of length zero."""
+        self._in.add(view)
+
+    def submit(self) -> None:
+        """Starts what was queued."""
+        self._in.fill()
+        self._out.fill()
+        self._aio.submit()
+
+    def halt(self) -> None:
+        """Stalls both endpoints until the host clears that."""
+        self._halting += 1
+        self._try_to_halt(self._halting, [self._in.descriptor, self._out.descriptor], _HALT_TRIES)
+
+    def _try_to_halt(self, number: int, descriptors: list, tries: int) -> None:
+        if number != self._halting:
+            return
+        left = [descriptor for descriptor in descriptors if not self._is_halted(descriptor)]
+        if left and tries:  # what was sent before has to leave first
+            self._loop.call_after(_HALT_PAUSE_MS, self._try_to_halt, number, left, tries - 1)
+
+    def _is_halted(self, descriptor: int) -> bool:
+        """FunctionFS halts an endpoint on I/O in the wrong direction, and says EBADMSG when it did."""
+        try:
+            if descriptor == self._in.descriptor:
+                os.read(descriptor, 1)
+            else:
+                os.write(descriptor, b"0")
+        except OSError as error:
+            return error.errno in (EBADMSG, ESHUTDOWN, ENODEV)
+        return False
+
+    def drop(self) -> None:
+        """Forgets all that is under way."""
+        self._halting += 1
+        self._in.drop()
+        self._out.drop()
+
+    def close(self) -> None:
+        """Gives the files back; `aio` was closed before."""
+        self._in.close()
+        self._out.close()
+
+    def _sent(self, count: int) -> None:
+        self.bot.sent(count)
+
+    def _received(self, count: int) -> None:
+        self.bot.received(count)
+
+    def _failed(self, error: int) -> None:
+        self.bot.lost(error in _GONE)
