@@ -17,6 +17,7 @@ from firmware.media import open_media
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
 from firmware.status.http import HttpConversation
+from firmware.status.snapshot import snapshot
 
 LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
@@ -36,9 +37,11 @@ class Appliance:
         self._settings = settings
         self._loop = ports.Loop()
         self._board = None
+        self._usb = None
         self._hosts = []
         self._listeners = []
         try:
+            self._usb = self._find_usb()
             self._listen()  # before any file is made: an address that is taken is the commonest mistake
             self._assemble()
         except Refused:
@@ -60,6 +63,9 @@ class Appliance:
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
+        if self._usb is not None:
+            self._usb.serve(board, lambda: snapshot(board))
+            loop.hook = self._poll
         self._dialer = Dialer(board, self._dial, loop.call_after, _random)
 
     def _open_journal(self):
@@ -81,12 +87,29 @@ class Appliance:
             link=ports.ThreadLane(Compressor(storage), loop),
         )
 
+    def _find_usb(self):
+        """The driver of the USB disk, None when hosts come another way."""
+        attach = self._settings.attach
+        if attach is None or attach[0] != "usb":
+            return None
+        try:
+            from board.usb.disk import UsbDisk
+        except ImportError as error:
+            raise Refused("attach = usb needs Linux and CPython (%s); attach the host by nbd here" % error)
+        return UsbDisk(self._loop, self._settings)
+
+    def _poll(self, now: int) -> "int | None":
+        due, usb_due = self._board.poll(), self._usb.poll(now)
+        return usb_due if due is None or (usb_due is not None and usb_due < due) else due
+
     def run(self) -> int:
         """Runs until SIGTERM or SIGINT; the exit code."""
         ports.catch_signals(self._loop, self._stop)
         self._board.start()
         self._dialer.start()
         self._loop.run()
+        if self._usb is not None:
+            self._usb.close()
         self._loop.close()
         self._lanes.close()
         return 1 if self._board.failed else 0
@@ -95,7 +118,7 @@ class Appliance:
 
     def _listen(self) -> None:
         settings = self._settings
-        attach = settings.attach[1] if settings.attach is not None else None
+        attach = settings.attach[1] if settings.attach is not None and settings.attach[0] == "nbd" else None
         for key, place, make, limit in (
             ("listen", settings.listen, self._new_link, LINKS),
             ("web", settings.web, self._new_visitor, VISITORS),
@@ -133,6 +156,8 @@ class Appliance:
 
     def _stop(self) -> None:
         self._close_listeners()
+        if self._usb is not None:
+            self._usb.unplug()
         for host in self._hosts:
             host.close()
         self._board.stop(self._loop.stop)

@@ -1,6 +1,7 @@
 """The board as a USB disk: the gadget, its transport, and the SCSI units behind it, put together."""
 
 import json
+import os
 
 from firmware import ports
 from firmware.host.bot import MAX_PACKET, Bot
@@ -80,7 +81,7 @@ class UsbDisk:
         self._loop.forget(self._control.descriptor)
         self._aio.close()
         self._endpoints.close()
-        self._control.close()
+        os.close(self._control.descriptor)
         self._gadget.tear_down()
 
     # The bus
@@ -103,7 +104,7 @@ class UsbDisk:
     def _look(self) -> None:
         """Few hosts look at a fixed disk again that had no medium. To those it is plugged in anew when it has one."""
         self._loop.call_after(_LOOK_MS, self._look)
-        self._disk.becoming_ready = self._board.starting
+        self._disk.becoming_ready = self._board.nearly_serves
         if not self._plugged or self._disk.seen or self._disk.ejected or not self._board.volume.ready:
             self._unseen = 0
             return
