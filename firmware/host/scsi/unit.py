@@ -1,0 +1,151 @@
+"""A logical unit: what a host knows of one disk, and what it has set, beside the data."""
+
+from firmware.host.scsi.limits import BLOCK_SHIFT
+from firmware.host.scsi.sense import (
+    BECOMING_READY,
+    INTERNAL_FAILURE,
+    MEDIUM_CHANGED,
+    NEEDS_START,
+    NO_MEDIUM,
+    RESET_OCCURRED,
+    SOFTWARE_WRITE_PROTECTED,
+    WRITE_PROTECTED,
+    CheckCondition,
+)
+
+
+class LogicalUnit:
+    """One logical unit on `volume`, or without a medium (None).
+
+    The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
+    `seen`: since the medium came, a host completed a TEST UNIT READY or READ CAPACITY on it. `becoming_ready`: the
+    owner expects a medium that is absent to be there in a moment, so a host is told to wait for it.
+    """
+
+    def __init__(self, volume, vendor: str, product: str, revision: str, serial: str, removable=False, writable=True):
+        self.volume = volume
+        self.vendor = vendor
+        self.product = product
+        self.revision = revision
+        self.serial = serial
+        self.removable = removable
+        self.writable = writable
+        self.becoming_ready = False
+        self.seen = False
+        self.ejected = False
+        self.stopped = False
+        self.prevented = False
+        self.write_cache = True
+        self.write_protect = False
+        self.attentions = []
+        self.calm = False  # nothing stands between a host and the medium, as far as the unit itself knows
+        self._present = self._has_medium()
+        self._settle()
+
+    @property
+    def blocks(self) -> int:
+        """The capacity in logical blocks."""
+        return self.volume.size >> BLOCK_SHIFT
+
+    @property
+    def trims(self) -> bool:
+        """Whether blocks can be unmapped."""
+        return self.volume is not None and self.volume.trims
+
+    @property
+    def has_medium(self) -> bool:
+        """Whether there was a medium when the last command came."""
+        return self._present and not self.ejected
+
+    @property
+    def writes_plainly(self) -> bool:
+        """Whether an ordinary write is over when the volume has it."""
+        return self.writable and self.write_cache and not self.write_protect
+
+    # What the owner and the transport tell
+
+    def attached(self) -> None:
+        """A host sees the device for the first time, or again: as after power on."""
+        self.ejected = self.stopped = False
+        self.write_cache, self.write_protect = True, False
+        self._present = self._has_medium()
+        self.reset()
+
+    def reset(self) -> None:
+        """Reset by the bus, or of this unit (SAM-5 6.3.3)."""
+        self.prevented = False
+        self.attentions = [RESET_OCCURRED]
+        self._settle()
+
+    def change_medium(self, volume) -> None:
+        """Another medium, or none."""
+        self.volume = volume
+        self._present = False
+        self.seen = self.ejected = False
+        self.look()
+
+    def load(self) -> None:
+        """The medium that was ejected is wanted again."""
+        if self.ejected:
+            self.ejected = False
+            self._attend(MEDIUM_CHANGED)
+        self._settle()
+
+    def eject(self) -> None:
+        """The host lets go of the medium; everything written is durable."""
+        self.ejected = True
+        self.seen = False
+        self._settle()
+
+    def set_stopped(self, stopped: bool) -> None:
+        self.stopped = stopped
+        self._settle()
+
+    def take_attention(self) -> int:
+        """The sense code of the oldest unit attention condition, which the host is told of now."""
+        code = self.attentions.pop(0)
+        self._settle()
+        return code
+
+    # What commands ask
+
+    def look(self) -> None:
+        """Notices a medium that came or went since the last command."""
+        present = self._has_medium()
+        if present and not self._present and not self.ejected:
+            self._attend(MEDIUM_CHANGED)
+        if not present:
+            self.seen = False
+        self._present = present
+        self._settle()
+
+    def check_ready(self) -> None:
+        """Raises CheckCondition when there is no medium to work on."""
+        if not self._present or self.ejected:
+            starting = self.becoming_ready and self.volume is not None and not self.ejected
+            raise CheckCondition(BECOMING_READY if starting else NO_MEDIUM)
+        if self.stopped:
+            raise CheckCondition(NEEDS_START)
+
+    def check_sound(self) -> None:
+        """Raises CheckCondition when storage failed."""
+        if self.volume is not None and self.volume.failed:
+            raise CheckCondition(INTERNAL_FAILURE)
+
+    def check_writable(self) -> None:
+        """Raises CheckCondition when the medium is not to be written."""
+        if not self.writable:
+            raise CheckCondition(WRITE_PROTECTED)
+        if self.write_protect:
+            raise CheckCondition(SOFTWARE_WRITE_PROTECTED)
+
+    def _has_medium(self) -> bool:
+        volume = self.volume
+        return volume is not None and (not volume.refusal or volume.failed)
+
+    def _attend(self, code: int) -> None:
+        if code not in self.attentions:
+            self.attentions.append(code)
+
+    def _settle(self) -> None:
+        self.calm = self._present and not (self.attentions or self.ejected or self.stopped)
