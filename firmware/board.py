@@ -7,12 +7,14 @@ onto the disk and, on a primary, shipped. Each step starts only when the one bef
 from firmware.disk.volume import Volume
 from firmware.errors import Damaged, Refused
 from firmware.log.journal import Journal
+from firmware.marks import Marks
 from firmware.pair.copier import Copier
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.judge import refusal_of_hosts
 from firmware.pair.promotion import Promotion
 from firmware.peer import Peer
 from firmware.playback import Playback
+from firmware.status.events import Events
 from firmware.status.facts import facts
 
 LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
@@ -35,6 +37,8 @@ class Board:
         self.clock = clock
         self.failure = None
         self.on_failure = None  # called once with the sentence
+        self.events = Events(clock.wall_ms)
+        self.alarms = {}  # of those outside, who cannot do their part: source -> sentence
         self.journal = self._make_journal(remains, lanes)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
         self.volume.confirmed = self._confirmed
@@ -45,7 +49,9 @@ class Board:
         self.playback.on_failed = lambda error: self.fail(error, "disk %s" % settings.disk)
         self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups)
         self.peer.moved = self._advance
-        self.peer.fenced = self._set_refusal
+        self.peer.fenced = self._fenced
+        self.peer.note = self.events.note
+        self.marks = Marks(self.identity, self.journal, self.volume, self.events.note)
         self.copier = Copier(self.identity, self.journal, self.volume, clock.now_ms, lambda: self.peer.sends)
         self._look_at_ms = 0
         self._gathered_from = self.journal.head.position
@@ -53,6 +59,7 @@ class Board:
         self._gather_due_ms = None
         self._promotion = None
         self._stopped = None
+        self._was_full = False
         self._serves_from = remains.head.number
 
     def _make_journal(self, remains, lanes) -> Journal:
@@ -80,6 +87,8 @@ class Board:
 
     def start(self) -> None:
         """Plays what the last run left behind; a primary's host may attach when that is done."""
+        who = self.identity
+        self.events.note("%s started as %s, generation %d" % (who.name, who.role, who.generation))
         self._set_refusal()
         self.playback.play()
 
@@ -87,6 +96,7 @@ class Board:
         """Ends cleanly: `done()` when all that the board holds is on its disk, durably."""
         self._stopped = done
         self._look_at_ms = 0
+        self.events.note("%s is stopping" % self.identity.name)
         self._set_refusal()
         self.peer.drop_link()
         self.journal.forget_received()
@@ -107,6 +117,7 @@ class Board:
         if self._short_of_memory:
             self.volume.room()  # a read or a compression that kept it in use does not say that it ended
         self._commit_aged(now)
+        self._tell_of_room()
         self.playback.poll(now)
         self.copier.advance()
         again = now if self._short_of_memory else None
@@ -114,6 +125,11 @@ class Board:
         if due is not None:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
+
+    def _tell_of_room(self) -> None:
+        if self.journal.full != self._was_full:
+            self._was_full = not self._was_full
+            self.events.note("the journal is full" if self._was_full else "the journal has room again")
 
     @property
     def _short_of_memory(self) -> bool:
@@ -138,9 +154,11 @@ class Board:
     def _copied(self, number: int) -> None:
         self.identity.copy_ended(number)
         self.journal.save()
+        self.events.note("the first full copy is complete with group %d" % number)
 
     def _durable(self, groups: list) -> None:
         self.volume.settle()  # first of all, a host waits for it
+        self.marks.settle()
         for group in groups:
             if group.received:
                 group.wanted = False  # the player may read it from the ring
@@ -174,6 +192,7 @@ class Board:
         self._advance()
 
     def _room(self) -> None:
+        self._tell_of_room()
         self.volume.room()
         if self.peer.part is not None:
             self.peer.part.room()
@@ -212,10 +231,12 @@ class Board:
                 "the %s failed (%s); this board takes no more writes: replace what failed and restart it"
                 % (medium, error)
             )
+            self.events.note(self.failure)
             if self.on_failure is not None:
                 self.on_failure(self.failure)
         self.journal.failed = self.playback.failed = True
         self.volume.fail()
+        self.marks.fail()
         self._set_refusal()
         if self.identity.role == TWIN:
             self.peer.drop_link()  # its primary finds out why when it connects again
@@ -239,13 +260,39 @@ class Board:
         if self._promotion is not None or self._stopped is not None:
             done(None, Refused("%s is being promoted or stopped already" % self.identity.name))
             return
-        self._promotion = Promotion(self, done)
+
+        def ended(report, error) -> None:
+            if error is None:
+                self.events.note("%s was promoted: generation %d, from group %d on" % (
+                    self.identity.name, report["generation"], report["group"],
+                ))  # fmt: skip
+            done(report, error)
+
+        self._promotion = Promotion(self, ended)
         self._promotion.begin(force)
 
     def promoted(self) -> None:
         """The promotion is over, one way or the other."""
         self._promotion = None
         self._set_refusal()
+
+    def _fenced(self) -> None:
+        self.events.note("%s is fenced: the other board was promoted" % self.identity.name)
+        self._set_refusal()
+
+    def mark(self, name: str, done) -> None:
+        """Names this point of the log; `done(group, error)` when that is durable here, or Refused."""
+        self.marks.set(name, done)
+
+    def alarm(self, source: str, sentence: str) -> None:
+        """Something outside of the board (`source`: a word) cannot do its part; empty: it can again."""
+        if sentence == self.alarms.get(source, ""):
+            return
+        if sentence:
+            self.alarms[source] = sentence
+            self.events.note(sentence)
+        else:
+            del self.alarms[source]
 
     def _closed_to_groups(self) -> str:
         if self._promotion is not None or self._stopped is not None or self.failed:
@@ -255,6 +302,11 @@ class Board:
     def _set_refusal(self) -> None:
         playing = self._promotion is not None or self.playback.point.number < self._serves_from
         self.volume.refusal = refusal_of_hosts(self.identity, self._stopped is not None, self.failed, playing)
+
+    @property
+    def nearly_serves(self) -> bool:
+        """Whether a host that may not use the disk yet has only to wait a moment."""
+        return self.identity.role == PRIMARY and not (self.identity.fenced or self.failed or self._stopped)
 
     def facts(self) -> dict:
         """What the status surfaces show (firmware/status/snapshot.py)."""

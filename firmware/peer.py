@@ -13,7 +13,8 @@ from firmware.pair.identity import NO_PAIR, PRIMARY
 class Peer:
     """`journal`, `lane` (a Compressor's) and `settings` are the board's. `closed_to_groups()` is a sentence
     while no groups are taken from anybody. The owner sets `moved`, called when the twin has acknowledged
-    something or a link came up, and `fenced`, called when this board has met the one that took over.
+    something or a link came up, `fenced`, called when this board has met the one that took over, and
+    `note(sentence)`, told of what happened.
 
     `name`: of the board last met. `written`: the last group that it is known to have had. `refusal`: why the
     last greeting failed. `damage`: why the twin cannot go on, when our own journal is damaged. `received`:
@@ -32,6 +33,7 @@ class Peer:
         self.counters = Counters()
         self.moved = None
         self.fenced = None
+        self.note = _nobody_to_tell
         self.on_parted = None
         self._damaged_number = 0
         self._journal = journal
@@ -69,6 +71,7 @@ class Peer:
         if self.link is not None:
             self.link.close()
             self.link = None
+            self.note("this board closes the link to %s" % self.name)
 
     # What a Link asks and tells
 
@@ -117,6 +120,7 @@ class Peer:
         self.link = part.link
         self.refusal = ""
         self.heard_of(part.link.peer.number)
+        self.note("the link to %s is up" % self.name)
         self.moved()
 
     def heard_of(self, number: int) -> None:
@@ -127,7 +131,10 @@ class Peer:
         """A connection is gone."""
         if self.link is link:
             self.link = None
+            self.note("the link to %s is lost: %s" % (self.name, link.reason))
         if link.refusal and self.link is None:  # while one works, a stranger's failure is no news
+            if self.refusal != link.refusal:
+                self.note("no link: %s" % link.refusal)
             self.refusal = link.refusal
         if self.on_parted is not None:
             self.on_parted(link)
@@ -150,4 +157,11 @@ class Peer:
     def unreadable(self, number: int, error) -> None:
         """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
         self._damaged_number = number
-        self.damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
+        damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
+        if damage != self.damage:
+            self.note(damage)
+        self.damage = damage
+
+
+def _nobody_to_tell(sentence: str) -> None:
+    pass

@@ -4,7 +4,7 @@ Groups that are still in the arena are played from there; others are read back f
 checked again. Playing a group twice changes nothing: all its records are absolute.
 """
 
-from firmware.log.layout import COPIES, COPY, HOLE, MAX_BODY, TRIM, WRITE, Point, records
+from firmware.log.layout import COPIES, COPY, HOLE, MARK, MAX_BODY, TRIM, WRITE, Point, records
 
 _BUDGET = 8 << 20  # bytes of the ring to play before telling how far it is
 
@@ -51,6 +51,8 @@ class Player:
 
     def _change(self, body, change) -> None:
         kind, start, length, at = change
+        if kind == MARK:
+            return
         if kind in COPIES:
             self._copied = start + length
             if self._own:

@@ -6,7 +6,7 @@ laid over, oldest first. Nothing is written in place here: the player does that,
 
 from firmware.disk.overlay import ZEROES, Overlay, lay_over
 from firmware.errors import VolumeError
-from firmware.log.layout import SECTOR, TRIM, WRITE, ZERO
+from firmware.log.layout import MARK, MARK_SIZE, SECTOR, TRIM, WRITE, ZERO
 
 MAX_WRITE = 1 << 20
 _PATIENCE_MS = 20_000  # a host gives a command up after 30 s
@@ -114,10 +114,19 @@ class Volume:
             self._pending.append(pending)
         at = group.add(kind, offset, length, view)
         self._taken += 1
+        if kind == MARK:  # it changes nothing, but its group waits for its turn as all do
+            return True
         pending.overlay.add(offset, offset + length, ZEROES if view is None else at)
         if offset < self._watch_end and self._watch_start < offset + length:
             self._disturbed = True
         return True
+
+    def mark(self, payload) -> "int | None":
+        """Puts a mark behind all that was accepted before; the number of its group, None: no room now."""
+        if self.failed:
+            raise VolumeError(VolumeError.FAILED)
+        self._check_writable()
+        return self._open.group.number if self._add(MARK, 0, MARK_SIZE, payload) else None
 
     # The copier's part: records that say what the disk holds
 

@@ -7,6 +7,7 @@ import struct
 
 from firmware.checksum import crc32
 from firmware.errors import Damaged
+from firmware.text import decode
 
 SECTOR = 512
 BLOCK = 4096  # groups start and end on it, so that no append rewrites a sector of an older group
@@ -16,11 +17,16 @@ MAX_GROUP = MAX_BODY + BLOCK
 
 # What the host did, and what the disk held when the copy came by: COPY as WRITE, HOLE as TRIM.
 WRITE, ZERO, TRIM, COPY, HOLE = 1, 2, 3, 4, 5
-_KINDS = (WRITE, ZERO, TRIM, COPY, HOLE)
+MARK = 6  # a named point in the log; it changes nothing on any disk
+_KINDS = (WRITE, ZERO, TRIM, COPY, HOLE, MARK)
+_WITH_PAYLOAD = (WRITE, COPY, MARK)
 COPIES = (COPY, HOLE)  # they change nothing on the disk that they were read from
 MAX_RANGE = 0xFFFFFFFF * SECTOR  # bytes that one record can speak of
 _RECORD = "<BBHIQ"
 RECORD_SIZE = 16
+
+MARK_SIZE = SECTOR
+MAX_MARK = 63  # bytes of a mark's name
 
 _DESCRIPTOR = "<QIIQIIIII"
 _CHAINED = "<QIIQIIII"
@@ -156,8 +162,43 @@ def records(body, disk_size: int):
         if kind not in _KINDS or flags or zero or not sectors or start + length > disk_size:
             raise Damaged("an impossible record at byte %d of its group" % at)
         at += RECORD_SIZE
+        if kind == MARK:
+            _check_mark(body, at, start, length)
         yield kind, start, length, at
-        if kind == WRITE or kind == COPY:
+        if kind in _WITH_PAYLOAD:
             at += length
             if at > end:
                 raise Damaged("a payload is cut short at byte %d of its group" % end)
+
+
+def _check_mark(body, at: int, start: int, length: int) -> None:
+    if start or length != MARK_SIZE:
+        raise Damaged("an impossible mark at byte %d of its group" % (at - RECORD_SIZE))
+    if at + length <= len(body):
+        unpack_mark(body[at : at + length])
+
+
+def is_mark_name(name: str) -> bool:
+    """Whether a mark can have this name: 1 to 63 bytes of UTF-8 without control characters."""
+    if not 1 <= len(name.encode()) <= MAX_MARK:
+        return False
+    return all(31 < ord(character) < 127 or ord(character) > 159 for character in name)
+
+
+def pack_mark(name: str) -> bytes:
+    """The payload of a MARK, MARK_SIZE bytes; is_mark_name() was asked."""
+    raw = name.encode()
+    return bytes([len(raw)]) + raw + bytes(MARK_SIZE - 1 - len(raw))
+
+
+def unpack_mark(payload) -> str:
+    """The name in the payload of a MARK; raises Damaged."""
+    raw = bytes(payload[:MARK_SIZE])
+    end = 1 + raw[0]
+    try:
+        name = decode(raw[1:end])
+    except UnicodeError:
+        raise Damaged("the name of a mark is no text")
+    if raw[0] > MAX_MARK or not is_mark_name(name) or any(raw[end:]):
+        raise Damaged("a mark has an impossible name")
+    return name

@@ -3,10 +3,11 @@
     GET  /api/status    the snapshot as JSON
     GET  /              the snapshot as a page
     POST /api/promote   {"force": true}: this board takes over; answers with the report of the promotion
+    POST /api/mark      {"name": "before the upgrade"}: names this point of the log; answers {"group": N}
 
-Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapshot.py) and
-`promote(force, done)`, which calls `done(report, error)` once, then or later: a dictionary and None, or
-None and Refused.
+Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapshot.py), `promote(force, done)` and
+`mark(name, done)`, which call `done(report, error)` once, then or later: what they achieved (a dictionary; the
+number of a group) and None, or None and Refused.
 
 There is no login here yet, so nothing that a browser would send on behalf of a foreign page is taken: an
 action needs a content type that no form can send, and every request a Host that is this board and not
@@ -36,6 +37,7 @@ class Api:
             "/": {"GET": self._page},
             "/api/status": {"GET": self._status},
             "/api/promote": {"POST": self._promote},
+            "/api/mark": {"POST": self._mark},
         }
 
     def handle(self, request, answer) -> None:
@@ -78,41 +80,61 @@ class Api:
         answer(json_answer(200, snapshot(self._board)))
 
     def _promote(self, request, answer) -> None:
-        try:
-            force = _force(request)
-        except _NotJson:
-            answer(error_answer(415, "send the action as " + JSON))
-            return
-        except ProtocolError as error:
-            answer(error_answer(400, str(error)))
-            return
+        _act(request, answer, _force, self._board.promote, dict)
 
-        def done(report, error) -> None:
-            if error is None:
-                answer(json_answer(200, report))
-            else:
-                answer(error_answer(409 if isinstance(error, Refused) else 500, str(error)))
+    def _mark(self, request, answer) -> None:
+        _act(request, answer, _name, self._board.mark, lambda number: {"group": number})
 
-        try:
-            self._board.promote(force, done)
-        except Refused as error:
-            done(None, error)
+
+def _act(request, answer, read, action, report) -> None:
+    """Does `action` with what `read(request)` finds in the body, and answers with `report` of its outcome."""
+    try:
+        wish = read(request)
+    except _NotJson:
+        answer(error_answer(415, "send the action as " + JSON))
+        return
+    except ProtocolError as error:
+        answer(error_answer(400, str(error)))
+        return
+
+    def done(outcome, error) -> None:
+        if error is None:
+            answer(json_answer(200, report(outcome)))
+        else:
+            answer(error_answer(409 if isinstance(error, Refused) else 500, str(error)))
+
+    try:
+        action(wish, done)
+    except Refused as error:
+        done(None, error)
 
 
 class _NotJson(Exception):
     pass
 
 
-def _force(request) -> bool:
-    """The `force` of an action's body; False when it does not say."""
+def _member(request, name: str, default):
+    """What the action's body says of `name`, the only thing that it may speak of."""
     kind = (request.content_type or "").partition(";")[0].strip().lower()
     if kind != JSON:
         raise _NotJson
     body = flatjson.parse(request.body)
-    for name in body:
-        if name != "force":
-            raise ProtocolError('the body has something other than "force"')
-    force = body.get("force", False)
+    for found in body:
+        if found != name:
+            raise ProtocolError('the body has something other than "%s"' % name)
+    return body.get(name, default)
+
+
+def _force(request) -> bool:
+    """The `force` of an action's body; False when it does not say."""
+    force = _member(request, "force", False)
     if force is not True and force is not False:
         raise ProtocolError('"force" is true or false')
     return force
+
+
+def _name(request) -> str:
+    name = _member(request, "name", None)
+    if not isinstance(name, str):
+        raise ProtocolError('"name" is missing: send {"name": "before the upgrade"}')
+    return name

@@ -55,7 +55,7 @@ def _alarms(board) -> list:
         alarms.append("the journal is full and the host waits: bring the link or the twin back")
     if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)
-    return alarms
+    return alarms + [board.alarms[source] for source in sorted(board.alarms)]
 
 
 def _oldest_unsent_ms(board) -> "int | None":

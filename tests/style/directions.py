@@ -9,7 +9,7 @@ FIRMWARE = ROOT / "firmware"
 # Package of firmware -> what of firmware it may import. `log.layout` names one module, `log` the whole package.
 COMMON = {"errors", "checksum"}
 MAY_IMPORT = {
-    "log": COMMON | {"log"},
+    "log": COMMON | {"log", "text"},
     "disk": COMMON | {"disk", "log"},
     "host": COMMON | {"host"},
     "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},

@@ -103,8 +103,14 @@ class Tables(unittest.TestCase):
         written = {row[1]: int(row[0]) for heading, row in cells() if heading == "Record" and row[1].isalpha()
                    and row[0].isdigit()}
         self.assertEqual(
-            written, {name: getattr(layout, name) for name in ("WRITE", "ZERO", "TRIM", "COPY", "HOLE")}
+            written, {name: getattr(layout, name) for name in ("WRITE", "ZERO", "TRIM", "COPY", "HOLE", "MARK")}
         )
+
+    def test_mark(self):
+        raw = layout.pack_mark("N" * 62)
+        wanted = {"length": 62, "name": int.from_bytes(b"N" * 62, "little")}
+        self.check("Mark", raw, layout.MARK_SIZE, wanted)
+        self.assertEqual(rows("Mark")[1][1], layout.MAX_MARK)
 
     def test_superblock_and_point(self):
         block = Superblock(0x0102030405060708, 0x1112131415161718, b"label")

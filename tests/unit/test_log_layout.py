@@ -103,11 +103,41 @@ class TestRecords(unittest.TestCase):
             list(records(self.body(), 8192 + (1 << 20) - 512))
 
     def test_unknown_kind_flags_and_empty_ranges(self):
-        for kind, length in ((0, 512), (6, 512), (255, 512), (layout.ZERO, 0)):
+        for kind, length in ((0, 512), (7, 512), (255, 512), (layout.ZERO, 0)):
             body = bytearray(16)
             pack_record(body, 0, kind, 0, length)
             with self.assertRaises(Damaged):
                 list(records(body, DISK))
+
+
+class TestMarks(unittest.TestCase):
+    def body(self, payload, start=0, length=512):
+        body = bytearray(16)
+        pack_record(body, 0, layout.MARK, start, length)
+        return body + payload
+
+    def test_comes_back(self):
+        for name in ("a", "before the upgrade", "x" * 63, "\u00e9" * 31, "\u2603\U0001f600"):
+            payload = layout.pack_mark(name)
+            self.assertEqual(len(payload), layout.MARK_SIZE)
+            self.assertEqual(layout.unpack_mark(payload), name)
+            self.assertEqual(list(records(self.body(payload), 512)), [(layout.MARK, 0, 512, 16)])
+
+    def test_names_that_no_mark_has(self):
+        for name in ("", "x" * 64, "\u00e9" * 32, "a\nb", "a\x00", "\x7f", "\x9b1m"):
+            self.assertFalse(layout.is_mark_name(name), name)
+
+    def test_what_is_no_mark_is_damage(self):
+        good = layout.pack_mark("name")
+        spoilt = (b"\x00" + good[1:], b"\x40" + b"x" * 64 + bytes(447), good[:-1] + b"x", b"\x03" + good[1:],
+                  b"\xff" + b"x" * 511, b"\x02\xc3\x28" + bytes(509), b"\x03\xed\xa0\x80" + bytes(508),
+                  b"\x01\n" + bytes(510), good[:-1])  # fmt: skip
+        for payload in spoilt:
+            with self.assertRaises(Damaged):
+                list(records(self.body(payload), DISK))
+        for start, length in ((512, 512), (0, 1024)):
+            with self.assertRaises(Damaged):
+                list(records(self.body(good + bytes(512), start, length), DISK))
 
 
 class TestSizes(unittest.TestCase):

@@ -86,7 +86,7 @@ class Routes(unittest.TestCase):
             self.assertTrue(int(headers["Content-Length"]) > 100)
 
     def test_nothing_there(self):
-        for path in ("/api", "/api/status/", "/api/mark", "/../etc/passwd", "//", "/%2e", "/<script>"):
+        for path in ("/api", "/api/status/", "/api/marks", "/../etc/passwd", "//", "/%2e", "/<script>"):
             self._error(404, FakeBoard(), "GET", path)
         self._error(404, FakeBoard(), "POST", "/api/verify", body=b"{}")
 
@@ -98,6 +98,7 @@ class Routes(unittest.TestCase):
             ("GET", "/api/promote", "POST"),
             ("HEAD", "/api/promote", "POST"),
             ("BREW", "/api/promote", "POST"),
+            ("GET", "/api/mark", "POST"),
         ):
             status, headers, body = answered(FakeBoard(), method, path, body=b"{}" if method == "POST" else None)
             self.assertEqual((status, headers["Allow"]), (405, allowed))
@@ -123,6 +124,44 @@ class Routes(unittest.TestCase):
         del board._facts["role"]
         headers, error = self._error(500, board, "GET", "/api/status")
         self.assertIn("role", error)
+
+
+class MarkableBoard(FakeBoard):
+    """Remembers marks; refuses them with `refusal`, or keeps `done`."""
+
+    def __init__(self, refusal=None):
+        super().__init__()
+        self.names, self.done, self._refusal = [], None, refusal
+
+    def mark(self, name, done):
+        self.names.append(name)
+        self.done = done
+        if self._refusal is not None:
+            done(None, self._refusal)
+
+
+class Marks(unittest.TestCase):
+    def test_answered_when_it_is_durable(self):
+        board = MarkableBoard()
+        client = ask(board, "POST", "/api/mark", body='{"name": "before the \u00fcpgrade"}'.encode())
+        self.assertEqual((board.names, client.got), (["before the \u00fcpgrade"], b""))
+        board.done(7, None)
+        status, headers, content = parted(client.take())
+        self.assertEqual((status, json.loads(content)), (200, {"group": 7}))
+
+    def test_refused(self):
+        board = MarkableBoard(Refused("right is a twin"))
+        status, headers, content = answered(board, "POST", "/api/mark", body=b'{"name": "a"}')
+        self.assertEqual((status, json.loads(content)), (409, {"error": "right is a twin"}))
+
+    def test_bodies(self):
+        for body in (b"{}", b"", b'{"name": 1}', b'{"name": null}', b'{"name": "a", "force": true}', b'"a"'):
+            board = MarkableBoard()
+            self.assertEqual(answered(board, "POST", "/api/mark", body=body)[0], 400, body)
+            self.assertEqual(board.names, [])
+        board = MarkableBoard()
+        self.assertEqual(answered(board, "POST", "/api/mark", body=b'{"name": "a"}', kind="text/plain")[0], 415)
+        self.assertEqual(board.names, [])
 
 
 class Promotion(unittest.TestCase):
