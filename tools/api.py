@@ -48,6 +48,10 @@ class Client:
         """Makes a twin the one that takes writes, by force; returns the board's report."""
         return self._ask("POST", "/api/promote", {"force": True})
 
+    def mark(self, name: str) -> int:
+        """Names this point of the log; returns the group that it stands behind, once that is durable there."""
+        return self._ask("POST", "/api/mark", {"name": name})["group"]
+
     def _ask(self, method: str, path: str, body: "dict | None") -> dict:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout_s)
         try:

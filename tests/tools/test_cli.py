@@ -199,6 +199,16 @@ def test_promote_of_a_primary_does_not_ask(board, capsys):
     assert not board.posts
 
 
+def test_mark(board, capsys):
+    board.answers["/api/mark"] = 200, {"group": 12}
+    assert cli.main(["mark", "before the upgrade", board.address]) == 0
+    assert board.posts == [("/api/mark", "application/json", {"name": "before the upgrade"})]
+    assert capsys.readouterr().out == "Mark before the upgrade is set behind group 12.\n"
+    board.answers["/api/mark"] = 409, {"error": "right is a twin; set the mark on the other board"}
+    assert cli.main(["mark", "a", board.address]) == 3
+    assert "set the mark on the other board" in capsys.readouterr().err
+
+
 def test_a_twin_without_link_promises_no_journal(board, capsys):
     twin(board, state="no link", link={**status()["link"], "state": "waiting"})
     cli.main(["status", board.address])
@@ -218,7 +228,7 @@ def test_wrong_usage(argv, capsys):
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("name", ["run", "status", "promote", "journal", "demo"])
+@pytest.mark.parametrize("name", ["run", "status", "promote", "mark", "journal", "demo"])
 def test_help_names_the_exit_codes(name, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main([name, "--help"])
