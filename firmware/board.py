@@ -60,12 +60,14 @@ class Board:
         self._promotion = None
         self._stopped = None
         self._was_full = False
-        self._serves_from = remains.head.number
+        self._adopted = remains.adopted
+        self._serves_from = remains.head.number + len(remains.adopted)
 
     def _make_journal(self, remains, lanes) -> Journal:
         journal = Journal(
-            remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, self.clock.wall_ms
-        )
+            remains.ring, lanes.journal, remains.arena, remains.superblock, remains.head, self.clock.wall_ms,
+            remains.ledger,
+        )  # fmt: skip
         journal.generation = self.identity.generation
         journal.label = self.identity.pack
         journal.on_copied = self._copied
@@ -90,6 +92,8 @@ class Board:
         who = self.identity
         self.events.note("%s started as %s, generation %d" % (who.name, who.role, who.generation))
         self._set_refusal()
+        adopted, self._adopted = self._adopted, []
+        self.journal.adopt(adopted)
         self.playback.play()
 
     def stop(self, done) -> None:
@@ -234,7 +238,8 @@ class Board:
             self.events.note(self.failure)
             if self.on_failure is not None:
                 self.on_failure(self.failure)
-        self.journal.failed = self.playback.failed = True
+        self.journal.fail()
+        self.playback.failed = True
         self.volume.fail()
         self.marks.fail()
         self._set_refusal()

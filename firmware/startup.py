@@ -5,7 +5,7 @@ written.
 """
 
 from firmware.errors import Damaged, Refused
-from firmware.log import recovery, superblock
+from firmware.log import recovery, superblock, survivors
 from firmware.log.arena import Arena
 from firmware.log.layout import MAX_GROUP
 from firmware.log.ring import Ring
@@ -16,7 +16,13 @@ ARENA_SIZE = 16 << 20  # four groups of the largest kind; more only makes a host
 
 
 class Remains:
-    """What a journal's storage holds: `identity`, `superblock`, `ring`, `arena`, the log's end `head`."""
+    """What a journal's storage holds: `identity`, `superblock`, `ring`, `arena`, the log's end `head`.
+
+    And what the memory holds besides: `survivors` is NEW (nobody has used this memory before), NONE (nothing
+    was pending when the process before us died), ADOPTED (the board brings all that was into the journal before
+    it serves), or LOST. After NEW and LOST a host may believe in writes that are nowhere any more, so it must
+    not be let go on as if nothing had happened. `adopted`: the groups, `ledger`: where the next ones are noted.
+    """
 
     def __init__(self, who, block, ring, arena, head):
         self.identity = who
@@ -24,11 +30,15 @@ class Remains:
         self.ring = ring
         self.arena = arena
         self.head = head
+        self.survivors = survivors.NEW
+        self.adopted = []
+        self.ledger = None
 
 
-def open_journal(storage, settings, disk_size: int, random_bytes, memory):
+def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger=None):
     """Generator; returns Remains. A blank storage is formatted for `settings.name` and `settings.role`;
-    `memory` (ARENA_SIZE bytes or so) becomes the arena.
+    `memory` (ARENA_SIZE bytes or so) becomes the arena. With a `ledger` (log/ledger.py) that an earlier life kept
+    about the same memory, what had not become durable is found again; nobody else may use either any more.
 
     Raises Refused (not a journal, too small, another disk), Damaged and OSError.
     """
@@ -50,12 +60,35 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory):
     who.name = settings.name
     ring = Ring(storage, block)
     arena = Arena(memory)
-    buffer = arena.view(0, MAX_GROUP)
+    buffer = _buffer(arena, ledger)
     head, _, copied = yield from recovery.find_end(ring, block, buffer)
     if copied:
         who.copy_ended(copied)
     yield from recovery.make_durable(ring, block, head, buffer)
-    return Remains(who, block, ring, arena, head)
+    remains = Remains(who, block, ring, arena, head)
+    if ledger is not None:
+        yield from _look_for_survivors(remains, ledger, disk_size)
+    return remains
+
+
+def _buffer(arena, ledger) -> memoryview:
+    """Memory for recovery: the arena, unless there may be something in it."""
+    if arena.size < MAX_GROUP or (ledger is not None and not ledger.is_blank):
+        return memoryview(bytearray(MAX_GROUP))
+    return arena.view(0, MAX_GROUP)
+
+
+def _look_for_survivors(remains, ledger, disk_size: int):
+    who, head = remains.identity, remains.head
+    generation = who.generation if who.role == PRIMARY else None
+    remains.ledger = ledger
+    remains.survivors, remains.adopted = yield from survivors.find(
+        ledger, remains.ring, remains.superblock, head, remains.arena, disk_size, generation
+    )
+    if remains.survivors in (survivors.NEW, survivors.LOST):
+        ledger.begin(remains.ring.log_id)
+    else:
+        ledger.settle(head.number)
 
 
 def _format(storage, settings, disk_size: int, random_bytes):

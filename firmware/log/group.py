@@ -2,6 +2,8 @@
 
 from firmware.log.layout import HEADER_SIZE, MAX_BODY, RECORD_SIZE, group_size, pack_record
 
+_NOBODY = [0]  # whom a group tells how much of it counts when nobody comes after this process
+
 
 class Group:
     """One group in the arena at `place`: room for its header, then its body.
@@ -27,6 +29,7 @@ class Group:
         self.opened_ms = 0
         self.pins = 0  # users that need its memory for a while
         self.wanted = True  # its owner still needs its memory
+        self.tally, self.tally_at = _NOBODY, 0  # its entry in the ledger: bytes of whole records
 
     def fits(self, payload: int) -> bool:
         """Whether one more record with so many bytes of payload fits."""
@@ -42,11 +45,14 @@ class Group:
             self.memory[at : at + length] = payload
             self.used += length
         self.records += 1
+        self.tally[self.tally_at] = self.used  # last: whoever comes after a death here finds whole records only
         return at
 
     def lengthen(self, kind: int, start: int, length: int) -> None:
         """The last record, which has no payload, speaks of more bytes now."""
+        self.tally[self.tally_at] = self.used - RECORD_SIZE  # it is taken back while it is neither old nor new
         pack_record(self.memory, HEADER_SIZE + self.used - RECORD_SIZE, kind, start, length)
+        self.tally[self.tally_at] = self.used
 
     def body(self) -> memoryview:
         """Its records."""
@@ -57,8 +63,12 @@ class Group:
         size = group_size(self.used)
         self._arena.shrink(self.place, size)
         self.memory = self._arena.view(self.place, size)
+        self.pad()
+
+    def pad(self) -> None:
+        """Zeroes what lies behind its records."""
         pad = HEADER_SIZE + self.used
-        self.memory[pad:size] = bytes(size - pad)
+        self.memory[pad:] = bytes(len(self.memory) - pad)
 
     @property
     def body_place(self) -> int:

@@ -22,10 +22,10 @@ class Journal:
     The owner sets `label()`, what it keeps in the superblock; `on_copied(number)`: a group with the flag
     COPIED is durable, and the next superblock may say so; `on_durable(groups)` and `on_failed(error)`;
     on_failed(Damaged) means that a received group was not what its sender sealed and nothing was written;
-    any other error is final.
+    any other error is final. `ledger`: where groups of host writes stand until they are durable, None: nowhere.
     """
 
-    def __init__(self, ring, lane, arena, superblock, head: Point, wall_ms):
+    def __init__(self, ring, lane, arena, superblock, head: Point, wall_ms, ledger=None):
         self.ring = ring
         self.arena = arena
         self.superblock = superblock
@@ -42,6 +42,7 @@ class Journal:
         self.label = lambda: superblock.label
         self._lane = lane
         self._wall_ms = wall_ms
+        self._ledger = ledger
         self._tip = head  # behind everything queued; its chain is known only once that is durable
         self._tail = self._needed(self.played)
         self._open = None
@@ -136,6 +137,8 @@ class Journal:
         if group is not None:
             group.number = self._tip.number + 1
             group.opened_ms = now_ms
+            if self._ledger is not None:
+                self._ledger.open(group, self.generation)
         return group
 
     @property
@@ -153,6 +156,14 @@ class Journal:
         group.generation = self.generation
         group.time_ms = self._wall_ms()
         self._enqueue(group)
+
+    def adopt(self, groups: list) -> None:
+        """Takes groups that an earlier life of this board left in the arena (survivors.py), before any other."""
+        for group in groups:
+            group.time_ms = self._wall_ms()
+            self._resident.append(group)
+            self._line_up(group)
+        self.pump()
 
     # Groups from the link
 
@@ -185,10 +196,13 @@ class Journal:
     # Append
 
     def _enqueue(self, group) -> None:
+        self._line_up(group)
+        self.pump()
+
+    def _line_up(self, group) -> None:
         group.position = self.ring.start(self._tip.position)
         self._tip = Point(group.number, group.end, 0)
         self._queue.append(group)
-        self.pump()
 
     @property
     def busy(self) -> bool:
@@ -226,6 +240,10 @@ class Journal:
             return
         last = groups[-1]
         self.head = Point(last.number, last.end, last.descriptor.chain)
+        if self._ledger is not None:  # before a superblock can say that they are of long ago
+            for group in groups:
+                if not group.received:
+                    self._ledger.close(group.number)
         for group in groups:
             if group.descriptor.flags & COPIED:
                 self.on_copied(group.number)
@@ -242,8 +260,14 @@ class Journal:
             self._queue = []
             self._tip = self.head
         else:
-            self.failed = True  # a failed sync is never retried: what it covered may be gone
+            self.fail()  # a failed sync is never retried: what it covered may be gone
         self.on_failed(error)
+
+    def fail(self) -> None:
+        """Storage failed: nothing is appended any more, nor by a later life what this one has not appended."""
+        self.failed = True
+        if self._ledger is not None:
+            self._ledger.fail()
 
     # Superblock
 
@@ -260,7 +284,7 @@ class Journal:
 
     def _hinted(self, result, error) -> None:
         if error is not None:
-            self.failed = True
+            self.fail()
             self.on_failed(error)
 
     def save(self, done=None) -> None:
@@ -279,7 +303,7 @@ class Journal:
                 self._tail = max(self._tail, tail)
                 self._host_starved = self.full
             else:
-                self.failed = True
+                self.fail()
                 self.on_failed(error)
             if done is not None:
                 done(error)
