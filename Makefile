@@ -8,7 +8,7 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython ports tools fuzz mutants clients process micropython
+PARTS := style unit unit-micropython ports tools board fuzz mutants clients process micropython
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter clean $(PARTS)
@@ -31,6 +31,7 @@ unit: ## unit tests of the logic on CPython
 unit-micropython: interpreter ## the same unit tests under MicroPython 1.25
 ports: ## files, sockets, lanes and the loop on the real system
 tools: ## the sosie command
+board: ## the USB gadget on a fake kernel: descriptors, events, half-finished states
 fuzz: ## every parser on damaged and random input
 sim: ## the pair in the simulator with power cuts (SEEDS=2000)
 mutants: ## planted bugs: each must be caught by the simulator

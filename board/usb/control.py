@@ -87,6 +87,10 @@ class Control:
         for kind, setup in events(data):
             self._take(kind, setup)
 
+    def close(self) -> None:
+        """Gives ep0 back: unless a copy of it is open elsewhere, the kernel takes the gadget off the bus."""
+        self._files.close(self.descriptor)
+
     def _take(self, kind: int, setup) -> None:
         if kind == ENABLE:
             self.enabled, self.suspended = True, False

@@ -35,6 +35,7 @@ PARTS = [
     Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
          300, "tests/micropython/run_unit.py"),
     tests("tools", 300),
+    tests("board", 120),
     tests("fuzz", 420),
     Part("mutants", [PYTHON, "-m", "tests.sim.mutants"], 900, "tests/sim/mutants.py"),
     tests("clients", 420),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
+BOARD = ROOT / "board"
 
 # Package of firmware -> what of firmware it may import. `log.layout` names one module, `log` the whole package.
 COMMON = {"errors", "checksum"}
@@ -24,15 +25,21 @@ PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zli
 ROOT_FILES = {"__main__.py", "appliance.py", "media.py"}
 
 
+# What of firmware a driver in board/ may import; the files that put a piece of hardware together know the logic as well.
+BOARD_MAY_IMPORT = {"errors", "ports"}
+BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host"}
+BOARD_ROOT_FILES = {"usb/disk.py"}
+
+
 def package_of(path: Path) -> str:
     """"log" for firmware/log/ring.py, "" for a file that lies directly in firmware/."""
     parts = path.relative_to(FIRMWARE).parts
     return parts[0] if len(parts) > 1 else ""
 
 
-def imports(path: Path) -> list[tuple[int, str]]:
+def imports(path: Path, package: str = "firmware") -> list[tuple[int, str]]:
     """(line, absolute module name) of every import, at any depth; `from a import b` gives a.b."""
-    inside = ("firmware",) + path.relative_to(FIRMWARE).parts[:-1]
+    inside = (package,) + path.relative_to(BOARD if package == "board" else FIRMWARE).parts[:-1]
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -49,7 +56,9 @@ def findings(path: Path) -> list[str]:
     package, found = package_of(path), []
     for line, name in imports(path):
         top = name.split(".")[0]
-        if top in ("tools", "tests") or (top == "board" and path != FIRMWARE / "__main__.py"):
+        if top == "board" and _may_know_board(path, line):
+            continue
+        if top in ("tools", "tests", "board"):
             found.append("line %d: firmware must not import %s" % (line, name))
         elif top == "firmware":
             if package in MAY_IMPORT and not _allowed(name, MAY_IMPORT[package]):
@@ -58,6 +67,24 @@ def findings(path: Path) -> list[str]:
                 found.append("line %d: only the composition root knows the ports" % line)
         elif package != "ports" and path.name != "__main__.py" and top not in PURE_MODULES:
             found.append("line %d: only ports and __main__ know the runtime, not %s" % (line, top))
+    return found
+
+
+def _may_know_board(path: Path, line: int) -> bool:
+    """Only appliance.py, and only when a setting asks for the hardware: inside a function."""
+    return path == FIRMWARE / "appliance.py" and line not in {node.lineno for node in ast.parse(path.read_text()).body}
+
+
+def board_findings(path: Path) -> list[str]:
+    """The same for a file of board/, which may know the whole runtime of CPython."""
+    place, found = str(path.relative_to(BOARD)), []
+    allowed = BOARD_ROOT_MAY_IMPORT if place in BOARD_ROOT_FILES else BOARD_MAY_IMPORT
+    for line, name in imports(path, "board"):
+        top = name.split(".")[0]
+        if top in ("tools", "tests", "logging"):
+            found.append("line %d: board must not import %s" % (line, name))
+        elif top == "firmware" and not _allowed(name, allowed):
+            found.append("line %d: board/%s must not know %s" % (line, place, name))
     return found
 
 

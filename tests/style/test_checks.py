@@ -58,6 +58,8 @@ def firmware(tmp_path, monkeypatch):
         ("host/a.py", "import tools.sosie\n"),
         ("board.py", "import os\n"),
         ("board.py", "import board.led\n"),
+        ("board.py", "def f():\n    import board.led\n"),
+        ("appliance.py", "import board.led\n"),
         ("board.py", "from firmware.ports import loop\n"),
         ("ports/a.py", "from tests import sim\n"),
     ],
@@ -72,11 +74,43 @@ def test_directions_find(firmware, name, source):
         ("log/a.py", "import struct\nfrom firmware.checksum import crc32\nfrom .layout import Point\n"),
         ("board.py", "from firmware.log.journal import Journal\n"),
         ("ports/a.py", "import socket\nimport os\nfrom firmware.errors import Refused\n"),
-        ("__main__.py", "import sys\nimport board.led\nfrom firmware.ports import loop\n"),
+        ("__main__.py", "import sys\nfrom firmware.ports import loop\n"),
+        ("appliance.py", "from firmware import ports\ndef f():\n    from board.led import Led\n"),
     ],
 )
 def test_directions_accept(firmware, name, source):
     assert directions.findings(firmware(name, source)) == []
+
+
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    folder = tmp_path / "board"
+    (folder / "usb").mkdir(parents=True)
+    monkeypatch.setattr(directions, "BOARD", folder)
+
+    def write(name, source):
+        (folder / name).write_text(source)
+        return folder / name
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "count"),
+    [
+        ("usb/a.py", "import os, ctypes\nfrom firmware.errors import Refused\nfrom firmware import ports\n", 0),
+        ("usb/a.py", "from . import paths\nfrom .paths import Paths\nfrom ..usb import paths\n", 0),
+        ("usb/disk.py", "from firmware.host.bot import Bot\n", 0),
+        ("usb/a.py", "from firmware.host.bot import Bot\n", 1),
+        ("usb/disk.py", "from firmware.log.journal import Journal\n", 1),
+        ("usb/a.py", "from firmware import board\n", 1),
+        ("usb/a.py", "import firmware\n", 1),
+        ("usb/a.py", "def f():\n    from tests.board import kernel\n", 1),
+        ("usb/a.py", "import logging\nimport tools.sosie\n", 2),
+    ],
+)
+def test_directions_of_board(board, name, source, count):
+    assert len(directions.board_findings(board(name, source))) == count
 
 
 def test_acting_at_import_is_found(firmware):
