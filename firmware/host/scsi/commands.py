@@ -1,6 +1,7 @@
 """The commands of this disk: which there are, which bits of a CDB they look at, what they need."""
 
-from firmware.host.scsi import inquiry, media, mode, status
+from firmware.host.scsi import compare, inquiry, media, medium, mode, mode_select, provisioning, status
+from firmware.host.scsi.opcodes import Opcodes
 from firmware.host.scsi.sense import (
     INTERNAL_FAILURE,
     INVALID_OPCODE,
@@ -32,6 +33,10 @@ class Command:
         self.thin = thin
         self.on_failure = on_failure
 
+    def exists_on(self, unit) -> bool:
+        """Whether this unit has the command."""
+        return not self.thin or (unit is not None and unit.trims)
+
     def check(self, unit, cdb, lun: int) -> None:
         """Raises CheckCondition when the CDB asks for what is not there, or the unit is not ready for it."""
         usage = self.usage
@@ -59,8 +64,8 @@ def _usage(text: str) -> bytes:
     return bytes([int(each, 16) for each in text.split()])
 
 
-def _read(usage: str) -> Command:
-    return Command(_usage(usage), media.read, on_failure=UNRECOVERED_READ_ERROR)
+def _read(usage: str, handler=media.read) -> Command:
+    return Command(_usage(usage), handler, on_failure=UNRECOVERED_READ_ERROR)
 
 
 def _write(usage: str, handler=media.write, **more) -> Command:
@@ -78,21 +83,45 @@ COMMANDS = {
     0x08: _read("08 1f ff ff ff 00"),
     0x0A: _write("0a 1f ff ff ff 00"),
     0x12: Command(_usage("12 01 ff ff ff 00"), inquiry.inquiry, anywhere=True),
+    0x15: Command(_usage("15 11 00 00 ff 00"), mode_select.mode_select_6, medium=False),
     0x1A: Command(_usage("1a 08 ff ff ff 00"), mode.mode_sense_6, medium=False),
+    0x1B: Command(_usage("1b 01 00 0f f7 00"), medium.start_stop_unit, medium=False),
+    0x1E: Command(_usage("1e 00 00 00 01 00"), medium.prevent_allow, medium=False),
+    0x23: Command(_usage("23 00 00 00 00 00 00 ff ff 00"), medium.read_format_capacities, medium=False),
     0x25: Command(_usage("25 00 ff ff ff ff 00 00 01 00"), status.read_capacity_10),
     0x28: READ,
     0x2A: WRITE,
+    0x2E: _write("2e 16 ff ff ff ff 1f ff ff 00", compare.write_and_verify),
+    0x2F: _read("2f 16 ff ff ff ff 1f ff ff 00", compare.verify),
+    0x34: _read("34 02 ff ff ff ff 1f ff ff 00", compare.prefetch),
     0x35: Command(_usage("35 06 ff ff ff ff 1f ff ff 00"), media.synchronize_cache),
+    0x41: _write("41 08 ff ff ff ff 1f ff ff 00", provisioning.write_same),
+    0x42: _write("42 00 00 00 00 00 1f ff ff 00", provisioning.unmap, thin=True),
+    0x55: Command(_usage("55 11 00 00 00 00 00 ff ff 00"), mode_select.mode_select_10, medium=False),
     0x5A: Command(_usage("5a 18 ff ff 00 00 00 ff ff 00"), mode.mode_sense_10, medium=False),
     0x88: _read("88 18 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00"),
+    0x89: _write("89 18 ff ff ff ff ff ff ff ff 00 00 00 ff 1f 00", compare.compare_and_write),
     0x8A: _write("8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00"),
+    0x8E: _write("8e 16 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.write_and_verify),
+    0x8F: _read("8f 16 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.verify),
+    0x90: _read("90 02 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.prefetch),
     0x91: Command(_usage("91 06 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00"), media.synchronize_cache),
+    0x93: _write("93 09 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", provisioning.write_same),
+    0x9C: _write("9c 18 ff ff ff ff ff ff ff ff 00 00 ff ff 1f 00", media.write_atomic),
     0x9E: {
         0x10: Command(_usage("9e 10 ff ff ff ff ff ff ff ff ff ff ff ff 01 00"), status.read_capacity_16),
+        0x12: Command(
+            _usage("9e 12 ff ff ff ff ff ff ff ff ff ff ff ff 00 00"), provisioning.get_lba_status, thin=True
+        ),
     },
     0xA0: Command(_usage("a0 00 ff 00 00 00 ff ff ff ff 00 00"), inquiry.report_luns, anywhere=True),
     0xA8: _read("a8 18 ff ff ff ff ff ff ff ff 1f 00"),
     0xAA: _write("aa 18 ff ff ff ff ff ff ff ff 1f 00"),
+    0xAE: _write("ae 16 ff ff ff ff ff ff ff ff 1f 00", compare.write_and_verify),
+    0xAF: _read("af 16 ff ff ff ff ff ff ff ff 1f 00", compare.verify),
+}
+COMMANDS[0xA3] = {
+    0x0C: Command(_usage("a3 0c 87 ff ff ff ff ff ff ff 00 00"), Opcodes(COMMANDS).report, medium=False),
 }
 
 

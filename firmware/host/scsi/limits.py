@@ -4,6 +4,7 @@ BLOCK = 512  # bytes of a logical block
 BLOCK_SHIFT = 9
 PHYSICAL_EXPONENT = 3  # 4096-byte physical blocks
 PIECE = 1 << 20  # bytes: the largest window, and what the volume takes as a whole
+SCRATCH = 128 << 10  # bytes of the medium that are compared at a time; room for MAX_COMPARE blocks
 
 MAX_TRANSFER = 65536  # blocks of one command; what lies between is taken PIECE by PIECE
 OPTIMAL_TRANSFER = ATOMIC = PIECE >> BLOCK_SHIFT

@@ -2,11 +2,9 @@
 
 import struct
 
-from firmware.host.scsi.limits import BLOCK_SHIFT, MAX_TRANSFER, PIECE
+from firmware.host.scsi.limits import ATOMIC, BLOCK_SHIFT, MAX_TRANSFER, PIECE
 from firmware.host.scsi.sense import OUT_OF_RANGE, CheckCondition, invalid_field
 
-_PROTECT = 0xE0
-_DPO = 0x10
 _FUA = 0x08
 
 
@@ -69,6 +67,20 @@ def _write(task, volume, offset: int, length: int, is_through: bool):
         length -= len(window)
     if is_through:
         yield from task.flush(volume)
+
+
+def write_atomic(task, cdb):
+    """SBC-4 5.49: all of it or none of it is there, even after a power cut. Up to PIECE bytes any write is that."""
+    flags, lba, length_at = cdb[1], struct.unpack_from(">Q", cdb, 2)[0], 12
+    blocks = cdb[12] << 8 | cdb[13]
+    if lba + blocks > task.unit.blocks:
+        raise CheckCondition(OUT_OF_RANGE)
+    if blocks > ATOMIC:
+        raise invalid_field(length_at)
+    length = blocks << BLOCK_SHIFT
+    task.receives(length)
+    is_through = flags & _FUA or not task.unit.write_cache
+    return _write(task, task.unit.volume, lba << BLOCK_SHIFT, length, is_through)
 
 
 def synchronize_cache(task, cdb):

@@ -13,7 +13,7 @@ _SWP = 0x08  # byte 4 of the control page
 _CHANGEABLE, _DEFAULT, _SAVED = 1, 2, 3
 
 # With default values, the write cache on.
-_PAGES = {
+PAGES = {
     CACHING: b"\x08\x12\x04" + bytes(17),
     # GLTSD; an unlimited busy timeout
     CONTROL: b"\x0a\x0a\x02\0\0\0\0\0\xff\xff\0\0",
@@ -26,7 +26,7 @@ CHANGEABLE = {CACHING: (2, _WCE), CONTROL: (4, _SWP)}
 
 def page(unit, code: int, control: int = 0) -> bytearray:
     """One mode page: its current, changeable or default values."""
-    data = bytearray(_PAGES[code])
+    data = bytearray(PAGES[code])
     at, bit = CHANGEABLE.get(code, (2, 0))
     if control == _CHANGEABLE:
         data[2:] = bytes(len(data) - 2)
@@ -41,11 +41,11 @@ def _pages(unit, cdb) -> bytes:
     control, code, subpage = cdb[2] >> 6, cdb[2] & 0x3F, cdb[3]
     if control == _SAVED:
         raise CheckCondition(SAVING_NOT_SUPPORTED)
-    if subpage and (subpage != _ALL_SUBPAGES or code != _ALL_PAGES and code not in _PAGES):
+    if subpage and (subpage != _ALL_SUBPAGES or code != _ALL_PAGES and code not in PAGES):
         raise invalid_field(3)
     if code == _ALL_PAGES:
-        return b"".join([bytes(page(unit, each, control)) for each in sorted(_PAGES)])
-    if code not in _PAGES:
+        return b"".join([bytes(page(unit, each, control)) for each in sorted(PAGES)])
+    if code not in PAGES:
         raise invalid_field(2, 5)
     return bytes(page(unit, code, control))
 

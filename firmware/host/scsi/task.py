@@ -9,7 +9,7 @@ import struct
 
 from firmware.errors import VolumeError
 from firmware.host.scsi import commands
-from firmware.host.scsi.limits import BLOCK_SHIFT, PIECE
+from firmware.host.scsi.limits import BLOCK_SHIFT, PIECE, SCRATCH
 from firmware.host.scsi.sense import (
     CHECK_CONDITION,
     GOOD,
@@ -20,6 +20,7 @@ from firmware.host.scsi.sense import (
     UNKNOWN_UNIT,
     WRITE_PROTECTED,
     CheckCondition,
+    invalid_field,
 )
 
 NONE, TO_HOST, FROM_HOST = range(3)
@@ -80,6 +81,8 @@ class Task:
         self.unit = None
         self.command = None
         self._autosense = autosense
+        self._announced = None
+        self._scratch = None
         self._kept = None  # (LUN, CheckCondition) that REQUEST SENSE can ask for
         self._steps = None
         self._quick = None  # the volume that a quick write goes to
@@ -88,21 +91,23 @@ class Task:
         self._began_ms = None
         self._is_running = False
         self._is_pausing = False
-        self._is_waiting = False
+        self._is_waiting = self._is_reading = False
         self._error = None
         self._wait = _Wait(self)
         self._ended = self._wait.ended
 
     # The transport's side
 
-    def begin(self, lun: int, cdb) -> None:
-        """Starts a command; `cdb` has 6 to 16 bytes and is not needed afterwards."""
+    def begin(self, lun: int, cdb, announced: "int | None" = None) -> None:
+        """Starts a command; `cdb` has 6 to 16 bytes and is not needed afterwards. `announced`: how many bytes the
+        host is going to send, where the transport knows it."""
         opcode = cdb[0]
         if (opcode == _WRITE_10 or opcode == _READ_10) and self._begin_quickly(lun, opcode, cdb):
             return
         self.direction = NONE
         self.length = 0
         self.window = self.status = None
+        self._announced = announced
         self._is_running = True
         try:
             self._begin(lun, cdb)
@@ -123,9 +128,11 @@ class Task:
 
     def abort(self) -> None:
         """Drops the command: nothing of it happens later."""
-        if self._is_waiting:  # a read may still fill the old buffer
-            self.buffer = memoryview(bytearray(len(self.buffer)))
-            self._windows = {}
+        if self._is_waiting:
+            if self._is_reading:  # and may still fill the old buffer
+                self.buffer = memoryview(bytearray(len(self.buffer)))
+                self._windows = {}
+                self._scratch = None
             self._wait.task = None
             self._wait = _Wait(self)
             self._ended = self._wait.ended
@@ -152,7 +159,7 @@ class Task:
 
     def ended(self, error) -> None:
         """A wait is over."""
-        self._is_waiting = False
+        self._is_waiting = self._is_reading = False
         self._error = error
         if not self._is_running:
             self._step()
@@ -201,6 +208,7 @@ class Task:
         try:
             if volume.read(offset, window, self._ended):
                 self._is_waiting = False
+            self._is_reading = self._is_waiting
             return True
         except VolumeError:
             self._is_waiting = False
@@ -243,7 +251,7 @@ class Task:
         if command is not commands.REQUEST_SENSE:
             self._kept = None
         self._check_unit(unit, command is not None and command.anywhere)
-        if command is None or (command.thin and not unit.trims):
+        if command is None or not command.exists_on(unit):
             raise commands.unknown(cdb)
         command.check(self.unit, cdb, lun)
         result = command.handler(self, cdb)
@@ -287,7 +295,7 @@ class Task:
 
     def _end(self, status: int) -> None:
         self.window = self._steps = self._quick = self._began_ms = self._error = None
-        self._is_waiting = self._is_pausing = False
+        self._is_waiting = self._is_reading = self._is_pausing = False
         self.status = status
 
     def _fail(self, condition: CheckCondition) -> None:
@@ -319,6 +327,19 @@ class Task:
         self.direction = FROM_HOST if length else NONE
         self.length = length
 
+    def receives_exactly(self, length: int, field: int) -> None:
+        """The same for a command that would do something else than a host means which sends more or less: `field`
+        of the CDB is wrong then."""
+        if self._announced is not None and self._announced != length:
+            raise invalid_field(field)
+        self.receives(length)
+
+    def scratch(self):
+        """Memory beside the buffer, SCRATCH bytes; the same until the command is dropped."""
+        if self._scratch is None:
+            self._scratch = memoryview(bytearray(SCRATCH))
+        return self._scratch
+
     def kept_sense(self) -> "CheckCondition | None":
         """Takes the sense data of the last command of this LUN, when nobody has got them yet."""
         kept, self._kept = self._kept, None
@@ -345,6 +366,7 @@ class Task:
         if volume.read(offset, view, self._ended):
             self._is_waiting = False
         else:
+            self._is_reading = self._is_waiting
             yield from self.waited()
 
     def write(self, volume, offset: int, view):

@@ -5,7 +5,6 @@ from firmware.host.scsi.sense import (
     BECOMING_READY,
     INTERNAL_FAILURE,
     MEDIUM_CHANGED,
-    NEEDS_START,
     NO_MEDIUM,
     RESET_OCCURRED,
     SOFTWARE_WRITE_PROTECTED,
@@ -33,7 +32,6 @@ class LogicalUnit:
         self.becoming_ready = False
         self.seen = False
         self.ejected = False
-        self.stopped = False
         self.prevented = False
         self.write_cache = True
         self.write_protect = False
@@ -66,7 +64,7 @@ class LogicalUnit:
 
     def attached(self) -> None:
         """A host sees the device for the first time, or again: as after power on."""
-        self.ejected = self.stopped = False
+        self.ejected = False
         self.write_cache, self.write_protect = True, False
         self._present = self._has_medium()
         self.reset()
@@ -97,10 +95,6 @@ class LogicalUnit:
         self.seen = False
         self._settle()
 
-    def set_stopped(self, stopped: bool) -> None:
-        self.stopped = stopped
-        self._settle()
-
     def take_attention(self) -> int:
         """The sense code of the oldest unit attention condition, which the host is told of now."""
         code = self.attentions.pop(0)
@@ -124,8 +118,6 @@ class LogicalUnit:
         if not self._present or self.ejected:
             starting = self.becoming_ready and self.volume is not None and not self.ejected
             raise CheckCondition(BECOMING_READY if starting else NO_MEDIUM)
-        if self.stopped:
-            raise CheckCondition(NEEDS_START)
 
     def check_sound(self) -> None:
         """Raises CheckCondition when storage failed."""
@@ -148,4 +140,4 @@ class LogicalUnit:
             self.attentions.append(code)
 
     def _settle(self) -> None:
-        self.calm = self._present and not (self.attentions or self.ejected or self.stopped)
+        self.calm = self._present and not (self.attentions or self.ejected)
