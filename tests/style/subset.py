@@ -73,7 +73,7 @@ def _imports(tree: ast.AST) -> list[tuple[int, str]]:
     for node in ast.walk(tree):
         for name in _imported(node):
             top = name.split(".")[0]
-            if top in PRESENT_MODULES or top == "firmware":
+            if top in PRESENT_MODULES or top in ("firmware", "board"):  # directions.py says who may know them
                 continue
             if top in OPTIONAL_MODULES and id(node) in guarded:
                 continue
