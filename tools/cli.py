@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from tools import promote, status
+from tools import mark, promote, status
 from tools.api import DEFAULT_ADDRESS, BoardError
 
 FINE, NOT_FINE, USAGE, NOBODY = 0, 1, 2, 3
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_status(commands)
     _add_promote(commands)
+    _add_mark(commands)
     _add_journal(commands)
     for name, text in (("demo", "a pair, an outage and two power cuts on this machine, in under a minute"),
                        ("bench", "speed against NBD servers and mirrors of others")):
@@ -87,6 +88,15 @@ def _add_promote(commands):
     command.add_argument("--force", action="store_true", help="do not ask")
 
 
+def _add_mark(commands):
+    command = _command(commands, "mark", mark.run, "name this point of the log, on both boards",
+                       "The mark stands behind every write that the board took before it. Exit: 0 set, durably, "
+                       "2 wrong usage, 3 the board does not answer or refuses.")
+    command.add_argument("name", metavar="NAME", help="1 to 63 bytes of text")
+    command.add_argument("address", metavar="ADDRESS", nargs="?", default=DEFAULT_ADDRESS,
+                         help="web address of the board that takes the writes (default %s)" % DEFAULT_ADDRESS)
+
+
 def _add_journal(commands):
     command = _command(commands, "journal", _journal, "print what is in a journal, read-only, of a running board too",
                        "Checks every checksum by itself. Exit: 0 whole, 1 damaged, 2 no journal or wrong usage.")
@@ -95,11 +105,23 @@ def _add_journal(commands):
                          help="print the last N groups (default 20; 0: all)")
     command.add_argument("--all", action="store_true",
                          help="find groups that nobody needs any more, too (reads the whole ring)")
+    command.add_argument("--log-writes", metavar="FILE", help="export the groups instead, to a new file in the format "
+                         "of Linux' dm-log-writes, with a flush at the end of every group: `replay-log` replays it")
+    command.add_argument("--from", dest="first", type=_group, metavar="GROUP",
+                         help="export this group and what follows (default: the log's first, 1)")
+    command.add_argument("--discard", action="store_true", help="export trims as discards, for a target on which these "
+                         "read as zeroes: a file, a loop device (default: zeroes)")
 
 
 def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError("%r is not a number of groups" % text)
+    return int(text)
+
+
+def _group(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("%r is not a group's number; they begin with 1" % text)
     return int(text)
 
 
@@ -116,8 +138,13 @@ def _journal(options) -> int:
     except ImportError:
         print("The second opinion needs crcmod; `make venv` in %s installs it." % CHECKOUT, file=sys.stderr)
         return USAGE
-    from tools import journal
+    from tools import export, journal
 
+    if options.log_writes is not None:
+        return export.run(options)
+    if options.first is not None or options.discard:
+        print("--from and --discard go with --log-writes.", file=sys.stderr)
+        return USAGE
     return journal.run(options)
 
 

@@ -21,17 +21,21 @@ DAMAGES_SHOWN = 20
 
 def run(options) -> int:
     """Prints the journal at options.path: 0 whole, 1 damaged, 2 no journal."""
+    return with_ring(options.path, lambda ring: _print(ring, options))
+
+
+def with_ring(path: str, work) -> int:
+    """What `work` returns, called with the Ring at `path`; 1 after an error of the storage, 2 without a journal."""
     try:
-        ring = Ring(options.path)
+        ring = Ring(path)
     except NotAJournal as error:
-        return _refuse("%s: %s" % (options.path, error))
+        return _refuse("%s: %s" % (path, error))
     except OSError as error:
-        return _refuse("%s cannot be read: %s" % (options.path, error.strerror))
+        return _refuse("%s cannot be read: %s" % (path, error.strerror))
     try:
-        _print_superblock(options.path, ring)
-        return _print_groups(ring, options)
+        return work(ring)
     except NotAJournal as error:
-        return _refuse("%s changed while it was read: %s" % (options.path, error))
+        return _refuse("%s changed while it was read: %s" % (path, error))
     except OSError as error:
         print("Damage: the storage returns an error (%s)." % error.strerror)
         return 1
@@ -68,7 +72,8 @@ def _board(label: bytes) -> str:
     return "%s, %s" % (board.name, ", ".join(facts))
 
 
-def _print_groups(ring: Ring, options) -> int:
+def _print(ring: Ring, options) -> int:
+    _print_superblock(options.path, ring)
     shown = collections.deque(maxlen=options.limit or None)
     count = total = 0
     damages, last = [], None
@@ -105,8 +110,10 @@ def _line(group) -> str:
 
 
 def _offsets(group) -> str:
-    """As many of the first records as the line has room for: kind, byte of the disk, length."""
-    texts = ["%s %#x+%s" % (KINDS[kind], start, size(length).replace(" ", "")) for kind, start, length in group.records]
+    """Its marks, then as many of the first records as the line has room for: kind, byte of the disk, length."""
+    texts = ["mark %s" % name for name in group.marks]
+    texts += ["%s %#x+%s" % (KINDS[kind], start, size(length).replace(" ", ""))
+              for kind, start, length in group.records if kind != layout.MARK]
     while len(texts) > 1 and len(", ".join(texts)) > OFFSETS_COLUMNS - 3:
         texts.pop()
     return ", ".join(texts) + (" .." if len(texts) < group.descriptor.records else "")

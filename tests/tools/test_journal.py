@@ -9,61 +9,10 @@ import pytest
 pytest.importorskip("crcmod")
 
 from firmware.log import layout, superblock
-from firmware.log.layout import HEADER_SIZE, Descriptor, Point, group_size, pack_header, pack_record
-from firmware.pair.identity import Identity
+from firmware.log.layout import HEADER_SIZE, Point
+from tests.tools.ringmaker import RING_SIZE, Journal
 from tools import journal
 from tools.ring import Damage, Ring
-
-RING_SIZE = 20 << 20
-DISK_SIZE = 1 << 30
-LOG_ID = 0x1122334455667788
-NOON_MS = 1795348800000
-
-
-class Journal:
-    """Writes a journal file group by group, by the byte tables."""
-
-    def __init__(self, path):
-        self.path = str(path)
-        label = Identity(bytes(16), bytes(16), "left", "primary", DISK_SIZE).pack()
-        self.block = superblock.Superblock(LOG_ID, RING_SIZE, label)
-        self.tip = Point(0, 0, 0)
-        self.places = {}
-        self.file = open(path, "w+b")
-        self.file.truncate(superblock.RING_OFFSET + RING_SIZE)
-        self.save()
-
-    def save(self, slot=None):
-        self.block.sequence += 1
-        self.write(self.block.slot() if slot is None else slot, self.block.pack())
-
-    def write(self, offset, data):
-        self.file.seek(offset)
-        self.file.write(data)
-        self.file.flush()
-
-    def flip(self, offset):
-        self.file.seek(offset)
-        byte = self.file.read(1)[0]
-        self.write(offset, bytes([byte ^ 0x40]))
-
-    def append(self, payload=4096, first=None, records=None):
-        """A group with one write of `payload` bytes; returns its Point."""
-        body = bytearray(layout.RECORD_SIZE + payload)
-        pack_record(body, 0, layout.WRITE, 8192, payload)
-        body[layout.RECORD_SIZE:] = bytes([self.tip.number % 251]) * payload
-        number = self.tip.number + 1
-        left = RING_SIZE - self.tip.position % RING_SIZE
-        position = self.tip.position + (left if left < layout.MAX_GROUP else 0)
-        descriptor = Descriptor(number, 1, NOON_MS + number, len(body), records or 1, layout.crc32(body),
-                                self.tip.chain)
-        group = bytearray(group_size(len(body)))
-        pack_header(group, 0, LOG_ID, position, first or number, descriptor)
-        group[HEADER_SIZE:HEADER_SIZE + len(body)] = body
-        self.places[number] = superblock.RING_OFFSET + position % RING_SIZE
-        self.write(self.places[number], group)
-        self.tip = Point(number, position + len(group), descriptor.chain)
-        return self.tip
 
 
 @pytest.fixture
@@ -101,17 +50,12 @@ def test_starts_behind_what_nobody_needs(ring, capsys):
         point = ring.append()
     ring.block.played = point
     ring.block.acked = Point(2, ring.places[3] - superblock.RING_OFFSET, ring.append().chain)
-    ring.block.acked.chain = Ring(ring.path)._header(read(ring, 3)).descriptor.previous_chain
+    ring.block.acked.chain = Ring(ring.path).header(ring.places[3] - superblock.RING_OFFSET).descriptor.previous_chain
     ring.save()
     code, text = shown(ring, capsys)
     assert (code, "3 groups" in text) == (0, True)
     code, text = shown(ring, capsys, everything=True)
     assert (code, "5 groups" in text) == (0, True)
-
-
-def read(ring, number):
-    ring.file.seek(ring.places[number])
-    return ring.file.read(HEADER_SIZE)
 
 
 def test_wraps(ring, capsys):
@@ -123,6 +67,22 @@ def test_wraps(ring, capsys):
     assert ring.tip.position > 2 * RING_SIZE - layout.MAX_GROUP
     code, text = shown(ring, capsys)
     assert (code, "4 groups, 12 MiB." in text, "The log ends behind group 12" in text) == (0, True, True)
+
+
+def test_marks_are_named_wherever_they_stand(ring, capsys):
+    writes = [(layout.WRITE, 4096 * at, b"x" * 512) for at in range(9)]
+    ring.group([*writes, (layout.MARK, 0, layout.pack_mark("before the upgrade"))])
+    ring.group([(layout.MARK, 0, layout.pack_mark("n" * 63))])
+    code, text = shown(ring, capsys)
+    assert code == 0
+    assert "mark before the upgrade .." in text and "mark " + "n" * 63 in text
+
+
+def test_a_spoilt_mark_is_damage(ring, capsys):
+    ring.group([(layout.MARK, 0, b"\x02a\n" + bytes(509))])
+    ring.append()
+    code, text = shown(ring, capsys)
+    assert code == 1 and "impossible name" in text
 
 
 def test_limit_prints_the_last(ring, capsys):

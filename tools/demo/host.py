@@ -70,11 +70,15 @@ class LiveHost:
         os.mkdir(self._export)
         workshop.on_close(self.unplug)
 
-    def fill(self, progress) -> "tuple[int, int]":
-        """Makes the file system and puts real files on it; returns how many and their bytes."""
+    def begin(self):
+        """Plugs the board in, makes the file system and mounts it."""
         self._attach()
         call("mkfs.ext4", "-q", "-F", "-L", "sosie-demo", self._loop)
         self._mount()
+
+    def fill(self, progress) -> "tuple[int, int]":
+        """Makes the file system and puts real files on it; returns how many and their bytes."""
+        self.begin()
         ledger, total = files.put(files.real_files(REAL_BYTES, REAL_FILES), self.folder, progress)
         call("sync", "-f", self.folder)
         self.ledger.update(ledger)
