@@ -98,8 +98,7 @@ class Bot:
         """Takes over a session whose earlier state nobody knows: the host is made to reset it."""
         self._drop()
         self._max_packet = max_packet
-        self._break()
-        self._endpoints.submit()
+        self._give_up()
 
     def ended(self) -> None:
         """The host is gone, or has taken the configuration back."""
@@ -149,8 +148,7 @@ class Bot:
         if is_gone:
             self._stage = _OFF
         elif self._stage != _OFF:
-            self._break()
-            self._endpoints.submit()
+            self._give_up()
 
     def poll(self, now_ms: int) -> "int | None":
         """Lets a command that waits fail in time; the ms at which to be called again."""
@@ -280,6 +278,16 @@ class Bot:
         self._endpoints.send(self._csw)
         self._unwatched += 1
         self._await_command()
+
+    def _give_up(self) -> None:
+        """Brings a host, which may be at any stage of a command, to reset us: what it meets first is a stall. One
+        that waits for a status clears it and reads on; it gets a CSW that is not valid, so that it need not time out.
+        """
+        self._break()
+        self._csw[:] = bytes(CSW_SIZE)
+        self._endpoints.send(self._csw)
+        self._unwatched += 1
+        self._endpoints.submit()
 
     def _break(self) -> None:
         """Section 6.6.1: after a CBW that is not valid both endpoints stall until reset recovery."""
