@@ -20,6 +20,8 @@ def facts(board) -> dict:
         "promoted": first and who.generation > 1,
         "failure": board.failure,
         "consistent": first or who.whole > 0,
+        "copied": who.copied,
+        "whole": not board.copier.under_way,
         "activity": COPYING if board.copier.under_way and link is not None else None,
         "written": journal.received_number + (journal.open is not None),
         "durable": journal.head.number,

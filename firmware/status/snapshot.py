@@ -6,6 +6,8 @@
     promoted        True when this board became primary by a promotion
     failure         None, or the sentence that says why the board takes no more writes
     consistent      True when the disk holds, or can be brought to, a group boundary
+    copied          bytes of the disk, from its start, that the first copy has put into the log
+    whole           True when the twin (of which this board knows) holds a whole copy of the disk
     activity        None, or COPYING or CATCHING_UP while that is under way
     written         number of the last group closed here (a twin: the last one received)
     durable         number of the last group durable in the journal here
@@ -63,6 +65,7 @@ def snapshot(board) -> dict:
         "generation": facts["generation"],
         "consistent": facts["consistent"],
         "disk_size": facts["disk_size"],
+        "copy": {"whole": facts["whole"], "bytes": facts["copied"]},
         "group": {word: facts[word] for word in ("written", "durable", "sent", "acked", "played")},
         "backlog": backlog,
         "journal": {"size": facts["journal_size"], "used": facts["journal_used"]},

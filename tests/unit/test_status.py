@@ -5,6 +5,7 @@ import unittest
 
 from firmware.status.page import escaped, page
 from firmware.status.snapshot import snapshot
+from firmware.status.words import advice, loss, rows, verdict
 
 FACTS = {
     "name": "left",
@@ -15,6 +16,8 @@ FACTS = {
     "promoted": False,
     "failure": None,
     "consistent": True,
+    "copied": 1 << 30,
+    "whole": True,
     "activity": None,
     "written": 12,
     "durable": 11,
@@ -63,6 +66,7 @@ class Snapshot(unittest.TestCase):
             "generation": 1,
             "consistent": True,
             "disk_size": 1 << 30,
+            "copy": {"whole": True, "bytes": 1 << 30},
             "group": {"written": 12, "durable": 11, "sent": 10, "acked": 9, "played": 8},
             "backlog": {"bytes": 12288, "groups": 3, "seconds": 1.5},
             "journal": {"size": 512 << 20, "used": 40960},
@@ -177,3 +181,59 @@ class Page(unittest.TestCase):
         self.assertIn("<li>&lt;script&gt;</li>", text)
         self.assertFalse("<script>" in text or "<b>" in text or "<i>" in text)
         self.assertEqual(escaped("&lt;"), "&amp;lt;")
+
+
+def _shown(**changes):
+    shown = status(**changes)
+    return verdict(shown) + (loss(shown), advice(shown))
+
+
+class Words(unittest.TestCase):
+    DOWN = {"link_state": "connecting"}
+
+    def test_a_primary(self):
+        missing = "3 groups, 12K, the oldest 1 s old"
+        self.assertEqual(_shown(), ("SAFE", "the twin lacks " + missing, missing, "nothing"))
+        self.assertEqual(_shown(acked=12), ("SAFE", "the twin has everything", "nothing", "nothing"))
+        self.assertEqual(_shown(acked=11)[2], "1 group, 12K, the oldest 1 s old")
+        self.assertEqual(_shown(oldest_ms=0)[0], "BEHIND")
+        word, distance, lost, todo = _shown(**self.DOWN)
+        self.assertEqual((word, distance, lost), ("NOT MIRRORED", "the twin lacks " + missing, missing))
+        self.assertIn("the journal has room for 512.0M more", todo)
+
+    def test_the_first_copy(self):
+        copying = {"activity": "copying", "whole": False, "copied": 1 << 29}
+        word, distance, lost, todo = _shown(**copying)
+        self.assertEqual((word, distance), ("NOT SAFE YET", "the first copy is at 50 %"))
+        self.assertIn("everything", lost)
+        self.assertEqual(_shown(activity="copying", whole=False)[1], "the first copy is at 99 %")
+        copying.update(self.DOWN)
+        word, distance, lost, todo = _shown(**copying)
+        self.assertEqual((word, distance), ("NOT MIRRORED", "the twin has no whole copy"))
+        self.assertIn("everything", lost)
+
+    def test_a_twin(self):
+        twin = {"role": "twin"}
+        self.assertEqual(_shown(**twin)[:2], ("SAFE", "this board has everything up to group 11"))
+        twin.update(self.DOWN)
+        word, distance, lost, todo = _shown(**twin)
+        self.assertEqual((word, lost), ("NOT MIRRORED", "what the other board has written since the link was lost"))
+        self.assertIn("promote", todo)
+        twin.update(consistent=False, whole=False)
+        self.assertIn("everything", _shown(**twin)[2])
+
+    def test_who_is_alone(self):
+        self.assertEqual(_shown(promoted=True, **self.DOWN)[0], "NO TWIN")
+        self.assertIn("everything", _shown(promoted=True, **self.DOWN)[2])
+        self.assertEqual(_shown(fenced=True, alarms=["a"])[0], "FENCED")
+        self.assertIn("the other board's disk", _shown(fenced=True, alarms=["a"])[3])
+        self.assertEqual(_shown(failure="x")[0], "FAILED")
+        self.assertIn("replace", _shown(failure="x")[3])
+
+    def test_an_alarm_is_what_to_do(self):
+        self.assertEqual(_shown(alarms=["a"])[3], "what the alarm says")
+        self.assertEqual(_shown(alarms=["a", "b"])[3], "what the alarms say")
+
+    def test_every_value_fits_a_narrow_screen(self):
+        for word, value in rows(status(oldest_ms=0, written=1 << 30, backlog_bytes=1 << 40, **self.DOWN)):
+            self.assertTrue(len(word) <= 17 and len(value) <= 76, value)
