@@ -15,6 +15,7 @@ MAX_NAME = 63
 MAX_PATH = 4095
 MIN_DISK_SIZE = 64 << 10
 MIN_JOURNAL_SIZE = 8 << 20
+SPEEDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)  # of a serial line, bits per second
 
 
 class Settings:
@@ -22,7 +23,7 @@ class Settings:
 
     Sizes are in bytes, `rate` in bits per second (0: no cap), `max_age` in milliseconds. `listen`, `peer`
     and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None) or
-    None. `disk_size` and `journal_size` are None when the file does not say them.
+    None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the file does not say them.
     """
 
     def __init__(self):
@@ -37,6 +38,7 @@ class Settings:
         self.listen = None
         self.peer = None
         self.web = None
+        self.console = None
         self.keys = None
         self.ack = "local"
         self.when_full = "hold"
@@ -95,6 +97,17 @@ def _controller(text: str) -> str:
     return text
 
 
+def _console(text: str) -> tuple:
+    if not text.startswith("/"):
+        raise Refused("a console is the path of a serial device; write for example /dev/ttyAMA0:115200")
+    path, colon, speed = text.rpartition(":")
+    if not colon or not is_digits(speed):  # names below /dev/serial/by-path have colons of their own
+        return (_path(text), None)
+    if len(speed) > 6 or int(speed) not in SPEEDS:
+        raise Refused("the speed of a serial line is one of %s" % ", ".join([str(each) for each in SPEEDS]))
+    return (_path(path), int(speed))
+
+
 def _keys(text: str) -> None:
     raise Refused("paired boards with keys are not built yet; leave the line out and stay on loopback addresses")
 
@@ -139,6 +152,7 @@ _KEYS = {
     "listen": (address.parse, "127.0.0.1:7411"),
     "peer": (address.parse, "127.0.0.1:7411"),
     "web": (address.parse, "127.0.0.1:8080"),
+    "console": (_console, "/dev/ttyAMA0:115200"),
     "keys": (_keys, "/srv/left.keys"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),
@@ -266,6 +280,8 @@ def _check_linked(settings: Settings) -> None:
 def _check_paths(settings: Settings, lines: dict, addresses: list) -> None:
     paths = [("disk", settings.disk), ("journal", settings.journal)]
     paths += [(key, place[1]) for key, place in addresses if place[0] == "unix" and key != "peer"]
+    if settings.console is not None:
+        paths.append(("console", settings.console[0]))
     seen = {}
     for key, path in paths:
         path = _normal(path)

@@ -75,6 +75,17 @@ class Taken(unittest.TestCase):
         for text, rate in (("0", 0), ("64K", 64000), ("2M", 2000000), ("1G", 10**9), ("9600", 9600)):
             self.assertEqual(parse("rate = " + text).rate, rate)
 
+    def test_consoles(self):
+        for text, console in (
+            ("/dev/ttyAMA0", ("/dev/ttyAMA0", None)),
+            ("/dev/ttyAMA0:9600", ("/dev/ttyAMA0", 9600)),
+            ("/dev/ttyS0:115200", ("/dev/ttyS0", 115200)),
+            ("/dev/serial/by-path/usb-0:1:1.0-port0", ("/dev/serial/by-path/usb-0:1:1.0-port0", None)),
+            ("/dev/serial/by-path/usb-0:1:1.0-port0:9600", ("/dev/serial/by-path/usb-0:1:1.0-port0", 9600)),
+        ):
+            self.assertEqual(parse("console = " + text).console, console)
+        self.assertEqual(config.parse(MINIMUM).console, None)
+
     def test_ages(self):
         self.assertEqual(parse("max_age = 250ms").max_age, 250)
         self.assertEqual(parse("max_age = 30s").max_age, 30000)
@@ -137,7 +148,7 @@ class Lines(unittest.TestCase):
 
     def test_an_unknown_key_far_from_all_lists_them(self):
         sentence = refusal(MINIMUM + b"frobnication_level = 3")
-        self.assertIn("ack, attach, disk, disk_size", sentence)
+        self.assertIn("ack, attach, console, disk, disk_size", sentence)
 
     def test_a_huge_key_is_cut(self):
         self.assertTrue(len(refusal(MINIMUM + b"k" * 60000 + b" = 1")) < 400)
@@ -244,6 +255,12 @@ class Values(unittest.TestCase):
         self._all_refused("max_age", ("1", "0", "1000"), "the unit is missing")
         self._all_refused("max_age", ("1m", "1.5s", "-1s", "s", "1S"), "s or ms, for example 1s")
         self._all_refused("max_age", ("0s", "0ms", "61s", "60001ms"), "between 1ms and 60s")
+
+    def test_consoles(self):
+        self._all_refused("console", ("/dev/ttyS0:0", "/dev/ttyS0:115201", "/dev/ttyS0:9600000"), "is one of 9600")
+        self._all_refused("console", ("ttyS0", "yes", "115200", ":9600", "unix:/run/c"), "/dev/ttyAMA0:115200")
+        self._all_refused("console", ("/dev/", "/:9600"), "this is a folder")
+        self.assertIn("same file", refusal(MINIMUM + b"console = /srv/j:9600"))
 
     def test_words(self):
         self._all_refused("ack", ("Local", "remote", "local durable"), "write local, received or durable")
