@@ -1,10 +1,11 @@
-"""The only place that knows the runtime: files and devices, sockets, threads, clock, signals, random bytes."""
+"""The only place that knows the runtime: files and devices, sockets, serial lines, threads, clock, signals, random bytes."""
 
 from .connect import Listener, dial
 from .files import create_file, exists, free_bytes, is_device, remove_file
 from .lanes import InlineLane
 from .loop import Loop
 from .runtime import Aio, ProcessLane, ThreadLane, signals, system
+from .serial import open_serial
 from .storage import FileStorage
 
 catch_signals = signals.catch
@@ -28,6 +29,7 @@ __all__ = [
     "free_bytes",
     "is_device",
     "now_ms",
+    "open_serial",
     "random_bytes",
     "remove_file",
     "shared_memory",

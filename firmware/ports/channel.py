@@ -175,8 +175,8 @@ class Channel:
             if error.errno == EAGAIN:
                 return _BLOCKED
             self.close()
-            if error.errno == EIO and self._loop.on_span_error is not None:
-                self._loop.on_span_error(error)
+            if error.errno == EIO and type(out) is not memoryview and self._loop.on_span_error is not None:
+                self._loop.on_span_error(error)  # reading the span failed; a terminal's EIO is only its hang-up
             return _GONE
         self._share -= count + _CALL
         self._conversation.sent(count)
