@@ -29,6 +29,7 @@ bench: packages-bench $(TEST_READY) ## speed against NBD servers and mirrors of 
 style: ## lint, MicroPython subset, import directions
 unit: ## unit tests of the logic on CPython
 unit-micropython: interpreter ## the same unit tests under MicroPython 1.25
+usb: ## the disk's USB transport under the checks of sosie usb selftest, without a bus
 ports: ## files, sockets, lanes and the loop on the real system
 tools: ## the sosie command
 board: ## the USB gadget on a fake kernel: descriptors, events, half-finished states

@@ -34,6 +34,7 @@ PARTS = [
     tests("unit", 300),
     Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
          300, "tests/micropython/run_unit.py"),
+    tests("usb", 120),
     tests("tools", 300),
     tests("board", 120),
     tests("fuzz", 420),

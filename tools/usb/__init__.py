@@ -1,0 +1,1 @@
+"""`sosie usb`: boards on the USB ports of the operator's computer."""
