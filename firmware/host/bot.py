@@ -176,7 +176,7 @@ class Bot:
         self._moved = self._wasted = 0
         self._status = PASSED
         task = self._task
-        task.begin(lun, packet[_CB_OFFSET : _CB_OFFSET + length])
+        task.begin(lun, packet[_CB_OFFSET : _CB_OFFSET + length], 0 if self._to_host else expected)
         if task.length and not self._agrees(task):
             self._status = PHASE_ERROR
             task.abort()

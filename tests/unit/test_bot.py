@@ -25,8 +25,9 @@ class FakeTask:
         self.begun = self.aborted = 0
         self.window = self.status = None
 
-    def begin(self, lun, cdb):
+    def begin(self, lun, cdb, announced):
         self.begun += 1
+        self.announced = announced
         self.cdb = bytes(cdb)
         self.left = self.length
         self.window = self.status = None
@@ -148,6 +149,7 @@ class BotTest(unittest.TestCase):
         self.command(WINDOW + 512)
         self.give(b"a" * WINDOW)
         self.give(b"b" * 512)
+        self.assertEqual(self.task.announced, WINDOW + 512)
         self.assertEqual(self.task.taken, b"a" * WINDOW + b"b" * 512)
         self.assertEqual(self.status(), (7, 0, PASSED))
 
