@@ -1,0 +1,57 @@
+"""A copy of the checkout for the guest: what git tracks and what it would add, as it lies in the working tree."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+from tests.vm.errors import Refused
+from tests.vm.root.recipe import CHECKOUT
+
+_LEFT_OUT = {".git", ".venv", "__pycache__", "build", "dist"}  # where git cannot say it
+
+
+def relative(script: str) -> str:
+    """Path of the script below the checkout."""
+    path = CHECKOUT / script  # an absolute script stays what it is
+    if not path.is_file():
+        raise Refused("there is no script %s; name a file of the checkout, relative to its root" % script)
+    if not path.resolve().is_relative_to(CHECKOUT):
+        raise Refused("%s lies outside the checkout, so the guest would not have it; put it inside" % script)
+    return str(path.resolve().relative_to(CHECKOUT))
+
+
+def archive() -> bytes:
+    """All files as an archive of tar."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name in _files():
+            tar.add(CHECKOUT / name, name, recursive=False, filter=_of_root)
+    return packed.getvalue()
+
+
+def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry
+
+
+def _files() -> list[str]:
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=CHECKOUT, capture_output=True)
+        names = [name for name in listed.stdout.decode().split("\0") if name]
+    except FileNotFoundError:
+        names = []
+    names = names or _found(CHECKOUT)
+    # A file that is deleted but still in git's index is listed, too; one that a neighbour removes just now is no loss.
+    return [name for name in dict.fromkeys(names) if (CHECKOUT / name).is_symlink() or (CHECKOUT / name).is_file()]
+
+
+def _found(folder: Path) -> list[str]:
+    names = []
+    for path in sorted(folder.iterdir()):
+        if path.name in _LEFT_OUT:
+            continue
+        names += _found(path) if path.is_dir() and not path.is_symlink() else [str(path.relative_to(CHECKOUT))]
+    return names
