@@ -16,8 +16,10 @@ from firmware.log.scribe import Scribe
 from firmware.media import open_media
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
+from firmware.status.console import Console
 from firmware.status.http import HttpConversation
 from firmware.status.snapshot import snapshot
+from firmware.terminal import Terminal
 
 LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
@@ -40,6 +42,7 @@ class Appliance:
         self._usb = None
         self._hosts = []
         self._listeners = []
+        self._terminals = []
         try:
             self._usb = self._find_usb()
             self._listen()  # before any file is made: an address that is taken is the commonest mistake
@@ -67,6 +70,8 @@ class Appliance:
             self._usb.serve(board, lambda: snapshot(board))
             loop.hook = self._poll
         self._dialer = Dialer(board, self._dial, loop.call_after, _random)
+        if settings.console is not None:
+            self._add_console(*settings.console)
 
     def _open_journal(self):
         memory = ports.shared_memory(ARENA_SIZE)  # the player's process sees it too
@@ -86,6 +91,17 @@ class Appliance:
             read=ports.ThreadLane(Reader(disk), loop),
             link=ports.ThreadLane(Compressor(storage), loop),
         )
+
+    def _add_console(self, path: str, speed: "int | None") -> None:
+        """A console on the serial device at `path`, from run() on."""
+        board, loop = self._board, self._loop
+        self._terminals.append(Terminal(
+            lambda: ports.open_serial(path, speed),
+            loop.converse,
+            lambda port: Console(board, ports.wall_ms, port.queued),
+            loop.call_after,
+            lambda sentence: board.alarm("console " + path, sentence),
+        ))  # fmt: skip
 
     def _find_usb(self):
         """The driver of the USB disk, None when hosts come another way."""
@@ -107,6 +123,8 @@ class Appliance:
         ports.catch_signals(self._loop, self._stop)
         self._board.start()
         self._dialer.start()
+        for terminal in self._terminals:
+            terminal.start()
         self._loop.run()
         if self._usb is not None:
             self._usb.close()
@@ -143,7 +161,7 @@ class Appliance:
     def _new_host(self):
         if self._board is None:
             return None
-        host = NbdConversation(self._board.volume)
+        host = NbdConversation(self._board.volume, self._board.hosts)
         self._hosts = [other for other in self._hosts if not other.finished]
         self._hosts.append(host)
         return host
@@ -160,6 +178,8 @@ class Appliance:
             self._usb.unplug()
         for host in self._hosts:
             host.close()
+        for terminal in self._terminals:
+            terminal.stop()
         self._board.stop(self._loop.stop)
 
 

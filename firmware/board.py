@@ -14,7 +14,7 @@ from firmware.pair.judge import refusal_of_hosts
 from firmware.pair.promotion import Promotion
 from firmware.peer import Peer
 from firmware.playback import Playback
-from firmware.status.events import Events
+from firmware.status.events import Events, Hosts
 from firmware.status.facts import facts
 
 LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
@@ -38,6 +38,7 @@ class Board:
         self.failure = None
         self.on_failure = None  # called once with the sentence
         self.events = Events(clock.wall_ms)
+        self.hosts = Hosts(self.events.note)
         self.alarms = {}  # of those outside, who cannot do their part: source -> sentence
         self.journal = self._make_journal(remains, lanes)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)

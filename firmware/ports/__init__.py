@@ -1,4 +1,4 @@
-"""The only place that knows the runtime: files and devices, sockets, serial lines, threads, clock, signals, random bytes."""
+"""The only place that knows the runtime: files, devices, serial lines, sockets, threads, clock, signals, randomness."""
 
 from .connect import Listener, dial
 from .files import create_file, exists, free_bytes, is_device, remove_file

@@ -20,3 +20,23 @@ class Events:
     def newest(self, count: int = MOST) -> list:
         """[(ms since 1970, sentence)], the newest last."""
         return self._entries[-count:] if count > 0 else []
+
+
+class Hosts:
+    """Counts who has the disk, however many connections they have; tells of the first to come and the last to leave."""
+
+    def __init__(self, note):
+        self._note = note
+        self._counts = {}
+
+    def came(self, way: str) -> None:
+        """A host has the disk now; `way` says how, for a reader."""
+        self._counts[way] = self._counts.get(way, 0) + 1
+        if self._counts[way] == 1:
+            self._note("a host has the disk (%s)" % way)
+
+    def left(self, way: str) -> None:
+        """It has let go of it."""
+        self._counts[way] -= 1
+        if not self._counts[way]:
+            self._note("no host has the disk any more (%s)" % way)

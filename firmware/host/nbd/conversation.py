@@ -25,10 +25,15 @@ def _nobody() -> None:
 
 
 class Conversation:
-    """Serves `volume` to one client; the driver moves the bytes. Nothing but ProtocolError escapes."""
+    """Serves `volume` to one client; the driver moves the bytes. Nothing but ProtocolError escapes.
 
-    def __init__(self, volume):
+    `hosts.came("NBD")` is called when the client has the disk, `hosts.left("NBD")` when it is gone.
+    """
+
+    def __init__(self, volume, hosts=None):
         self.wake = _nobody
+        self._hosts = hosts
+        self._is_counted = False
         self._volume = volume
         self._view = memoryview(bytearray(_CAPACITY))
         self._window = self._view[:WINDOW]
@@ -91,6 +96,9 @@ class Conversation:
     def lost(self) -> None:
         """The connection is gone: what is in flight ends unanswered."""
         self._is_over = self._is_broken = True
+        if self._is_counted:
+            self._is_counted = False
+            self._hosts.left("NBD")
         self._stage.lost()
         self._view = self._window = None
         self._replies = Replies(0)
@@ -114,6 +122,7 @@ class Conversation:
             if stage.done:
                 stage.lost()
                 self._give_up_ms = None
+                self._count()
                 self._stage = stage = Transmission(
                     self._volume, self._view, self._replies, stage.structured, stage.context, self._resumed
                 )
@@ -125,6 +134,11 @@ class Conversation:
             self._is_parsing = False
         if stage.aborted:
             self._is_over = True
+
+    def _count(self) -> None:
+        if self._hosts is not None:
+            self._is_counted = True
+            self._hosts.came("NBD")
 
     def _try_to_advance(self) -> None:
         """Goes on outside of received(): there is nobody to raise to, `finished` says it."""

@@ -1,0 +1,95 @@
+"""What stands on the console's screen, as lines; each view is made from the snapshot and the events."""
+
+from firmware.status.screen import HEIGHT, WIDTH, Line, clean, clock, wrapped
+from firmware.status.words import rows, sentence, verdict
+
+_LABEL = 21  # columns of a table's first column
+_MOST_ALARM_LINES = 7
+_LEAST_EVENTS = 3
+_FIRST_ROWS = 3  # what everybody wants to know; figures follow
+HINT = "status   log   mark NAME   promote   help"
+RULE = "-" * WIDTH
+
+HELP = (
+    "  status            the live screen; an empty line does the same",
+    "  log               what happened lately",
+    "  mark NAME         names this point of the log, on both boards",
+    "  promote           makes this twin the board that takes the writes; asks first",
+    "  promote force     the same while the other board is there; asks first",
+    "  help              this",
+    "",
+    "  Ctrl-L draws the screen anew, Ctrl-U and Ctrl-C empty the line.",
+    "  All times are UTC. `sosie status` and the page of this board say the same.",
+)
+
+
+def head(status: dict) -> list:
+    """The first lines of every view: safe or not, how far behind, what that means."""
+    word, distance = verdict(status)
+    badge = " %s " % word
+    return [Line(badge + " " + distance, len(badge), True), Line(" " + sentence(status)), Line(RULE)]
+
+
+def live(status: dict, events: list, now_ms: int, room: int) -> list:
+    """The status, in at most `room` lines: alarms, the table, and the latest events where they fit."""
+    lines = _alarms(status["alarms"])
+    table = [("Board", "%s: %s" % (status["name"], status["state"]))] + rows(status)
+    for number, (word, value) in enumerate(table):
+        label = " %s" % word
+        for text in wrapped(clean(value), WIDTH - _LABEL):
+            lines.append(Line(label + " " * (_LABEL - len(label)) + text))
+            label = ""
+        if number == _FIRST_ROWS - 1 and not status["alarms"]:
+            lines.append(Line(""))
+    left = room - len(lines) - 2
+    if left >= _LEAST_EVENTS and events:
+        lines += [Line(""), Line(" Lately", 7)]
+        lines += [Line("  %s  %s" % (clock(ms, now_ms), text)) for ms, text in events[-left:]]
+    return lines[:room]
+
+
+def _alarms(alarms: list) -> list:
+    lines = []
+    for alarm in alarms:
+        label = " ALARM"
+        for text in wrapped(clean(alarm), WIDTH - _LABEL):
+            lines.append(Line(label + " " * (_LABEL - len(label)) + text, len(label)))
+            label = ""
+    if len(lines) > _MOST_ALARM_LINES:
+        lines = lines[: _MOST_ALARM_LINES - 1] + [Line(" " * _LABEL + "and more: see log, or the page")]
+    return lines + [Line("")] if lines else lines
+
+
+def log(events: list, now_ms: int, room: int) -> list:
+    """The newest events, the newest at the bottom."""
+    lines = []
+    for ms, text in events:
+        label = " " + clock(ms, now_ms) + "  "
+        for part in wrapped(clean(text), WIDTH - len(label)):
+            lines.append(Line(label + part))
+            label = " " * len(label)
+    return lines[-room:] if lines else [Line(" Nothing happened yet.")]
+
+
+def paragraphs(texts: tuple, room: int) -> list:
+    """Sentences, each on a line of its own, wrapped."""
+    return [Line(" " + part) for text in texts for part in wrapped(clean(text), WIDTH - 1)][:room]
+
+
+def manual(room: int) -> list:
+    """The commands."""
+    return [Line(text) for text in HELP[:room]]
+
+
+def foot(message: str, now_ms: int) -> list:
+    """The last lines above the prompt: an answer, or which commands there are."""
+    if message:
+        return [Line(RULE)] + [Line(" " + text) for text in wrapped(clean(message), WIDTH - 1)[:4]]
+    time = clock(now_ms, now_ms) + " UTC"
+    return [Line(RULE), Line(" " + HINT + " " * (WIDTH - 1 - len(HINT) - len(time)) + time)]
+
+
+def whole(top: list, body: list, bottom: list) -> list:
+    """All lines above the prompt, the bottom ones at the bottom."""
+    gap = HEIGHT - 1 - len(top) - len(body) - len(bottom)
+    return top + body + [Line("")] * gap + bottom
