@@ -8,7 +8,7 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython ports tools board fuzz mutants clients process micropython
+PARTS := style unit unit-micropython usb ports tools board fuzz mutants clients process micropython
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter clean $(PARTS)

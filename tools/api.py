@@ -29,6 +29,11 @@ def parse_address(address: str) -> "tuple[str, int]":
     return host, int(port)
 
 
+def is_status(answer) -> bool:
+    """Whether decoded JSON is a board's status."""
+    return isinstance(answer, dict) and "state" in answer and "role" in answer
+
+
 class Client:
     """One board, by its web address. Every call is a connection of its own."""
 
@@ -40,7 +45,7 @@ class Client:
     def status(self) -> dict:
         """The board's status (the JSON of GET /api/status); raises Unreachable or BoardError."""
         answer = self._ask("GET", "/api/status", None)
-        if "state" not in answer or "role" not in answer:
+        if not is_status(answer):
             raise Unreachable("What answers at %s is not a Sosie board." % self.address)
         return answer
 

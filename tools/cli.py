@@ -6,6 +6,7 @@ import sys
 
 from tools import mark, promote, status
 from tools.api import DEFAULT_ADDRESS, BoardError
+from tools.usb import command as usb
 
 FINE, NOT_FINE, USAGE, NOBODY = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_promote(commands)
     _add_mark(commands)
     _add_journal(commands)
+    usb.add_to(commands)
     for name, text in (("demo", "a pair, an outage and two power cuts on this machine, in under a minute"),
                        ("bench", "speed against NBD servers and mirrors of others")):
         commands.add_parser(name, help=text, add_help=False)

@@ -21,7 +21,7 @@ MEANINGS = {
 
 def run(options) -> int:
     """Prints every board; the exit code of the worst one."""
-    codes = [_show(address, options.json) for address in options.addresses]
+    codes = [show(Client(address).status, address, options.json) for address in options.addresses]
     return max(codes)
 
 
@@ -33,9 +33,10 @@ TWIN_MEANINGS = {
 }
 
 
-def _show(address: str, as_json: bool) -> int:
+def show(ask, address: str, as_json: bool) -> int:
+    """Prints what `ask()`, a status or a BoardError, says of the board at `address`; the exit code."""
     try:
-        status = Client(address).status()
+        status = ask()
         text = json.dumps(status) if as_json else describe(status)
     except BoardError as error:
         print(error, file=sys.stderr)

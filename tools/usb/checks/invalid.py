@@ -87,6 +87,21 @@ def absent_lun(t: Target) -> str:
     return _refused(t, pack_cbw(TAG, 0, False, lun, commands.TEST_UNIT_READY))
 
 
+def short_command_block(t: Target) -> str:
+    """Opcodes whose rest the CBW does not carry. Any answer is one, but there must be one."""
+    seen = []
+    for opcode in (0x00, 0x12, 0x28, 0x2A, 0x42, 0x55, 0x9E, 0xA3, 0xFF):
+        t.wire.bulk_out(pack_cbw(TAG, 0, False, 0, bytes([opcode])), STALL_MS)
+        raw, ending = t.wire.bulk_in(CSW.size, STALL_MS)
+        if ending == NOTHING:
+            raise Misbehaved("it neither stalls nor answers to opcode %02Xh alone" % opcode)
+        way = "stalled" if ending == STALL else "status %02Xh" % parse_csw(raw, TAG)[0]
+        if way not in seen:
+            seen.append(way)
+        t.recover()
+    return ", ".join(seen)
+
+
 def halt_survives_reset(t: Target) -> str:
     """Section 3.1: the reset leaves the halts as they are; the host clears them."""
     t.wire.bulk_out(_valid(signature=0), STALL_MS)
@@ -113,5 +128,6 @@ CHECKS = [
     not_meaningful("reserved bits of bmCBWFlags", flags=0x01),
     not_meaningful("the obsolete bit of bmCBWFlags", flags=0x40),
     Check("a CBW without meaning: a LUN that is not there", absent_lun),
+    Check("a CBW without meaning: commands of one byte", short_command_block),
     Check("Bulk-Only Mass Storage Reset leaves the halts", halt_survives_reset),
 ]
