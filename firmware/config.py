@@ -22,8 +22,9 @@ class Settings:
     """What board.conf says; attributes are named as its keys.
 
     Sizes are in bytes, `rate` in bits per second (0: no cap), `max_age` in milliseconds. `listen`, `peer`
-    and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None) or
-    None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the file does not say them.
+    and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None)
+    or None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the
+    file does not say them.
     """
 
     def __init__(self):

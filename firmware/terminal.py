@@ -20,7 +20,7 @@ class Terminal:
         self._make_conversation = make_conversation
         self._call_after = call_after
         self._alarm = alarm
-        self._conversation = None
+        self._conversation = self._port = None
         self._failures = 0
         self._stopped = False
 
@@ -42,16 +42,24 @@ class Terminal:
             return
         self._failures = 0
         self._alarm("")
+        self._port = port
         self._conversation = self._make_conversation(port)
         self._converse(port, self._conversation, self._closed)
 
     def _closed(self) -> None:
         # Never at once: a device that hangs up as soon as it is opened would keep the loop busy.
-        self._conversation = None
+        self._conversation = self._port = None
         self._call_after(RETRY_MS, self._try)
 
     def stop(self) -> None:
-        """The board stops: so does the console."""
+        """The board stops: so does the console. Its last words go out now, since the loop may end at once."""
         self._stopped = True
-        if self._conversation is not None:
-            self._conversation.close()
+        if self._conversation is None:
+            return
+        self._conversation.close()
+        words = self._conversation.outgoing()
+        try:
+            if words is not None:
+                self._conversation.sent(self._port.send(words))
+        except OSError:
+            pass  # nobody listens, or the line is full

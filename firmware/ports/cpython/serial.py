@@ -8,8 +8,9 @@ import threading
 
 _IFLAG, _OFLAG, _CFLAG, _LFLAG, _ISPEED, _OSPEED, _CC = range(7)
 # What cfmakeraw(3) clears, and what would hold a line up or change its bytes beyond that.
-_IN = termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICRNL
-_IN |= termios.IXON | termios.IXOFF
+_BREAKS = termios.IGNBRK | termios.BRKINT | termios.PARMRK
+_TRANSLATION = termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICRNL
+_IN = _BREAKS | _TRANSLATION | termios.IXON | termios.IXOFF
 _CONTROL = termios.CSIZE | termios.PARENB | termios.CRTSCTS
 _LOCAL = termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
 
@@ -41,11 +42,7 @@ def queued(descriptor: int) -> int:
 
 
 def close(descriptor: int) -> None:
-    """What nobody takes is thrown away where that can be; where not, the kernel waits for it, and we do not."""
-    try:
-        termios.tcflush(descriptor, termios.TCOFLUSH)
-    except termios.error:
-        pass
+    """The kernel waits, for up to 30 s, until what was sent is taken; we do not."""
     threading.Thread(target=_close, args=(descriptor,), name="serial close", daemon=True).start()
 
 

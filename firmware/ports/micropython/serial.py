@@ -49,6 +49,7 @@ def queued(descriptor: int) -> int:
 
 
 def close(descriptor: int) -> None:
+    """What nobody takes is thrown away: without threads, the kernel would have us wait for it."""
     try:
         _tcflush(descriptor, _TCOFLUSH)
         _close(descriptor)
