@@ -8,15 +8,18 @@ import ctypes
 import os
 import struct
 
-from ..linux import ECANCELED, EINTR, POLLIN
+from ..linux import ECANCELED, EINTR, ENOSYS, POLLIN
 
-# By machine: io_setup, io_destroy, io_getevents, io_submit, io_cancel.
+# By machine and size of a pointer, for a kernel of 64 bits runs programs of 32: io_setup, io_destroy, io_getevents,
+# io_submit, io_cancel.
+_ARM_32 = (243, 244, 245, 246, 247)
 _CALLS = {
-    "x86_64": (206, 207, 208, 209, 210),
-    "aarch64": (0, 1, 4, 2, 3),
-    "riscv64": (0, 1, 4, 2, 3),
-    "armv7l": (243, 244, 245, 246, 247),
-    "armv6l": (243, 244, 245, 246, 247),
+    ("x86_64", 8): (206, 207, 208, 209, 210),
+    ("aarch64", 8): (0, 1, 4, 2, 3),
+    ("riscv64", 8): (0, 1, 4, 2, 3),
+    ("aarch64", 4): _ARM_32,
+    ("armv7l", 4): _ARM_32,
+    ("armv6l", 4): _ARM_32,
 }
 _IOCB = "<QIIHhIQQqQII"  # data, key, rw_flags, opcode, priority, descriptor, buffer, bytes, offset, -, flags, eventfd
 _IOCB_SIZE = 64
@@ -39,12 +42,12 @@ class Aio:
 
     def __init__(self, loop, depth: int = 64):
         self._loop = loop
-        try:
-            _, self._destroy, self._getevents, self._submit, self._cancel = _CALLS[os.uname().machine]
-        except KeyError:
-            raise OSError("asynchronous I/O is not known for this kind of processor")
+        calls = _CALLS.get((os.uname().machine, struct.calcsize("P")))
+        if calls is None:
+            raise OSError(ENOSYS, "asynchronous I/O is not known for this kind of processor")
+        setup, self._destroy, self._getevents, self._submit, self._cancel = calls
         self._context = ctypes.c_ulong(0)
-        _check(_libc.syscall(_CALLS[os.uname().machine][0], depth, ctypes.byref(self._context)))
+        _check(_libc.syscall(setup, depth, ctypes.byref(self._context)))
         self.eventfd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._blocks = bytearray(_IOCB_SIZE * depth)
         self._blocks_address = _address(self._blocks)
