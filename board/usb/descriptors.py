@@ -30,9 +30,9 @@ _ENGLISH = 0x0409
 # Windows gives an interface with this compatible ID to WinUSB, and looks up by the interface class GUID (ours, made
 # once) what a program may open: no driver to install.
 _WINUSB = b"WINUSB"
-_GUID_NAME = b"DeviceInterfaceGUIDs\0"
-_GUID = b"{CAAD8B9F-CFF9-4FD9-A88E-3AE2AED5A767}\0\0"
-_MULTI_SZ = 7
+_GUID_NAME = b"DeviceInterfaceGUID\0"
+_GUID = b"{CAAD8B9F-CFF9-4FD9-A88E-3AE2AED5A767}\0"
+_UNICODE = 1  # dwPropertyDataType: one string; of several (7) the kernel takes the descriptor and refuses the host
 _COMPAT_ID, _PROPERTIES = 4, 5  # wIndex of the two kinds of feature descriptors
 
 
@@ -82,6 +82,6 @@ def _compat_id() -> bytes:
 def _properties() -> bytes:
     """Extended properties OS feature descriptor 1.0, with one property. The kernel widens its text to UTF-16."""
     size = 14 + len(_GUID_NAME) + len(_GUID)
-    section = struct.pack("<IIH", size, _MULTI_SZ, len(_GUID_NAME)) + _GUID_NAME
+    section = struct.pack("<IIH", size, _UNICODE, len(_GUID_NAME)) + _GUID_NAME
     section += struct.pack("<I", len(_GUID)) + _GUID
     return struct.pack("<BIHHH", STATUS, 11 + len(section), 1, _PROPERTIES, 1) + section

@@ -49,6 +49,7 @@ class Gadget:
 
     def __init__(self, paths: Paths, name: str, udc: str, serial: str, product: str, manufacturer="Sosie", system=None):
         assert 0 < len(name) <= MAX_NAME and set(name) <= set(_KNOWN), name
+        assert product and manufacturer  # configfs takes no empty write
         assert len(serial) >= 12 and set(serial) <= _SERIAL, serial
         self._paths = paths
         self._system = system or System()

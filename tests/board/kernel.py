@@ -6,7 +6,7 @@ with their folder, a folder in use cannot be removed, a gadget binds only when i
 
 import os
 import shutil
-from errno import EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOTEMPTY, EOVERFLOW, EPERM
+from errno import EBUSY, EEXIST, EFAULT, EINVAL, ENODEV, ENOENT, ENOTEMPTY, EOVERFLOW, EPERM
 from pathlib import Path
 
 from board.usb.paths import Paths
@@ -138,6 +138,8 @@ class FakeKernel(System):
         if path.endswith("/UDC"):
             self._write_udc(self._parts(path)[0], text.strip())
             return
+        if not text:
+            raise _error(EFAULT)
         if len(text.encode()) > 126:
             raise _error(EOVERFLOW)
         Path(path).write_text(text)

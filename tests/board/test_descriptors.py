@@ -22,9 +22,9 @@ def test_byte_for_byte():
     high = bytes.fromhex("07 05 81 02 00 02 00  07 05 02 02 00 02 00")
     best = bytes.fromhex("07 05 81 02 00 04 00  06 30 0f 00 00 00  07 05 02 02 00 04 00  06 30 0f 00 00 00")
     compat = bytes.fromhex("01  23 00 00 00  01 00  04 00  01 00  01 01") + b"WINUSB" + bytes(2 + 8 + 6)
-    name, guid = b"DeviceInterfaceGUIDs\0", b"{CAAD8B9F-CFF9-4FD9-A88E-3AE2AED5A767}\0\0"
-    section = struct.pack("<IIH", 75, 7, 21) + name + struct.pack("<I", 40) + guid
-    properties = bytes.fromhex("01  56 00 00 00  01 00  05 00  01 00") + section
+    name, guid = b"DeviceInterfaceGUID\0", b"{CAAD8B9F-CFF9-4FD9-A88E-3AE2AED5A767}\0"
+    section = struct.pack("<IIH", 73, 1, 20) + name + struct.pack("<I", 39) + guid
+    properties = bytes.fromhex("01  54 00 00 00  01 00  05 00  01 00") + section
     lists = DISK + full + STATUS + DISK + high + STATUS + DISK + best + STATUS + compat + properties
     head = struct.pack("<IIIIIII", 3, 28 + len(lists), 15, 4, 4, 6, 2)
     assert descriptors.descriptors() == head + lists
@@ -69,8 +69,8 @@ def test_windows_gives_the_status_interface_to_winusb(read):
     assert compat["sections"] == [{"first": 1, "reserved": 1, "id": b"WINUSB\0\0", "sub": bytes(8)}]
     assert (properties["interface"], properties["bcdVersion"], properties["wIndex"]) == (1, 1, 5)
     (section,) = properties["sections"]
-    assert section["type"] == 7 and section["name"] == b"DeviceInterfaceGUIDs\0"
-    assert section["data"].startswith(b"{") and section["data"].endswith(b"}\0\0")
+    assert section["type"] == 1 and section["name"] == b"DeviceInterfaceGUID\0"
+    assert section["data"].startswith(b"{") and section["data"].endswith(b"}\0")
 
 
 def test_the_files_are_numbered_by_the_order_of_the_endpoints(read):
