@@ -151,8 +151,10 @@ class Bot:
             self._give_up()
 
     def poll(self, now_ms: int) -> "int | None":
-        """Lets a command that waits fail in time; the ms at which to be called again."""
-        return self._task.poll(now_ms)
+        """Lets a command that waits go on or fail in time; the ms at which to be called again."""
+        due = self._task.poll(now_ms)
+        self._resumed()
+        return due
 
     # Commands
 
@@ -204,7 +206,8 @@ class Bot:
             self._send(window)
 
     def _resumed(self) -> None:
-        if self._stage == _TASK:
+        task = self._task
+        if self._stage == _TASK and (task.window is not None or task.status is not None):
             self._go_on()
             self._endpoints.submit()
 

@@ -52,6 +52,8 @@ class FakeTask:
         self.window = None
 
     def poll(self, now_ms):
+        if now_ms:
+            self.status = self.ending
         return None
 
 
@@ -223,6 +225,15 @@ class BotTest(unittest.TestCase):
         self.task.status = GOOD
         self.task.resumed()
         self.assertEqual(self.status(), (7, 0, PASSED))
+
+    def test_a_command_that_ends_by_time_is_answered(self):
+        self.task.waits = True
+        self.will(NONE, 0, CHECK_CONDITION)
+        self.command(0)
+        self.bot.poll(0)
+        self.assertEqual(self.endpoints.sends, [])
+        self.bot.poll(25000)
+        self.assertEqual(self.status(), (7, 0, FAILED))
 
     def test_whatever_comes_after_a_reset_is_not_the_old_command(self):
         self.task.waits = True
