@@ -116,6 +116,7 @@ class Console:
         line, overlong = self._line, self._overlong
         self._forget_line()
         if overlong:
+            self._commands.cancel()
             self._commands.message = "That line was too long: nothing was done."
         elif line.strip():
             try:
@@ -221,7 +222,7 @@ class Console:
     def _due(self, now_ms: int) -> int:
         """When the next frame is to be begun."""
         due = now_ms if self._due_ms is None else self._due_ms
-        if self._line and self._key_ms is not None and due > self._key_ms:
+        if self._line and self._known and self._key_ms is not None:
             due = max(due, self._key_ms + TYPING_MS)
         return due
 
