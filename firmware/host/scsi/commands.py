@@ -102,6 +102,7 @@ COMMANDS = {
     0x88: _read("88 18 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00"),
     0x89: _write("89 18 ff ff ff ff ff ff ff ff 00 00 00 ff 1f 00", compare.compare_and_write),
     0x8A: _write("8a 18 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00"),
+    0x8B: _write("8b 18 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.or_write),
     0x8E: _write("8e 16 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.write_and_verify),
     0x8F: _read("8f 16 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.verify),
     0x90: _read("90 02 ff ff ff ff ff ff ff ff ff ff ff ff 1f 00", compare.prefetch),
@@ -128,7 +129,7 @@ COMMANDS[0xA3] = {
 def find(cdb) -> "Command | None":
     """The command that a CDB names."""
     found = COMMANDS.get(cdb[0])
-    return found.get(cdb[1] & 0x1F) if type(found) is dict else found
+    return found.get(cdb[1] & 0x1F if len(cdb) > 1 else 0) if type(found) is dict else found
 
 
 def unknown(cdb) -> CheckCondition:

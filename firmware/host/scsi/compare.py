@@ -1,4 +1,5 @@
-"""VERIFY, WRITE AND VERIFY and COMPARE AND WRITE (SBC-3 5.2, 5.27 to 5.30, 5.36 to 5.38), and PRE-FETCH."""
+"""Commands that look at the medium and at the host's data together: VERIFY, WRITE AND VERIFY, COMPARE AND WRITE,
+ORWRITE; and PRE-FETCH (SBC-3 5.2, 5.12, 5.13, 5.30, 5.44)."""
 
 from firmware.host.scsi import media
 from firmware.host.scsi.limits import BLOCK, BLOCK_SHIFT, PIECE, SCRATCH
@@ -139,6 +140,31 @@ def _compare_and_write(task, volume, offset: int, length: int, is_through: bool)
     yield window
     yield from _compare(task, volume, offset, window[:length], 0)
     yield from task.write(volume, offset, window[length:])
+    if is_through:
+        yield from task.flush(volume)
+
+
+def or_write(task, cdb):
+    """SBC-3 5.12: what the host sends is ORed into what is there; each PIECE as a whole."""
+    flags, offset, length = media.checked_extent(task.unit, cdb)
+    task.receives(length)
+    is_through = flags & _FUA or not task.unit.write_cache
+    return _or_write(task, task.unit.volume, offset, length, is_through)
+
+
+def _or_write(task, volume, offset: int, length: int, is_through: bool):
+    end = offset + length
+    while offset < end:
+        window = task.buffer[: min(end - offset, PIECE)]
+        yield window
+        for start in range(0, len(window), SCRATCH):
+            part = window[start : start + SCRATCH]
+            there = task.scratch()[: len(part)]
+            yield from task.read(volume, offset + start, there)
+            both = int.from_bytes(part, "little") | int.from_bytes(there, "little")
+            part[:] = both.to_bytes(len(part), "little")
+        yield from task.write(volume, offset, window)
+        offset += len(window)
     if is_through:
         yield from task.flush(volume)
 

@@ -102,7 +102,11 @@ def get_lba_status(task, cdb):
         raise CheckCondition(OUT_OF_RANGE)
     offset = lba << BLOCK_SHIFT
     length = min(unit.volume.size - offset, _LOOK_AHEAD)
-    statuses = unit.volume.block_status(offset, length) or [(length, True)]
+    try:
+        statuses = unit.volume.block_status(offset, length)
+    except OSError:
+        statuses = None
+    statuses = statuses or [(length, True)]  # where it is not known, all may be mapped
     most = max(1, min(_MOST_STATUSES, (allocation_length - _LIST_HEADER) // _DESCRIPTOR))
     descriptors = b""
     for size, is_mapped in statuses[:most]:

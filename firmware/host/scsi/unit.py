@@ -83,10 +83,8 @@ class LogicalUnit:
         self.look()
 
     def load(self) -> None:
-        """The medium that was ejected is wanted again."""
-        if self.ejected:
-            self.ejected = False
-            self._attend(MEDIUM_CHANGED)
+        """The host wants the medium that it ejected again. It knows, so nothing is to be told."""
+        self.ejected = False
         self._settle()
 
     def eject(self) -> None:
