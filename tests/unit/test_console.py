@@ -1,4 +1,4 @@
-"""The console as a Conversation: commands, questions, editing, pace, and what nobody's reading or typing may do to it."""
+"""The console as a Conversation: commands, questions, editing, pace, and what a careless neighbour may do to it."""
 
 import unittest
 
@@ -322,8 +322,8 @@ class Flood(unittest.TestCase):
     def test_a_modem_is_not_what_this_is(self):
         session = Session(Board())
         shown = session.terminal.lines[:22]
-        for probe in (b"AT\r", b"AT\r\n", b"ate0\r", b"ATI\r", b"AT+GCAP\r", b"AT+CPIN?\r", b"ATQ0 V1 E1 S0=0\r", b"+++",
-                      b"\r", b"~\x00\x78\xf0\x7e", b"\x7e\x00\x78\xf0\x7e\r"):  # fmt: skip
+        for probe in (b"AT\r", b"AT\r\n", b"ate0\r", b"ATI\r", b"AT+GCAP\r", b"AT+CPIN?\r", b"ATQ0 V1\r", b"+++", b"\r",
+                      b"~\x00\x78\xf0\x7e", b"\x7e\x00\x78\xf0\x7e\r"):  # fmt: skip
             session.taken = 0
             session.type(probe)
             session.wait(200)
@@ -465,7 +465,7 @@ class End(unittest.TestCase):
         self.assertFalse(session.console.finished)
         session.turn()
         self.assertTrue(session.console.finished)
-        self.assertEqual(session.terminal.lines[0], " STOPPED  left is stopping; what stands below is not live any more.")
+        self.assertIn(" STOPPED  left is stopping; what stands below is not live", session.terminal.lines[0])
         session.console.close()
         self.assertTrue(session.console.finished)
 
