@@ -14,11 +14,13 @@ from firmware.log.layout import COPIED
 from firmware.log.scribe import Scribe
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
+from tests.sim.memory import KeptMemory
 from tests.sim.storage import NO_FAULTS, Power, SimStorage
 
 OFF, BOOTING, UP, REFUSED = "off", "booting", "up", "refused"
 RECOVERS_IN = 12 << 20  # bytes of memory; a board then works in a part of it, so that it gets scarce
 TIMER = "timer of a board"
+PUT_OFF_MS = 10  # more than the time for which a board gathers what it could do at once
 LANES = ("journal", "player", "sync", "read", "link")
 
 
@@ -28,9 +30,10 @@ class Clock:
     def __init__(self, world, skew_ms: int):
         self._world = world
         self.skew_ms = skew_ms
+        self.ahead_ms = 0  # of the world, in whose time a copy that is looked at has none to wait
 
     def now_ms(self) -> int:
-        return self._world.now_us // 1000
+        return self._world.now_us // 1000 + self.ahead_ms
 
     def wall_ms(self) -> int:
         return max(0, 1_700_000_000_000 + self._world.now_us // 1000 + self.skew_ms)
@@ -46,7 +49,8 @@ class SimBoard:
         self.faults = {"disk": NO_FAULTS, "journal": NO_FAULTS}
         self.clock = Clock(world, random.choice((0, 0, -3_600_000, 90_000)))
         self.state, self.refusal = OFF, None
-        self.power = self.board = self._boot = self._arena = None
+        self.power = self.board = self._boot = self._arena = self._kept = None
+        self._late = None  # memory that this life did not find, and the next one will
         self.lanes, self.storages = {}, {}
         self.poll_at = None
         self.lives = 0
@@ -74,14 +78,19 @@ class SimBoard:
         self.state, self.refusal, self.board = BOOTING, None, None
         self.storages = {"disk": self._storage("disk"), "journal": self._storage("journal")}
         self._boot = startup.open_journal(
-            self.storages["journal"], self.settings(), self.disk.size, self.random.randbytes, self._memory()
+            self.storages["journal"], self.settings(), self.disk.size, self.random.randbytes, *self._memory()
         )
 
-    def _memory(self) -> bytearray:
-        """Memory for an arena, as an earlier life left it: making it anew takes longer than most boots."""
-        size, pool = RECOVERS_IN, self.world.memory
-        self._arena = pool.pop() if pool else bytearray(size)
-        return self._arena
+    def _memory(self) -> tuple:
+        """Memory for an arena, as an earlier life left it: making it anew takes longer than most boots.
+        And where memory is kept, its ledger: of the last life of this board, or blank."""
+        pool = self.world.memory
+        if self._arena is None:
+            self._arena = pool.pop() if pool else bytearray(RECOVERS_IN)
+        if not self.plan.keeps:
+            return (self._arena,)
+        self._kept = self._kept or KeptMemory(self._arena, self.plan.arena)
+        return self._kept.arena, self._kept.ledger(self.power)
 
     def _storage(self, which: str) -> SimStorage:
         plan = self.plan
@@ -92,13 +101,37 @@ class SimBoard:
     def power_off(self, mode: int = -1) -> int:
         """Power is lost: un-synced writes are lost, kept or torn. Returns how many were torn."""
         self.kill()
+        self.forget()
         return self.disk.cut(self.random, mode) + self.journal.cut(self.random, mode)
 
-    def kill(self) -> None:
-        """The process dies; what it wrote stays in the caches."""
+    def forget(self) -> None:
+        """Its memory is gone."""
         if self._arena is not None:
             self.world.memory.append(self._arena)
-        self.power.on, self._arena = False, None
+        self._arena = self._kept = self._late = None
+
+    def lose_sight(self) -> None:
+        """The next life does not find what the last one had in memory; the one after it does, and too late."""
+        late = self._arena, self._kept
+        self._arena = None
+        self.forget()
+        self._late = late
+
+    @property
+    def is_without_memory(self) -> bool:
+        """Whether what this life has in memory is not kept."""
+        return not self.plan.keeps or self._late is not None
+
+    def kill(self) -> None:
+        """The process dies; what it wrote stays in the caches, and its memory where it is kept."""
+        late = self._late
+        if self._kept is not None and self.state == UP:
+            self._kept.failed = self.board.failed
+        if self.is_without_memory:
+            self.forget()
+        if late:
+            self._arena, self._kept = late
+        self.power.on = False
         self.state = OFF
         self._boot, self.lanes, self.poll_at = None, {}, None
 
@@ -132,7 +165,8 @@ class SimBoard:
             self.state, self.refusal = REFUSED, error
 
     def _run(self, remains) -> None:
-        remains.arena = Arena(memoryview(self._arena)[: self.plan.arena])
+        if not self.plan.keeps:
+            remains.arena = Arena(memoryview(self._arena)[: self.plan.arena])
         disk, journal = self.storages["disk"], self.storages["journal"]
         workers = (
             Scribe(remains.ring, disk.size), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),
@@ -143,7 +177,9 @@ class SimBoard:
         self.board.copier.piece = self.plan.copy_piece
         self.state = UP
         if not self.alone:
-            self.world.log_found(self, remains.head.number)
+            self.world.log_found(self, remains.head.number + len(remains.adopted))
+            self.world.memory_found(self, remains.survivors, self._kept)
+            self.world.count("groups adopted", len(remains.adopted))
         self.batch_ends = 0, self.board.journal.head.position
         self.last_group = self.board.journal.head.number
         self.board.start()
@@ -231,6 +267,13 @@ class SimBoard:
         """Runs all that the board does by itself, in no particular order of interest."""
         while self.state == BOOTING:
             self.boot_step()
+        self._drain()
+        if self.alone and self.state == UP:
+            self.clock.ahead_ms += PUT_OFF_MS
+            self.poll()
+            self._drain()
+
+    def _drain(self) -> None:
         busy = True
         while busy and self.state == UP:
             busy = False
@@ -247,14 +290,17 @@ class SimBoard:
         """What the disk's medium holds now, cache included."""
         return self.disk.read(0, self.disk.size)
 
-    def aside(self, mode=None) -> "SimBoard":
+    def aside(self, mode=None, with_memory: bool = False) -> "SimBoard":
         """A copy of this board as it would come up after a power cut (`mode`) or a kill (None) now,
-        booted and at rest, without host or link."""
+        booted and at rest, without host or link. `with_memory`: its memory is kept."""
         copy = SimBoard(self.world, self.random, self.name, self.role, self.plan)
         copy.disk, copy.journal = self.disk.clone(), self.journal.clone()
         if mode is not None:
             copy.disk.cut(self.random, mode)
             copy.journal.cut(self.random, mode)
+        if with_memory:
+            copy._kept = self._kept.clone()
+            copy._arena = copy._kept.buffer
         copy.alone = True
         copy.power_on()
         copy.drain_lanes()

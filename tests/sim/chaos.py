@@ -2,6 +2,7 @@
 
 from tests.sim import checks
 from tests.sim.board import OFF
+from tests.sim.memory import STORE
 
 AIMS = ("journal sync", "journal sync", "journal write", "journal write", "disk sync", "disk write")
 
@@ -65,7 +66,7 @@ class Chaos:
         else:
             board.power.only_kills = only_kills
             if self._random.random() < 0.5:
-                board.power.aim = self._random.choice(AIMS)
+                board.power.aim = self._random.choice((*AIMS, STORE, STORE) if self._plan.keeps else AIMS)
             board.power.fuse = board.power.calls + 1 + int(self._random.expovariate(1 / 12))
 
     def at_the_end_of_the_copy(self, board) -> None:
@@ -143,6 +144,8 @@ class Chaos:
             if not cut:  # what was in the caches when the process died: is it given away before it is durable?
                 self._looks, self._look_at = "at", world.steps + self._random.randint(5, 80)
 
+        if self._plan.keeps and not cut and not self.over and self._random.random() < 0.1:
+            world.lose_sight(board)
         world.after(delay, "restart", restart)
 
     def expects_failure(self, board) -> bool:

@@ -19,9 +19,9 @@ def host_image(board) -> bytearray:
     return image
 
 
-def _risen(board, mode, what: str):
+def _risen(board, mode, what: str, with_memory: bool = False):
     """A copy of the board, restarted and at rest."""
-    copy = board.aside(mode)
+    copy = board.aside(mode, with_memory)
     if copy.failed:
         why = copy.refusal or copy.board.failure
         raise Violation("%s does not come up: %s: %s" % (what, type(why).__name__, why))
@@ -69,6 +69,10 @@ def after_loss(world, board, cut: bool) -> None:
         kept = world.oracle.check_primary(host_image(primary), "the primary after its power cut")
         primary.kill()
         check_twin(world, None, kept)
+    elif world.plan.keeps and world.lossless:
+        primary = _risen(board, None, "the primary after its death", True)
+        world.oracle.check_primary(host_image(primary), "the primary after its death", True)
+        world.count("looks at survivors")
 
 
 def after_alarm(world) -> None:

@@ -3,6 +3,7 @@
 from firmware.errors import VolumeError
 from tests.sim.content import SECTOR
 from tests.sim.oracle import TRIM, ZERO, Operation
+from tests.sim.storage import PowerCut
 
 _MAX_WRITE = 1 << 20
 
@@ -132,6 +133,9 @@ class SimHost:
         operation, fua = job
         try:
             done = self._issue(operation)
+        except PowerCut:
+            self.oracle.undecided(operation, self._group_of_last())
+            raise
         except VolumeError as error:
             self._waiting = None
             self._refused(operation, error)

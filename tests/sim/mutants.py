@@ -264,6 +264,171 @@ def _(where="peer:Peer._meet"):
     replace(where, make)
 
 
+# Memory that outlives the process
+
+DEATHS = {"keeps": True, "kind": "honest", "lie": "", "promotes": False, "chaos": 12}
+
+
+@mutant("count a record before its payload is in memory", **DEATHS)
+def _(where="log.group:Group.add"):
+    from firmware.log.layout import HEADER_SIZE, RECORD_SIZE, pack_record
+
+    def make(add):
+        def early(self, kind, start, length, payload=None):
+            pack_record(self.memory, HEADER_SIZE + self.used, kind, start, length)
+            self.tally[self.tally_at] = self.used + RECORD_SIZE + (0 if payload is None else length)
+            return add(self, kind, start, length, payload)
+
+        return early
+
+    replace(where, make)
+
+
+@mutant("count no record of a group that is still open", **DEATHS)
+def _():
+    def make(add):
+        def uncounted(self, *args):
+            tally, self.tally = self.tally, [0] * (self.tally_at + 1)
+            try:
+                return add(self, *args)
+            finally:
+                self.tally = tally
+
+        return uncounted
+
+    def sealed(close):
+        def counted(self):
+            close(self)
+            self.tally[self.tally_at] = self.used
+
+        return counted
+
+    replace("log.group:Group.add", make)
+    replace("log.group:Group.close", sealed)
+
+
+@mutant("leave out the last group that survived", **DEATHS)
+def _(where="log.survivors:_sorted"):
+    def make(old):
+        def shorter(*args):
+            durable, pending = old(*args)
+            return durable, pending[:-1]
+
+        return shorter
+
+    replace(where, make)
+
+
+@mutant("leave out a group in the middle of those that survived", **DEATHS)
+def _(where="log.survivors:_sorted"):
+    def make(old):
+        def gapped(*args):
+            durable, pending = old(*args)
+            if len(pending) > 1:
+                del pending[0]
+            return durable, [(i + 1, entry) for i, (_, entry) in enumerate(pending)]
+
+        return gapped
+
+    replace(where, make)
+
+
+@mutant("adopt the records of a group in the wrong order", **DEATHS)
+def _(where="log.survivors:_group"):
+    from firmware.log.layout import COPY, RECORD_SIZE, WRITE, records
+
+    def make(old):
+        def backwards(entry, number, arena, disk_size):
+            group = old(entry, number, arena, disk_size)
+            body, parts = bytes(group.body()), []
+            for kind, start, length, at in records(body, disk_size):
+                parts.append(body[at - RECORD_SIZE : at + (length if kind in (WRITE, COPY) else 0)])
+            group.body()[:] = b"".join(reversed(parts))
+            return group
+
+        return backwards
+
+    replace(where, make)
+
+
+@mutant("adopt a group twice, the second time over the one behind it", **DEATHS)
+def _(where="log.survivors:find"):
+    def make(find):
+        def twice(*args):
+            verdict, groups = yield from find(*args)
+            if len(groups) > 1:
+                groups[1].memory, groups[1].used, groups[1].records = (
+                    groups[0].memory, groups[0].used, groups[0].records
+                )  # fmt: skip
+                groups[1].place = groups[0].place
+            return verdict, groups
+
+        return twice
+
+    replace(where, make)
+
+
+@mutant("leave a group that is durable in the ledger", **DEATHS)
+def _(where="log.ledger:Ledger.close"):
+    replace(where, lambda close: lambda self, number: None)
+
+
+@mutant("take a group out of the ledger when it is sealed", **DEATHS)
+def _(where="log.journal:Journal.seal"):
+    def make(seal):
+        def early(self):
+            group = self.open
+            seal(self)
+            if group is not None and self._ledger is not None:
+                self._ledger.close(group.number)
+
+        return early
+
+    replace(where, make)
+
+
+@mutant("adopt groups from memory without which the ring went on", **DEATHS)
+def _(where="log.survivors:_compare"):
+    replace(where, _nothing)
+
+
+@mutant("recover into the arena though there are survivors in it", **DEATHS)
+def _(where="startup:_buffer"):
+    from firmware.log.layout import MAX_GROUP
+
+    replace(
+        where,
+        lambda old: lambda arena, ledger: arena.view(0, MAX_GROUP) if arena.size >= MAX_GROUP else old(arena, ledger),
+    )
+
+
+@mutant("serve a host before the survivors are on the disk", **DEATHS)
+def _(where="board:Board.__init__"):
+    def make(init):
+        def hasty(self, settings, remains, *args):
+            init(self, settings, remains, *args)
+            self._serves_from = remains.head.number
+
+        return hasty
+
+    replace(where, make)
+
+
+@mutant("hand out the memory of survivors again", **DEATHS)
+def _(where="log.arena:Arena.resume"):
+    replace(where, lambda resume: lambda self, tail, head: None)
+
+
+@mutant("adopt what a failed journal left behind", keeps=True, kind="errors", lie="", promotes=False, chaos=12)
+def _(where="log.ledger:Ledger.fail"):
+    replace(where, lambda fail: lambda self: None)
+
+
+@mutant("forget the survivors when a death interrupts their adoption", **DEATHS)
+def _(where="log.ledger:Ledger.settle"):
+    replace(where, lambda settle: lambda self, number: [self.close(number + i) for i in range(self._slots)])
+
+
 # The first copy
 
 

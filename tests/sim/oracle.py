@@ -64,6 +64,7 @@ class Oracle:
         self._flushed_base = _Replay(size)
         self._twin_base = _Replay(size)
         self._initial = bytes(size)  # what the disk held before the first operation
+        self._before = None  # how many operations, and which groups, there were before one that is undecided
 
     def begin_with(self, writes: list) -> None:
         """The disk held these writes already when the pair was made."""
@@ -94,6 +95,16 @@ class Oracle:
         else:
             self._groups.append((group, k))
 
+    def undecided(self, operation: Operation, group: int) -> None:
+        """The primary died while it took `operation`: nobody was told, so it may be there or not, but never half."""
+        self._before = len(self.operations), list(self._groups)
+        self.accepted(operation, group)
+
+    @property
+    def answered(self) -> int:
+        """How many operations the host was told of."""
+        return len(self.operations) if self._before is None else self._before[0]
+
     def flush_done(self, k: int, there: bool = False) -> None:
         """A flush that began when k operations were accepted was answered with success.
 
@@ -115,7 +126,7 @@ class Oracle:
             if number > min(group, self._newest_group):
                 break
             k = end
-        return k
+        return min(k, self.answered)
 
     # What a read shows
 
@@ -144,16 +155,27 @@ class Oracle:
 
     # What a board shows after a restart
 
-    def primary_recovered(self, image) -> int:
-        """The primary shows `image` after a restart: the log is cut to the prefix that it is."""
-        k = self.locate(image, self.flushed, "the primary after its restart", self._flushed_base)
+    def primary_recovered(self, image, everything: bool = False) -> int:
+        """The primary shows `image` after a restart: the log is cut to the prefix that it is.
+
+        `everything`: only its process had died, so all that was answered must be there, flushed or not. What a
+        host reads after a restart is what was durable when it came.
+        """
+        k = self.check_primary(image, "the primary after its restart", everything)
+        if k > self.answered and self._image_at(self.answered) == image:
+            k = self.answered  # what was undecided shows nothing: as good as not done
         self._cut(k)
+        self.flushed = k
         if self.current != image:
             raise AssertionError("the oracle lost its way")
         return k
 
-    def check_primary(self, image, what: str) -> int:
+    def check_primary(self, image, what: str, everything: bool = False) -> int:
         """A copy of the primary was restarted aside: which prefix it shows. Changes nothing."""
+        if everything:
+            base = _Replay(self.size)
+            base.image[:] = self._initial
+            return self.locate(image, self.answered, what, base)
         return self.locate(image, self.flushed, what, self._flushed_base)
 
     def check_twin(self, image, group: int, what: str, most=None) -> int:
@@ -196,6 +218,8 @@ class Oracle:
     def _boundaries(self, first: int, last: int) -> list:
         """The lengths of prefixes from `first` to `last` that end where a group ends."""
         ends = [0] + [end for _, end in self._groups]
+        if self._before is not None:
+            ends = sorted([*ends, self._before[0]])
         return [k for k in ends if first <= k <= last]
 
     def _newest(self, image, what: str) -> int:
@@ -255,6 +279,9 @@ class Oracle:
         for operation in self.operations[k:]:
             self._index.pop(operation.number, None)
         del self.operations[k:]
+        if self._before is not None and k <= self._before[0]:
+            self._groups = self._before[1]
+        self._before = None
         self._groups = [(group, end) for group, end in self._groups if end <= k]
         self._newest_group = ANY
         self.flushed, self.flushed_there = min(self.flushed, k), min(self.flushed_there, k)

@@ -49,7 +49,17 @@ class Plan:
         self.stops = random.random() < 0.5
         # The first copy
         self.used = random.random() < 0.4  # the first board's disk holds data when the pair is made
+        # Whether the memory of a process outlives it
+        self.keeps = random.random() < 0.5
+        if self.keeps and random.random() < 0.7:
+            self.die_often()
         self.copy_piece = pick((16 << 10, 64 << 10, 256 << 10, MIB))
+
+    def die_often(self) -> None:
+        """The processes of boards die rather than their power, and with much in memory."""
+        self.chaos = max(self.chaos, 4)
+        self.weights.update({"kill primary": 9, "power primary": 0.5, "power both": 0})
+        self.speed["journal"] = min(self.speed["journal"], 0.3)
 
     def faults(self, random, which: str) -> Faults:
         """The faults of one storage; `which` is "disk" or "journal"."""

@@ -35,14 +35,25 @@ class Power:
         self.on = True
         self.calls = 0
 
+    def store(self) -> None:
+        """A store to memory that others keep passes here, once it has its effect."""
+        if not self.on or self.aim == "memory store":
+            self.on = False
+            raise PowerCut(self)
+
     def call(self, kind: str) -> None:
         """Every storage call passes here, once its effect is in the un-synced writes."""
         if not self.on:
             raise PowerCut(self)
+        ends = self.ends_with(kind)
         self.calls += 1
-        if kind == self.aim or (self.fuse is not None and self.calls >= self.fuse):
+        if ends:
             self.on = False
             raise PowerCut(self)
+
+    def ends_with(self, kind: str) -> bool:
+        """Whether the next call, of that kind, is the last one."""
+        return kind == self.aim or (self.fuse is not None and self.calls + 1 >= self.fuse)
 
 
 class Faults:
@@ -149,6 +160,8 @@ class SimStorage:
         elif self._faults.strikes("misdirected_write"):
             at = self._random.randrange(0, self.size - len(data) + 1, SECTOR)
             self.medium.write(at, data)
+        elif self.power.only_kills and self.power.ends_with(self._writing) and self._random.random() < 0.5:
+            self._write_some(offset, data)  # a process may die in the middle of a write
         else:
             self.medium.write(offset, data)
         self.power.call(self._writing)

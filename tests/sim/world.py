@@ -7,6 +7,7 @@ step, and jumps when nothing can happen before a timer.
 import random
 from collections import Counter
 
+from firmware.log.survivors import LOST
 from tests.sim import preset
 from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
@@ -52,6 +53,7 @@ class World:
         self.twin_whole = False  # the twin has held a whole copy, or acknowledged the end of it
         self.later = []  # (ms, what, function)
         self.link_up_at = 0
+        self.lossless = True  # since the host's last look nothing worse has happened than the death of a process
         self.looked = 0  # the life of the primary in which the host saw what was left of its operations
         self.gone = None  # a board that does not come back
         self.promoted = False  # the twin took over: `primary` is the board that was the twin
@@ -198,6 +200,8 @@ class World:
         was = board.state
         if was == OFF:
             return
+        if board is self.primary and (cut or board.failed or board.is_without_memory):
+            self.lossless = False
         torn = board.power_off() if cut else board.kill() or 0
         self.trace("%s: %s while %s, %d writes torn", board.name, "power cut" if cut else "killed", was, torn)
         self.count("power cuts" if cut else "kills")
@@ -215,10 +219,27 @@ class World:
             self.count("bits flipped at rest")
         self.chaos.after_loss(board, cut)
 
+    def lose_sight(self, board: SimBoard) -> None:
+        """A board that is down comes back without its memory, which turns up a life later."""
+        self.count("lives without memory")
+        board.lose_sight()
+        if board is self.primary:
+            self.lossless = False
+
     def log_found(self, board: SimBoard, number: int) -> None:
         """A board has come up, with a log that ends with group `number`."""
         if board is self.primary:
             self.oracle.log_ends(number)
+
+    def memory_found(self, board: SimBoard, survivors: str, kept) -> None:
+        """And it says what it found in memory that outlived its process."""
+        if kept is None:
+            return
+        self.count("survivors: " + survivors)
+        if kept.failed and survivors != LOST:
+            raise Violation("%s goes on as if it had not failed" % board.name)
+        if survivors == LOST and board is self.primary and self.lossless:
+            raise Violation("%s lost its memory, though only its process had died" % board.name)
 
     def _watch(self) -> None:
         """What the oracle wants to know, and what must not happen with honest storage."""
@@ -275,10 +296,13 @@ class World:
         self.looked = self.primary.lives
         if self._first_look:
             look, self._first_look = self._first_look, None
+            self.lossless = True
             look(image)
             return
         before = len(self.oracle.operations)
-        k = self.oracle.primary_recovered(image)
+        self.count("checks that nothing is lost", self.lossless and self.primary.lives > 1)
+        k = self.oracle.primary_recovered(image, self.lossless)
+        self.lossless = True
         self.trace("host: the primary shows %d of %d operations", k, before)
         self.count("checks of the primary")
         self.count("operations lost", before - k)
