@@ -4,11 +4,16 @@ FunctionFS tells events in records of 12 bytes (linux/usb/functionfs.h). A SETUP
 ep0 in the direction of its data stage, and stalled by doing it in the other one. The kernel keeps few events: a
 newer ENABLE, DISABLE, BIND or UNBIND erases what was not read yet, so none of them is sure to be seen in a pair.
 
+An answer waits for the host, O_NONBLOCK or not, and a host that gave its request up lets it wait until the next one.
+So answers are given in a lane of their own. Until it is done the kernel lets nobody read events, nor tells poll(2)
+of them afterwards; therefore the end of an answer is a reason to look.
+
 Bulk-Only Transport 1.0, 3.1 and 3.2, has the two class requests.
 """
 
 import os
 import struct
+import time
 from errno import EAGAIN, EBADFD, EIDRM, EINTR, EL2HLT, ENODEV, ESHUTDOWN, ESRCH
 
 from firmware.errors import Refused
@@ -19,6 +24,7 @@ BIND, UNBIND, ENABLE, DISABLE, SETUP, SUSPEND, RESUME = range(7)
 EVENT = struct.Struct("<8sB3x")
 _REQUEST = struct.Struct("<BBHHH")  # bmRequestType bRequest wValue wIndex wLength: USB 2.0 table 9-2
 _MOST_EVENTS = 4  # that the kernel keeps
+_PAUSE_S = 0.0002
 
 TO_HOST = 0x80  # bmRequestType, bit 7
 CLASS_IN, CLASS_OUT, VENDOR_IN = 0xA1, 0x21, 0xC1  # recipient: interface
@@ -57,15 +63,41 @@ def events(data) -> list:
     return found
 
 
+class Answers:
+    """The worker of a Control's lane."""
+
+    def __init__(self, descriptor: int, files=os):
+        self._descriptor = descriptor
+        self._files = files
+
+    def answer(self, data: bytes):
+        """The data stage of a request, and its status stage."""
+        self._insist(self._files.write, data)
+        yield
+
+    def acknowledge(self):
+        """The status stage of a request without data."""
+        self._insist(self._files.read, 0)
+        yield
+
+    def _insist(self, operation, argument) -> None:
+        # EAGAIN is never about the host: somebody, a poll(2) perhaps, was inside of ep0 at the same moment.
+        while _settle(operation, self._descriptor, argument) == EAGAIN:
+            time.sleep(_PAUSE_S)
+
+
 class Control:
     """Turns what `descriptor` (of open_function, perhaps inherited) says into calls.
+
+    `lane` runs the jobs of an Answers on the same descriptor; its owner closes it when the gadget is gone, for only
+    then does it surely end. Without one a host can make readable() wait.
 
     `status() -> bytes` answers the vendor request, `max_lun` the class request. `on_enable`: a host configured us,
     or reset the bus: a new session, also when no on_disable came before. `on_disable`: the host is gone.
     `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards. `suspended`: the bus sleeps.
     """
 
-    def __init__(self, descriptor: int, status, max_lun: int = 0, files=os):
+    def __init__(self, descriptor: int, status, max_lun: int = 0, lane=None, files=os):
         self.descriptor = descriptor
         self.max_lun = max_lun
         self.on_enable = self.on_disable = self.on_reset = _nothing
@@ -73,9 +105,13 @@ class Control:
         self.suspended = False
         self._status = status
         self._files = files
+        self._lane = lane or _NoLane(Answers(descriptor, files))
+        self._answering = False
 
     def readable(self) -> None:
         """ep0 has events: takes those that are there. More of them make it readable again."""
+        if self._answering:  # a read now would be an answer, too
+            return
         try:
             data = self._files.read(self.descriptor, _MOST_EVENTS * EVENT.size)
         except OSError as error:
@@ -110,27 +146,49 @@ class Control:
     def _request(self, kind: int, request: int, value: int, index: int, length: int) -> None:
         what = (kind, request, value, index)
         if what == (CLASS_IN, GET_MAX_LUN, 0, descriptors.DISK) and length == 1:
-            self._answer(bytes([self.max_lun]))
+            self._submit("answer", bytes([self.max_lun]))
         elif what == (CLASS_OUT, BULK_ONLY_RESET, 0, descriptors.DISK) and length == 0:
             self.on_reset()
-            self._settle(self._files.read, 0)
+            self._submit("acknowledge")
         elif what == (VENDOR_IN, GET_STATUS, 0, descriptors.STATUS) and length:
-            self._answer(self._status()[:length])
+            self._submit("answer", self._status()[:length])
         elif kind & TO_HOST:
-            self._settle(self._files.read, 0)  # against the direction: a stall
+            _settle(self._files.read, self.descriptor, 0)  # against the direction: a stall
         else:
-            self._settle(self._files.write, b"")
+            _settle(self._files.write, self.descriptor, b"")
 
-    def _answer(self, data: bytes) -> None:
-        self._settle(self._files.write, data)
+    def _submit(self, op: str, *args) -> None:
+        self._answering = True
+        self._lane.submit(self._answered, op, *args)
 
-    def _settle(self, operation, argument) -> None:
-        # The stall succeeds as EL2HLT. Any other error: the host took the request back, reset or left the bus. It
-        # learns nothing from this end, and what it did instead is the next event.
-        try:
-            operation(self.descriptor, argument)
-        except OSError:
+    def _answered(self, result, error) -> None:
+        self._answering = False
+        if error is not None:
+            raise error
+        self.readable()
+
+
+class _NoLane:
+    """Jobs run at once."""
+
+    def __init__(self, worker):
+        self._worker = worker
+
+    def submit(self, done, op: str, *args) -> None:
+        for _ in getattr(self._worker, op)(*args):
             pass
+        done(None, None)
+
+
+def _settle(operation, descriptor: int, argument) -> int:
+    """The errno of the last stage of a request, or 0."""
+    # A stall succeeds as EL2HLT. Any other error: the host took the request back, reset or left the bus. It learns
+    # nothing from this end, and what it did instead is the next event.
+    try:
+        operation(descriptor, argument)
+    except OSError as error:
+        return error.errno
+    return 0
 
 
 def _nothing() -> None:

@@ -16,15 +16,16 @@ import time
 import traceback
 import tty
 from pathlib import Path
-from select import POLLIN, poll
+from select import POLLIN
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from board.usb import controller  # noqa: E402
-from board.usb.control import Control, open_function  # noqa: E402
+from board.usb.control import Answers, Control, open_function  # noqa: E402
 from board.usb.gadget import Gadget, gadget_name  # noqa: E402
 from board.usb.paths import Paths  # noqa: E402
 from board.usb.system import System  # noqa: E402
+from firmware import ports  # noqa: E402
 from firmware.errors import Refused  # noqa: E402
 
 PATHS = Paths()
@@ -86,17 +87,20 @@ def serve(name, udc, serial, speed, stop_before, pipe):
     ep0 = open_function(gadget.function_path)
     if stop_before != "bind":
         gadget.bind()
-    control = Control(ep0, lambda: STATUS, 1)
+    loop = ports.Loop()
+    control = Control(ep0, lambda: STATUS, 1, ports.ThreadLane(Answers(ep0), loop))
     control.on_enable = lambda: say("enable")
     control.on_disable = lambda: say("disable")
     control.on_reset = lambda: say("reset")
     say("ready")
-    waiter = poll()
-    waiter.register(ep0, POLLIN)
-    while True:
-        for _, events in waiter.poll():
-            if events & POLLIN:
-                control.readable()
+    loop.watch(ep0, POLLIN, lambda events: control.readable())
+
+    def tick():  # the loop stands still for nobody
+        say("tick")
+        loop.call_after(100, tick)
+
+    tick()
+    loop.run()
 
 
 # The host's end
@@ -220,6 +224,52 @@ def check_requests():
         assert bytes(found.ctrl_transfer(0xA1, 0xFE, 0, 0, 1)) == b"\x01"
         assert bytes(found.ctrl_transfer(0xC1, 0x53, 0, 1, 4096)) == STATUS
     board.kill()
+
+
+def check_impatient():
+    """A host that gives its requests up keeps nobody waiting but itself, and can take the board off the bus."""
+    import usb.core
+
+    board = Board(speed="high-speed")
+    found = answers()
+    gave_up = 0
+    for round_ in range(60):
+        try:
+            found.ctrl_transfer(0xC1, 0x53, 0, 1, 4096, timeout=1 + round_ % 6)
+        except usb.core.USBError:
+            gave_up += 1
+    assert gave_up > 5, gave_up
+    board.wait_for("tick")
+    board.wait_for("tick")
+    for _ in range(3):
+        assert bytes(found.ctrl_transfer(0xC1, 0x53, 0, 1, 4096)) == STATUS
+    os.kill(board.pid, signal.SIGSTOP)
+    assert gives_up(found)
+    os.kill(board.pid, signal.SIGCONT)
+    for _ in range(5):
+        board.wait_for("tick")  # its answer waits for a host that is not there
+    gadget = Gadget(PATHS, NAME, "dummy_udc.0", SERIAL, "Sosie")
+    gadget.unbind()
+    gone()
+    gadget.bind()
+    answers()
+    os.kill(board.pid, signal.SIGSTOP)
+    assert gives_up(handle())
+    os.kill(board.pid, signal.SIGCONT)
+    time.sleep(0.3)
+    board.kill()  # in the middle of the same
+    gone()
+    Board().kill()
+
+
+def gives_up(found):
+    import usb.core
+
+    try:
+        found.ctrl_transfer(0xC1, 0x53, 0, 1, 4096, timeout=200)
+    except usb.core.USBError as error:
+        return error.errno == 110
+    return False
 
 
 def check_windows():
@@ -442,6 +492,7 @@ def _not_root():
 CHECKS = [
     check_descriptors,
     check_requests,
+    check_impatient,
     check_windows,
     check_console,
     check_plugging,
