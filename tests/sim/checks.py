@@ -25,7 +25,12 @@ def _risen(board, mode, what: str, with_memory: bool = False):
     if copy.failed:
         why = copy.refusal or copy.board.failure
         raise Violation("%s does not come up: %s: %s" % (what, type(why).__name__, why))
+    _check_marks(board.world, copy, what, board is board.world.primary)
     return copy
+
+
+def _check_marks(world, board, what: str, is_primary: bool) -> None:
+    world.count("marks found in logs", world.marks.check(board, what, is_primary))
 
 
 def look_aside(world) -> None:
@@ -109,6 +114,8 @@ def finish(world) -> None:
     """Everything is repaired; the pair comes to rest, and both disks hold all that was accepted."""
     world.chaos.end()
     world.run_until(lambda: _at_rest(world), 400_000, "both disks hold everything")
+    _check_marks(world, world.primary, "the primary, at rest,", True)
+    _check_marks(world, world.twin, "the twin, at rest,", False)
     if world.plan.stops and not any(board.lied_to for board in world.boards):
         _stop(world)
     world.oracle.check_equal(world.primary.image(), world.twin.image())
@@ -159,6 +166,7 @@ def take_over(world) -> None:
     world.chaos.end()
     world.run_until(lambda: _plays_nothing(world), 400_000, "the promoted board has played everything")
     world.oracle.check_equal(world.primary.image(), world.primary.image())
+    _check_marks(world, world.primary, "the promoted board", True)
     if lost.lied_to:
         return
     world.gone = None

@@ -19,6 +19,7 @@ class Workload:
             "read": random.choice((0, 5, 20)),
             "zero": random.choice((0, 1, 5)),
             "trim": random.choice((0, 1, 5)),
+            "mark": random.choice((0, 1, 5)),
         }
         self.fua = random.choice((0, 0, 0.1, 0.5))
         self.big = random.choice((0, 0, 0.02, 0.1))
@@ -58,6 +59,7 @@ class SimHost:
         self._random, self.oracle, self._workload = random, oracle, workload
         self._count, self._trace = count, trace
         self.left = workload.operations
+        self.marks = self.set_mark = None  # what it remembers of its marks, and how it sets one
         self._volume = None
         self._group_of_last = None
         self._life = 0
@@ -116,6 +118,8 @@ class SimHost:
         kind = self._workload.draw(self._random)
         if kind == "flush":
             self.flush()
+        elif kind == "mark":
+            self.mark()
         elif kind == "read":
             self.read(*self._workload.range(self._random, self.oracle.size))
         else:
@@ -199,6 +203,26 @@ class SimHost:
             self._trace("host: flush of %d operations ended, %s", k, error or "done")
 
         self._volume.flush(done)
+
+    def mark(self) -> None:
+        if self.set_mark is None:  # a disk without a log
+            return
+        name, life = self.marks.begin(), self._life
+        self._in_flight += 1
+        self._trace("host: sets %s", name)
+
+        def done(group, error):
+            if life != self._life:
+                return
+            self._in_flight -= 1
+            if error is None:
+                self.marks.done(name, group)
+                self._count("marks")
+            else:
+                self._count("refused marks")
+            self._trace("host: %s: %s", name, error or "behind group %d" % group)
+
+        self.set_mark(name, done)
 
     def read(self, offset: int, length: int) -> None:
         buffer, since, life = bytearray(length), len(self.oracle.operations), self._life

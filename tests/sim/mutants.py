@@ -429,6 +429,72 @@ def _(where="log.ledger:Ledger.settle"):
     replace(where, lambda settle: lambda self, number: [self.close(number + i) for i in range(self._slots)])
 
 
+# Marks
+
+
+@mutant("answer for a mark before its group is durable")
+def _(where="marks:Marks.settle"):
+    def make(settle):
+        def early(self):
+            journal = self._journal
+            self._journal = _Shim(journal, head=_Shim(journal.head, number=journal.received_number))
+            try:
+                settle(self)
+            finally:
+                self._journal = journal
+
+        return early
+
+    def at_once(try_):
+        def hasty(self, *args):
+            try_(self, *args)
+            self.settle()
+
+        return hasty
+
+    replace(where, make)
+    replace("marks:Marks._try", at_once)
+
+
+@mutant("lose a mark when there is something else in its group")
+def _(where="disk.volume:Volume.mark"):
+    def make(mark):
+        def lossy(self, payload):
+            group = self._journal.open
+            return group.number if group is not None and group.records else mark(self, payload)
+
+        return lossy
+
+    replace(where, make)
+
+
+@mutant("let writes into a group behind its mark")
+def _(where="marks:Marks._try"):
+    def make(try_):
+        def open_ended(self, *args):
+            journal, self._journal = self._journal, _Shim(self._journal, seal=lambda: None)
+            try:
+                try_(self, *args)
+            finally:
+                self._journal = journal
+
+        return open_ended
+
+    replace(where, make)
+
+
+@mutant("say that a mark stands behind the group before its own")
+def _(where="disk.volume:Volume.mark"):
+    def make(mark):
+        def before(self, payload):
+            number = mark(self, payload)
+            return number - 1 if number is not None and number > 1 else number
+
+        return before
+
+    replace(where, make)
+
+
 # The first copy
 
 

@@ -12,6 +12,7 @@ from tests.sim import preset
 from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
 from tests.sim.host import SimHost, Workload
+from tests.sim.marks import Marks
 from tests.sim.oracle import Oracle, Violation
 from tests.sim.plan import Plan
 from tests.sim.storage import PowerCut
@@ -46,6 +47,7 @@ class World:
             workload.swell()
         self.host = SimHost(self._child(), self.oracle, workload, self.count, self.trace)
         self.host.flush_reaches_twin = self.plan.ack == "durable"
+        self.marks = self.host.marks = Marks(self.oracle)
         self.connections = []
         self.memory = []  # arenas of lives that are over
         self.chaos = Chaos(self)
@@ -230,6 +232,7 @@ class World:
         """A board has come up, with a log that ends with group `number`."""
         if board is self.primary:
             self.oracle.log_ends(number)
+            self.marks.log_ends(number)
 
     def memory_found(self, board: SimBoard, survivors: str, kept) -> None:
         """And it says what it found in memory that outlived its process."""
@@ -276,12 +279,14 @@ class World:
         if self.host.attached or not self.primary.up or not self.primary.board.volume.ready:
             return
         self.host.attach(self.primary.board.volume, self.primary.group_of_last, self._look)
+        self.host.set_mark = self.primary.board.mark
 
     def change_places(self) -> None:
         """The twin took over from a primary that is gone."""
         self.primary, self.twin, self.promoted = self.twin, self.primary, True
         self.looked = 0
         self.host.flush_reaches_twin = False
+        self.marks.taken_over(self.primary.board.identity.fork_number)
 
         def checked(image):
             k = self.oracle.twin_took_over(image, self.acked)
