@@ -283,6 +283,24 @@ def test_nonsense_is_not_obeyed(key):
     found.let_go()
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else")
+def test_another_user_gets_nothing(key):
+    first = Firmware(key, PUT)
+    assert first.hears() == "ready"
+    first.kill()
+    stranger = Firmware(
+        key,
+        "import socket\nfrom board.keeper import _address\naddress = _address(key)\nos.setuid(65534)\n"
+        "s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\ns.connect(address)\n"
+        "say(*s.recvmsg(256, 64)[:2])",
+    )
+    assert stranger.hears() == "b'' []"
+    stranger.kill()
+    keeper = Keeper.reach(key)
+    assert len(keeper.kept) == 2
+    keeper.let_go()
+
+
 def test_a_successor_that_dies_at_once(key):
     """Whoever connects and is gone again takes nothing away."""
     first = Firmware(key, PUT)
