@@ -119,7 +119,7 @@ def check_records(body: bytes) -> None:
     try:
         for kind, start, length, payload in layout.records(body, rings.DISK_SIZE):
             assert payload == at + RECORD_SIZE and length > 0 and start + length <= rings.DISK_SIZE
-            at = payload + (length if kind in (layout.WRITE, layout.COPY) else 0)
+            at = payload + (length if kind in (layout.WRITE, layout.COPY, layout.MARK) else 0)
     except Damaged:
         return
     assert at == len(body)

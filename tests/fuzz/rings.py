@@ -12,7 +12,9 @@ from firmware.errors import Damaged, Refused
 from firmware.log import superblock
 from firmware.log.arena import Arena
 from firmware.log.journal import Journal
-from firmware.log.layout import BLOCK, HEADER_SIZE, MAX_GROUP, SECTOR, TRIM, WRITE, ZERO, Point
+from firmware.log.layout import (
+    BLOCK, HEADER_SIZE, MARK, MARK_SIZE, MAX_GROUP, SECTOR, TRIM, WRITE, ZERO, Point, pack_mark,
+)  # fmt: skip
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
 from firmware.pair.identity import PRIMARY, Identity
@@ -104,6 +106,8 @@ class Written:
                 kind = ZERO if self._seed % 2 else TRIM
                 group.add(kind, 512, 4096)
                 changes.append((kind, 512, 4096))
+            if self._seed % 4 == 1 and group.fits(MARK_SIZE):  # it changes nothing
+                group.add(MARK, 0, MARK_SIZE, pack_mark("mark %d" % self._seed))
             self._changes[group.number] = changes
             self._journal.seal()
         self._lane.run()
