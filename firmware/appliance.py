@@ -11,8 +11,10 @@ from firmware.errors import Damaged, Refused
 from firmware.host.nbd.conversation import Conversation as NbdConversation
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
+from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
+from firmware.log.survivors import ADOPTED, NONE
 from firmware.media import open_media
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
@@ -49,6 +51,8 @@ class Appliance:
             self._assemble()
         except Refused:
             self._close_listeners()
+            if self._usb is not None:
+                self._usb.give_up()
             raise
 
     def _assemble(self) -> None:
@@ -67,15 +71,20 @@ class Appliance:
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
         if self._usb is not None:
-            self._usb.serve(board, lambda: snapshot(board))
+            self._usb.serve(board, lambda: snapshot(board), remains.survivors in (NONE, ADOPTED))
+            for path in self._usb.consoles:
+                self._add_console(path, None)
             loop.hook = self._poll
         self._dialer = Dialer(board, self._dial, loop.call_after, _random)
         if settings.console is not None:
             self._add_console(*settings.console)
 
     def _open_journal(self):
-        memory = ports.shared_memory(ARENA_SIZE)  # the player's process sees it too
-        return open_journal(self._storage, self._settings, self._disk.size, ports.random_bytes, memory)
+        memory, ledger = ports.shared_memory(ARENA_SIZE), None  # the player's process sees it too
+        if self._usb is not None:
+            memory, words = self._usb.memory(ARENA_SIZE)
+            ledger = Ledger(words, ARENA_SIZE)
+        return open_journal(self._storage, self._settings, self._disk.size, ports.random_bytes, memory, ledger)
 
     def _make_lanes(self, remains) -> Lanes:
         disk, storage, loop = self._disk, self._storage, self._loop

@@ -1,32 +1,45 @@
-"""The board as a USB disk: the gadget, its transport, and the SCSI units behind it, put together."""
+"""The board as a USB disk: the gadget, its transport, and the SCSI units behind it, put together.
+
+A host gives a disk that does not answer some 30 seconds. So that the firmware may die and be started again without
+any host noticing more than a pause, a keeper (board/keeper.py) holds what must not end with the process: the files of
+ep0 and the endpoints, without which the gadget leaves the bus, and the memory with the writes that the host was told
+are written. The next process goes on with them, if nothing of those writes is lost; else the disk is plugged in anew,
+so that the host knows.
+"""
 
 import json
+import mmap
 import os
 
+from board.keeper import Keeper
 from firmware import ports
+from firmware.errors import Refused
 from firmware.host.bot import MAX_PACKET, Bot
 from firmware.host.scsi.task import PIECE, Task
 from firmware.host.scsi.unit import LogicalUnit
+from firmware.log.ledger import ledger_size
 
 from . import controller
 from .control import Control, open_function
 from .descriptors import IN_FILE, OUT_FILE
 from .endpoints import DEPTH, Endpoints
 from .gadget import Gadget, gadget_name
+from .medium import Medium
 from .paths import Paths
 
-VENDOR, PRODUCT, VIEW_PRODUCT, REVISION = "SOSIE", "Mirrored disk", "View of the past", "1.0"
-_LOOK_MS = 1000
-_UNSEEN_LOOKS = 3  # so often a host may be looked at before a medium that came is shown to it by a new plug
+_VENDOR, _PRODUCT, _VIEW_PRODUCT, _REVISION = "SOSIE", "Mirrored disk", "View of the past", "1.0"
 _UNPLUGGED_MS = 1500  # what a host needs to notice that a device is gone
+_RETRY_MS = 5000
 _READABLE = 1
+_MEMORY, _EP0, _IN, _OUT = "memory", "ep0", "in", "out"  # what the keeper has
 
 
 class UsbDisk:
     """What `attach = usb` makes of a board.
 
-    The constructor finds the device controller and changes nothing; Refused where there is none. serve() makes the
-    disk appear, unplug() disappear, close() leaves nothing behind.
+    The constructor finds the device controller, and the keeper or makes one; Refused where there is no controller.
+    memory() is the board's before serve() makes the disk appear; unplug() takes it off the bus, close() leaves nothing
+    behind.
     """
 
     def __init__(self, loop, settings):
@@ -35,87 +48,161 @@ class UsbDisk:
         self._name = gadget_name(settings.name)
         self._udc = controller.find(self._paths, settings.attach[1], self._name)
         self._product = "Sosie %s" % settings.name
-        self._plugged = False
-        self._unseen = 0
+        self._has_host = False
+        journal = os.path.realpath(settings.journal)
+        self._keeper = Keeper.reach(journal)
+        self._is_first = self._keeper is None
+        if self._is_first:
+            self._keeper = Keeper.start(journal)
 
-    def serve(self, board, status) -> None:
-        """Plugs the disk in: `board.volume` behind it, `status() -> dict` for who asks by the vendor request."""
-        serial = serial_number(board.identity)
+    def give_up(self) -> None:
+        """The board does not start after all. What an earlier process left waits for a better one."""
+        if self._is_first:
+            self._keeper.let_go()
+
+    def memory(self, arena_size: int) -> tuple:
+        """(arena, 32-bit words of its ledger) that outlive this process; zeroes when no process had them before."""
+        size = arena_size + ledger_size(arena_size)
+        descriptor = self._keeper.kept.get(_MEMORY)
+        if descriptor is None or os.fstat(descriptor).st_size != size:
+            descriptor = os.memfd_create("sosie", os.MFD_CLOEXEC)
+            os.ftruncate(descriptor, size)
+            self._keeper.put(_MEMORY, descriptor)
+        memory = memoryview(mmap.mmap(descriptor, size))
+        return memory[:arena_size], memory[arena_size:].cast("I")
+
+    def serve(self, board, status, is_whole: bool) -> None:
+        """Plugs the disk in: `board.volume` behind it, `status() -> dict` for who asks by the vendor request.
+
+        `is_whole`: nothing that an earlier process told its host is missing; what it left on the bus may go on.
+        """
         self._board = board
-        self._disk = LogicalUnit(board.volume, VENDOR, PRODUCT, REVISION, serial)
-        view = LogicalUnit(None, VENDOR, VIEW_PRODUCT, REVISION, serial + "1", removable=True, writable=False)
-        units = [self._disk, view]
-        self._gadget = gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
-        gadget.prepare()
-        self._control = Control(open_function(gadget.function_path), lambda: json.dumps(status()).encode())
+        serial = serial_number(board.identity)
+        units = units_of(board.volume, serial)
+        self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
+        goes_on = is_whole and self._gadget.bound and all(name in self._keeper.kept for name in (_EP0, _IN, _OUT))
+        files = self._kept_files() if goes_on else self._new_files()
         self._aio = ports.Aio(self._loop, DEPTH)
-        folder = gadget.function_path
-        self._endpoints = Endpoints(self._loop, self._aio, folder + "/" + IN_FILE, folder + "/" + OUT_FILE)
-        self._bot = Bot(Task(units, memoryview(bytearray(PIECE + MAX_PACKET))), units, self._endpoints)
-        self._endpoints.bot = self._bot
-        self._control.max_lun = self._bot.max_lun
+        self._control = Control(files[0], lambda: json.dumps(status()).encode(), len(units) - 1)
+        self._endpoints = Endpoints(self._loop, self._aio, files[1], files[2])
+        task = Task(units, memoryview(bytearray(PIECE + MAX_PACKET)))
+        self._bot = self._endpoints.bot = Bot(task, units, self._endpoints)
         self._control.on_enable = self._enabled
-        self._control.on_disable = self._bot.ended
+        self._control.on_disable = self._disabled
         self._control.on_reset = self._bot.reset
-        self._loop.watch(self._control.descriptor, _READABLE, self._on_events)
-        self._plug()
-        self._loop.call_after(_LOOK_MS, self._look)
+        self._loop.watch(files[0], _READABLE, lambda events: self._control.readable())
+        self._medium = Medium(self._loop, board, units[0], self._bot, self._replug)
+        if goes_on:
+            self._go_on()
+        else:
+            self._plug()
 
     @property
-    def console_path(self) -> str:
-        """The board's end of the serial console."""
-        return self._gadget.console_path
+    def consoles(self) -> tuple:
+        """The board's ends of the serial consoles on this port."""
+        return (self._gadget.console_path,)
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
         return self._bot.poll(now_ms)
 
     def unplug(self) -> None:
-        """Takes the disk off the bus: whatever the host had not been told about is gone for it."""
-        self._plugged = False
-        self._gadget.unbind()
-        self._bot.ended()
+        """Takes the disk off the bus."""
+        self._medium.plugged = False
+        self._try(self._gadget.unbind)
+        self._disabled()
 
     def close(self) -> None:
-        """Leaves nothing of the gadget behind."""
+        """Leaves nothing behind; after unplug()."""
         self._loop.forget(self._control.descriptor)
         self._aio.close()
         self._endpoints.close()
         os.close(self._control.descriptor)
+        self._drop_files()
         self._gadget.tear_down()
+        self._keeper.let_go()  # last, for a successor takes the absence of a keeper for that of a gadget
+
+    # Files: of the process before us, or new
+
+    def _kept_files(self) -> tuple:
+        return tuple(self._keeper.kept.pop(name) for name in (_EP0, _IN, _OUT))
+
+    def _new_files(self) -> tuple:
+        self._drop_files()  # or an old gadget would stay half alive
+        self._gadget.prepare()
+        folder = self._gadget.function_path
+        files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)
+        for name, descriptor in zip((_EP0, _IN, _OUT), files):
+            self._keeper.put(name, descriptor)
+        return files
+
+    def _drop_files(self) -> None:
+        for name in (_EP0, _IN, _OUT):
+            self._keeper.drop(name)
 
     # The bus
 
     def _plug(self) -> None:
-        self._plugged = True
-        self._unseen = 0
         self._gadget.bind()
+        self._medium.plugged, self._medium.known = True, False
 
-    def _on_events(self, events: int) -> None:
-        self._control.readable()
+    def _go_on(self) -> None:
+        """The host may be in the middle of a command, which died with its process: it has to begin anew."""
+        self._medium.plugged = True
+        self._medium.known = self._board.nearly_serves
+        max_packet = self._endpoints.max_packet()
+        if max_packet:
+            self._control.enabled = True
+            self._arrived()
+            self._bot.resume(max_packet)
+
+    def _replug(self) -> None:
+        self.unplug()
+        self._loop.call_after(_UNPLUGGED_MS, self._plug_again)
+
+    def _plug_again(self) -> None:
+        if not self._try(self._plug):
+            self._loop.call_after(_RETRY_MS, self._plug_again)
+
+    def _try(self, operation) -> bool:
+        """Does something to the gadget of a running board; what goes wrong is an alarm, and mirroring goes on."""
+        try:
+            operation()
+        except Refused as error:
+            self._board.alarm("usb", str(error))
+            return False
+        self._board.alarm("usb", "")
+        return True
 
     def _enabled(self) -> None:
         max_packet = self._endpoints.max_packet()
         if max_packet:  # else it is disabled again already, and that event is on its way
+            self._arrived()
             self._bot.session(max_packet)
 
-    # A medium that came while a host was there
+    def _arrived(self) -> None:
+        if not self._has_host:
+            self._has_host = True
+            self._board.hosts.came("USB")
 
-    def _look(self) -> None:
-        """Few hosts look at a fixed disk again that had no medium. To those it is plugged in anew when it has one."""
-        self._loop.call_after(_LOOK_MS, self._look)
-        self._disk.becoming_ready = self._board.nearly_serves
-        if not self._plugged or self._disk.seen or self._disk.ejected or not self._board.volume.ready:
-            self._unseen = 0
-            return
-        if self._bot.attached:
-            self._unseen += 1
-        if self._unseen > _UNSEEN_LOOKS:
-            self.unplug()
-            self._loop.call_after(_UNPLUGGED_MS, self._plug)
+    def _disabled(self) -> None:
+        if self._has_host:
+            self._has_host = False
+            self._board.hosts.left("USB")
+        self._bot.ended()
+
+
+def units_of(volume, serial: str) -> list:
+    """The logical units by LUN: the disk, and the drive in which views of the past appear."""
+    disk = LogicalUnit(volume, _VENDOR, _PRODUCT, _REVISION, serial)
+    view = LogicalUnit(None, _VENDOR, _VIEW_PRODUCT, _REVISION, serial + "1", removable=True, writable=False)
+    return [disk, view]
 
 
 def serial_number(identity) -> str:
     """20 upper-case hexadecimal digits: the pair, then the board (Bulk-Only Transport 4.1.1 wants 12 at least)."""
-    digits = identity.pair_id[:6] + identity.board_id[:4]
-    return "".join("%02X" % each for each in digits)
+    return "".join("%02X" % each for each in identity.pair_id[:6] + identity.board_id[:4])
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -26,8 +26,8 @@ class _Transfer:
 class _Pipe:
     """One endpoint, its transfers in order. `report(count)` at the end of each, `fail(errno)` when one failed."""
 
-    def __init__(self, aio, queue, path: str, report, fail):
-        self.descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC) if isinstance(path, str) else path
+    def __init__(self, aio, queue, descriptor: int, report, fail):
+        self.descriptor = descriptor
         self.limit = _LARGEST_REQUEST
         self._aio = aio
         self._queue = queue
@@ -106,22 +106,17 @@ class _Pipe:
 class Endpoints:
     """Bulk IN and bulk OUT as the transport takes them (firmware/host/bot.py): views to send and to fill.
 
-    `bulk_in` and `bulk_out` are paths of FunctionFS endpoint files, or descriptors that somebody kept. The owner sets
-    `bot`. Raises OSError when they cannot be opened.
+    `bulk_in` and `bulk_out` are descriptors of FunctionFS endpoint files, open for non-blocking I/O. The owner sets
+    `bot`.
     """
 
-    def __init__(self, loop, aio, bulk_in, bulk_out):
+    def __init__(self, loop, aio, bulk_in: int, bulk_out: int):
         self.bot = None
         self._loop = loop
         self._aio = aio
         self._in = _Pipe(aio, aio.write, bulk_in, self._sent, self._failed)
         self._out = _Pipe(aio, aio.read, bulk_out, self._received, self._failed)
         self._halting = 0  # so many times it was asked for; an older one does not try on
-
-    @property
-    def descriptors(self) -> tuple:
-        """(bulk IN, bulk OUT)."""
-        return self._in.descriptor, self._out.descriptor
 
     def max_packet(self) -> int:
         """wMaxPacketSize at the speed of now; 0 when the host has not configured the device."""

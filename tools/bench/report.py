@@ -3,6 +3,7 @@
 import json
 import os
 
+from tools.bench import usb
 from tools.bench.pair import AWAY, GONE, NEAR, Pair
 from tools.bench.peers import NbdkitFile, QemuMirror, QemuNbd
 
@@ -23,6 +24,7 @@ class Report:
         self.places = places
         self.backlog = backlog
         self.notes = list(notes)
+        self.usb = None
         self.profile = profile
 
     def markdown(self):
@@ -37,6 +39,8 @@ class Report:
             parts += ["## The twin near, gone and away", text, places_table(self.place_rows, self.places)]
         if self.backlog is not None:
             parts += ["## A long outage", BACKLOG_TEXT, backlog_table(self.backlog)]
+        if self.usb is not None:
+            parts += ["## Commands over USB", USB_TEXT, usb.table(self.usb)]
         if self.profile:
             parts += ["## Where the time goes", "```\n" + self.profile.strip() + "\n```"]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -57,7 +61,7 @@ class Report:
         return json.dumps({
             "about": self.about, "notes": self.notes, "rows": cells(self.results),
             "failures": failures(self.results), "places": cells(self.places) if self.places else None,
-            "place_failures": failures(self.places) if self.places else [], "backlog": self.backlog,
+            "usb": self.usb, "place_failures": failures(self.places) if self.places else [], "backlog": self.backlog,
         }, indent=1)
 
     def write(self, base):
@@ -83,6 +87,10 @@ PLACES_TEXT = (
     "The same primary with its twin near, gone, and %s ms away (round trip, through a delaying relay whose own "
     "processor time is on this machine too). Latencies are of the write itself; with flush, of the flush. "
     "max is the worst of all rounds."
+)
+USB_TEXT = (
+    "Bulk-Only Transport, SCSI, journal, link and player of the primary, one command at a time, its twin live and "
+    "near; the endpoints are sockets. User and system time of all its processes."
 )
 BACKLOG_TEXT = (
     "Memory is that of all processes of a board. PSS counts a page that they share once, RSS once for each of them. "

@@ -1,0 +1,36 @@
+"""A disk that comes while its host is there: a twin that is promoted, a board that has played its journal."""
+
+_LOOK_MS = 1000
+_PATIENT_LOOKS = 3
+
+
+class Medium:
+    """Watches whether the host has seen the medium of `unit`.
+
+    A host that asks is told by a UNIT ATTENTION. But few ask a fixed disk again that had no medium when they met
+    it; for them `replug()` makes a new plug of it, a few seconds after the medium came. `plugged` and `known` are the
+    owner's: whether the gadget is on the bus, and whether its host has met this medium in an earlier process of ours.
+    """
+
+    def __init__(self, loop, board, unit, bot, replug):
+        self.plugged = self.known = False
+        self._loop = loop
+        self._board = board
+        self._unit = unit
+        self._bot = bot
+        self._replug = replug
+        self._unseen = 0
+        self._look()
+
+    def _look(self) -> None:
+        self._loop.call_after(_LOOK_MS, self._look)
+        unit = self._unit
+        unit.becoming_ready = self._board.nearly_serves
+        is_unseen = self.plugged and self._bot.attached and self._board.volume.ready
+        if not is_unseen or unit.seen or unit.ejected or self.known:
+            self._unseen = 0
+            return
+        self._unseen += 1
+        if self._unseen > _PATIENT_LOOKS:
+            self._unseen = 0
+            self._replug()
