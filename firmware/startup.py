@@ -61,13 +61,14 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger
     ring = Ring(storage, block)
     arena = Arena(memory)
     buffer = _buffer(arena, ledger)
+    verdict = _begin_life(block, ledger, random_bytes)
     head, _, copied = yield from recovery.find_end(ring, block, buffer)
     if copied:
         who.copy_ended(copied)
     yield from recovery.make_durable(ring, block, head, buffer)
     remains = Remains(who, block, ring, arena, head)
     if ledger is not None:
-        yield from _look_for_survivors(remains, ledger, disk_size)
+        _look_for_survivors(remains, ledger, verdict)
     return remains
 
 
@@ -78,17 +79,29 @@ def _buffer(arena, ledger) -> memoryview:
     return arena.view(0, MAX_GROUP)
 
 
-def _look_for_survivors(remains, ledger, disk_size: int):
-    who, head = remains.identity, remains.head
+def _begin_life(block, ledger, random_bytes) -> str:
+    """What is to be thought of the ledger. From the first superblock of this life on, one that an earlier life
+    kept and this one did not see counts no more."""
+    life = int.from_bytes(random_bytes(4), "little") or 1
+    verdict = "" if ledger is None else survivors.judge(ledger, block)
+    if ledger is not None and not verdict:
+        ledger.expect(life)
+    block.life = life
+    return verdict
+
+
+def _look_for_survivors(remains, ledger, verdict: str) -> None:
+    who, block, head = remains.identity, remains.superblock, remains.head
     generation = who.generation if who.role == PRIMARY else None
-    remains.ledger = ledger
-    remains.survivors, remains.adopted = yield from survivors.find(
-        ledger, remains.ring, remains.superblock, head, remains.arena, disk_size, generation
-    )
+    remains.ledger, remains.survivors = ledger, verdict
+    if not verdict:
+        remains.survivors, remains.adopted = survivors.find(
+            ledger, remains.ring, block, head, remains.arena, who.disk_size, generation
+        )
     if remains.survivors in (survivors.NEW, survivors.LOST):
-        ledger.begin(remains.ring.log_id)
+        ledger.begin(block.log_id, block.life)
     else:
-        ledger.settle(head.number)
+        ledger.settle(head.number, block.life)
 
 
 def _format(storage, settings, disk_size: int, random_bytes):

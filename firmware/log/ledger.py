@@ -14,7 +14,8 @@ from firmware.log.layout import BLOCK, padded
 
 _MAGIC = 0x4C534F53  # "SOSL"
 _VERSION = 1
-_MAGIC_AT, _VERSION_AT, _LOG_ID_AT, _SLOTS_AT, _FAILED_AT, _HEADER = 0, 1, 2, 4, 5, 8  # in words, as all here
+_MAGIC_AT, _VERSION_AT, _LOG_ID_AT, _SLOTS_AT, _FAILED_AT = 0, 1, 2, 4, 5  # in words, as all here
+_LIFE_AT, _NEXT_LIFE_AT, _HEADER = 6, 7, 8
 _NUMBER, _BLOCK, _USED, _GENERATION, _ENTRY = 0, 1, 2, 3, 4
 _WORD = 4
 _LOW, _HALF = 0xFFFFFFFF, 1 << 31
@@ -59,8 +60,9 @@ class Ledger:
         """Whether no life has used it."""
         return not self._words[_MAGIC_AT]
 
-    def belongs_to(self, log_id: int) -> bool:
-        """Whether it can be read, speaks of that log, and of a journal that had not failed."""
+    def belongs_to(self, log_id: int, life: int) -> bool:
+        """Whether it can be read, speaks of that log and of a journal that had not failed, and was kept by the
+        process `life`, the last one that wrote to it, or by the one before while that came up."""
         words = self._words
         return (
             words[_MAGIC_AT] == _MAGIC
@@ -68,6 +70,7 @@ class Ledger:
             and words[_LOG_ID_AT] == log_id & _LOW
             and words[_LOG_ID_AT + 1] == log_id >> 32
             and words[_SLOTS_AT] == self._slots
+            and life in (words[_LIFE_AT], words[_NEXT_LIFE_AT])
             and not words[_FAILED_AT]
         )
 
@@ -82,8 +85,12 @@ class Ledger:
 
     # What this life leaves
 
-    def begin(self, log_id: int) -> None:
-        """It is about that log from now on, and names no group."""
+    def expect(self, life: int) -> None:
+        """The superblock of this life is about to be written; from then on, that of the one before counts no more."""
+        self._words[_NEXT_LIFE_AT] = life
+
+    def begin(self, log_id: int, life: int) -> None:
+        """It is about that log from now on, kept by `life`, and names no group."""
         words = self._words
         words[_MAGIC_AT] = 0  # half-made, it is blank
         for at in range(1, _HEADER + self._slots * _ENTRY):
@@ -93,6 +100,7 @@ class Ledger:
         words[_LOG_ID_AT] = log_id & _LOW
         words[_LOG_ID_AT + 1] = log_id >> 32
         words[_SLOTS_AT] = self._slots
+        words[_LIFE_AT] = words[_NEXT_LIFE_AT] = life
         words[_MAGIC_AT] = _MAGIC
 
     def open(self, group, generation: int) -> None:
@@ -111,8 +119,9 @@ class Ledger:
         """The group is durable, or nobody was told that it is there: before its memory serves another one."""
         self._words[self._slot(number) + _USED] = 0
 
-    def settle(self, number: int) -> None:
-        """Closes all groups up to that one; only what follows it is named any more."""
+    def settle(self, number: int, life: int) -> None:
+        """Goes on with it as `life`: closes all groups up to that one, so that only what follows it is named."""
+        self._words[_LIFE_AT] = life
         for entry in self.entries():
             if (number - entry.number) & _LOW < _HALF:
                 self._words[entry.at + _USED] = 0

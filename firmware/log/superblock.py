@@ -16,7 +16,7 @@ MAX_LABEL = 256
 
 _MAGIC = b"SOSIELOG"
 _VERSION = 1
-_FIXED = "<8sHHIIQQQQ"
+_FIXED = "<8sHHIIQQQQI"
 _RETAIN = 1
 _POINT = "<QQII"
 _POINTS_AT, _POINT_SIZE, _LABEL_AT, _CRC_AT = 56, 24, 128, 508
@@ -27,8 +27,8 @@ class Superblock:
 
     `played`: the disk durably holds everything up to here. `acked`: so does the twin.
     `durable`: the ring held at least everything up to here. `group_limit`: the most bytes that a group
-    takes in the ring. `retain`: what lies behind `acked` is still wanted by a twin. `label`: whatever the
-    owner keeps with the journal, up to MAX_LABEL bytes.
+    takes in the ring. `retain`: what lies behind `acked` is still wanted by a twin. `life`: a random number of
+    the process that wrote it. `label`: whatever the owner keeps with the journal, up to MAX_LABEL bytes.
     """
 
     def __init__(self, log_id: int, ring_size: int, label: bytes):
@@ -37,6 +37,7 @@ class Superblock:
         self.ring_size = ring_size
         self.group_limit = MAX_GROUP
         self.retain = True
+        self.life = 0
         self.played = Point(0, 0, 0)
         self.acked = Point(0, 0, 0)
         self.durable = Point(0, 0, 0)
@@ -51,7 +52,7 @@ class Superblock:
         block = bytearray(BLOCK)
         struct.pack_into(
             _FIXED, block, 0, _MAGIC, _VERSION, _RETAIN if self.retain else 0, self.group_limit,
-            len(self.label), self.sequence, self.log_id, RING_OFFSET, self.ring_size,
+            len(self.label), self.sequence, self.log_id, RING_OFFSET, self.ring_size, self.life,
         )  # fmt: skip
         for i, point in enumerate((self.played, self.acked, self.durable)):
             at = _POINTS_AT + i * _POINT_SIZE
@@ -63,7 +64,7 @@ class Superblock:
 
 def unpack(block) -> Superblock:
     """Reads one slot; raises Damaged unless it is whole and possible, Refused for another version."""
-    magic, version, flags, group_limit, label_length, sequence, log_id, ring_offset, ring_size = (
+    magic, version, flags, group_limit, label_length, sequence, log_id, ring_offset, ring_size, life = (
         struct.unpack_from(_FIXED, block, 0)
     )
     if magic != _MAGIC or struct.unpack_from("<I", block, _CRC_AT)[0] != crc32(memoryview(block)[:_CRC_AT]):
@@ -77,6 +78,7 @@ def unpack(block) -> Superblock:
     superblock.sequence = sequence
     superblock.group_limit = group_limit
     superblock.retain = bool(flags & _RETAIN)
+    superblock.life = life
     points = [
         Point(*struct.unpack_from(_POINT, block, _POINTS_AT + i * _POINT_SIZE)[:3]) for i in range(3)
     ]

@@ -2,15 +2,14 @@
 
 The ledger names them. Recovery has found the end of the ring, and made it durable, before they are looked at.
 
-| row     | what the ledger says                                       | verdict                                |
-|---------|------------------------------------------------------------|----------------------------------------|
-| BLANK   | nothing, it is new                                         | NEW: nobody knows what was pending     |
-| FOREIGN | another version, log or arena, or a journal that failed    | LOST                                   |
-| IDLE    | no group                                                   | NONE                                   |
-| DURABLE | only groups of the ring, and the ring holds the same       | NONE: died before it said so           |
-| PENDING | the groups that follow the ring's end, without a gap       | ADOPTED                                |
-| STALE   | a group of which the ring holds another version            | LOST: other lives came in between      |
-| BROKEN  | a gap, another generation, memory that holds no records    | LOST                                   |
+| row     | what the ledger says                                          | verdict                             |
+|---------|---------------------------------------------------------------|-------------------------------------|
+| BLANK   | nothing, it is new                                            | NEW: nobody knows what was pending  |
+| FOREIGN | another version, log or arena, or a journal that failed       | LOST                                |
+| STALE   | it was kept by another process than the last one on this ring | LOST: a host saw the disk without it|
+| IDLE    | no group, or only such as the ring holds                      | NONE                                |
+| PENDING | the groups that follow the ring's end, without a gap          | ADOPTED                             |
+| BROKEN  | a gap, another generation, memory that holds no records       | LOST                                |
 
 A group is adopted as it lies, in its place and with all its records, so that a death in the middle of an
 adoption leaves what it found. Its copies stay in it as well: what a COPY says about the disk at its place in
@@ -18,10 +17,9 @@ the log is true for as long as all before it is in the log, and that is so. The 
 and goes on from where the superblock says.
 """
 
-from firmware.checksum import crc32
 from firmware.errors import Damaged
 from firmware.log.group import Group
-from firmware.log.layout import HEADER_SIZE, MAX_BODY, RECORD_SIZE, group_size, records
+from firmware.log.layout import MAX_BODY, RECORD_SIZE, group_size, records
 
 NEW = "new"
 NONE = "none"
@@ -32,20 +30,25 @@ _HALF = 1 << 31
 _LOW = 0xFFFFFFFF
 
 
-def find(ledger, ring, superblock, head, arena, disk_size: int, generation: "int | None"):
-    """Generator; returns (verdict, Groups to adopt in order) and sets up `arena` so that they are its only content.
+def judge(ledger, superblock) -> str:
+    """NEW or LOST for a ledger that says nothing of use; empty when survivors are to be looked for.
 
-    `head`: the ring's end; `generation` of a primary, None for a board that takes no writes. Raises OSError.
+    `superblock` as the last life left it: this one has not written to it yet.
     """
     if ledger.is_blank:
-        return NEW, []
-    if not ledger.belongs_to(ring.log_id):
-        return LOST, []
+        return NEW
+    return "" if ledger.belongs_to(superblock.log_id, superblock.life) else LOST
+
+
+def find(ledger, ring, superblock, head, arena, disk_size: int, generation: "int | None") -> tuple:
+    """(verdict, Groups to adopt in order); sets up `arena` so that these are its only content.
+
+    `head`: the ring's end; `generation` of a primary, None for a board that takes no writes.
+    """
     try:
-        durable, pending = _sorted(ledger.entries(), head.number)
-        _check_places(durable + pending, arena.size, superblock.group_limit)
-        yield from _compare(durable, ring, superblock.durable, head, arena)
-        _check_line(pending, arena.size, generation)
+        pending = _pending(ledger.entries(), head.number)
+        _check_places(pending, arena.size, superblock.group_limit)
+        _check_line(pending, generation)
         _check_room(pending, ring, superblock, head)
         groups = [_group(entry, head.number + ahead, arena, disk_size) for ahead, entry in pending]
     except Damaged:
@@ -57,14 +60,15 @@ def find(ledger, ring, superblock, head, arena, disk_size: int, generation: "int
     return ADOPTED, groups
 
 
-def _sorted(entries: list, end: int) -> tuple:
-    """The groups up to number `end` and those behind it: (distance from `end`, entry), ascending."""
+def _pending(entries: list, end: int) -> list:
+    """(distance from `end`, entry) of the groups behind number `end`, ascending."""
     found = []
     for entry in entries:
         ahead = (entry.number - end) & _LOW
-        found.append((ahead - _LOW - 1 if ahead >= _HALF else ahead, entry))
+        if 0 < ahead < _HALF:
+            found.append((ahead, entry))
     found.sort(key=lambda item: item[0])
-    return [item for item in found if item[0] <= 0], [item for item in found if item[0] > 0]
+    return found
 
 
 def _check_places(found: list, arena_size: int, group_limit: int) -> None:
@@ -75,27 +79,7 @@ def _check_places(found: list, arena_size: int, group_limit: int) -> None:
             raise Damaged("a group that reaches beyond the arena")
 
 
-def _compare(durable: list, ring, point, head, arena):
-    """What the ledger still names and the ring holds must be the same groups.
-
-    They became durable just before the process died. Had another life gone on from there without this memory,
-    the ring would hold its groups, and ours behind them would be nobody's any more.
-    """
-    named = {head.number + ahead: entry for ahead, entry in durable}
-    while point.number < head.number:
-        descriptor = ring.peek(point).descriptor
-        yield
-        entry = named.pop(descriptor.number, None)
-        if entry is not None:
-            body = arena.view(entry.place + HEADER_SIZE, entry.used)
-            if descriptor.body_length != entry.used or descriptor.body_crc != crc32(body):
-                raise Damaged("group %d went on without this memory" % descriptor.number)
-        point = ring.after(point, descriptor)
-    if named:
-        raise Damaged("a group of long ago")
-
-
-def _check_line(pending: list, arena_size: int, generation: "int | None") -> None:
+def _check_line(pending: list, generation: "int | None") -> None:
     """The groups follow the ring's end and one another, in number and in the arena."""
     before = None
     for i, (ahead, entry) in enumerate(pending):

@@ -387,9 +387,9 @@ def _(where="log.journal:Journal.seal"):
     replace(where, make)
 
 
-@mutant("adopt groups from memory without which the ring went on", **DEATHS)
-def _(where="log.survivors:_compare"):
-    replace(where, _nothing)
+@mutant("adopt what another process than the last one left in memory", **DEATHS)
+def _(where="log.ledger:Ledger.belongs_to"):
+    replace(where, lambda belongs_to: lambda self, log_id, life: True)
 
 
 @mutant("recover into the arena though there are survivors in it", **DEATHS)
@@ -426,7 +426,7 @@ def _(where="log.ledger:Ledger.fail"):
 
 @mutant("forget the survivors when a death interrupts their adoption", **DEATHS)
 def _(where="log.ledger:Ledger.settle"):
-    replace(where, lambda settle: lambda self, number: [self.close(number + i) for i in range(self._slots)])
+    replace(where, lambda settle: lambda self, number, life: [self.close(number + i) for i in range(self._slots)])
 
 
 # Marks

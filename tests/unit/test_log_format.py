@@ -5,7 +5,10 @@ import unittest
 from firmware.checksum import crc32
 from firmware.errors import Damaged, Refused
 from firmware.log import layout, superblock
+from firmware.log.arena import Arena
+from firmware.log.group import Group
 from firmware.log.layout import Descriptor, Point, pack_header, pack_record
+from firmware.log.ledger import Ledger, private_words
 from firmware.log.superblock import Superblock
 from firmware.pair import identity
 from firmware.pair.identity import PRIMARY, Identity
@@ -37,6 +40,10 @@ def rows(heading):
 
 def descriptor():
     return Descriptor(0x0102030405060708, 0x11121314, 0x2122232425262728, 528, 0x31323334, 0x41424344, 0x51525354, 1)
+
+
+def _bytes(words, at, count):
+    return b"".join(words[i].to_bytes(4, "little") for i in range(at, at + count))
 
 
 def label():
@@ -112,9 +119,32 @@ class Tables(unittest.TestCase):
         self.check("Mark", raw, layout.MARK_SIZE, wanted)
         self.assertEqual(rows("Mark")[1][1], layout.MAX_MARK)
 
+    def test_ledger_and_entry(self):
+        words = private_words(64 << 10)
+        ledger = Ledger(words, 64 << 10)
+        ledger.begin(0x0102030405060708, 0x11121314)
+        ledger.expect(0x21222324)
+        ledger.fail()
+        wanted = {
+            "magic": int.from_bytes(b"SOSL", "little"),
+            "version": 1,
+            "log_id": 0x0102030405060708,
+            "slots": 16,
+            "failed": 1,
+            "life": 0x11121314,
+            "next_life": 0x21222324,
+        }
+        self.check("Ledger", _bytes(words, 0, 8), 32, wanted)
+        group = Group(Arena(bytearray(64 << 10)), 3 * 4096, 8192)
+        group.number = 0x100000005
+        ledger.open(group, 7)
+        group.add(layout.WRITE, 0, 512, bytes(512))
+        wanted = {"number": 5, "block": 3, "used": 528, "generation": 7}
+        self.check("Entry", _bytes(words, 8 + 5 * 4, 4), 16, wanted)
+
     def test_superblock_and_point(self):
         block = Superblock(0x0102030405060708, 0x1112131415161718, b"label")
-        block.sequence, block.group_limit = 0x2122232425262728, 0x31323334
+        block.sequence, block.group_limit, block.life = 0x2122232425262728, 0x31323334, 0x41424344
         block.played, block.acked, block.durable = Point(1, 2, 3), Point(4, 5, 6), Point(7, 8, 9)
         raw = block.pack()
         wanted = {
@@ -127,6 +157,7 @@ class Tables(unittest.TestCase):
             "log_id": 0x0102030405060708,
             "ring_offset": superblock.RING_OFFSET,
             "ring_size": 0x1112131415161718,
+            "life": 0x41424344,
             "played": 1 + (2 << 64) + (3 << 128),
             "acked": 4 + (5 << 64) + (6 << 128),
             "durable": 7 + (8 << 64) + (9 << 128),
