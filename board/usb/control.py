@@ -30,8 +30,8 @@ TO_HOST = 0x80  # bmRequestType, bit 7
 CLASS_IN, CLASS_OUT, VENDOR_IN = 0xA1, 0x21, 0xC1  # recipient: interface
 GET_MAX_LUN, BULK_ONLY_RESET, GET_STATUS = 0xFE, 0xFF, 0x53
 
-# Reading found no event: none there, or what was a SETUP when we read it was taken back or ended by a stall.
-_NO_EVENT = (EAGAIN, EINTR, EIDRM, ESRCH, EL2HLT)
+# A read that found no events but the end of a SETUP: the host took it back, or we stalled it just now.
+_SETUP_IS_OVER = (EIDRM, ESRCH, EL2HLT)
 _OFF_THE_BUS = (ESHUTDOWN, ENODEV, EBADFD)
 
 
@@ -112,16 +112,26 @@ class Control:
         """ep0 has events: takes those that are there. More of them make it readable again."""
         if self._answering:  # a read now would be an answer, too
             return
+        data = b""
+        for _ in range(_MOST_EVENTS):  # the first reads may only find out that an old SETUP is over
+            data = self._read()
+            if data is None or data:
+                break
+        for kind, setup in events(data or b""):
+            self._take(kind, setup)
+
+    def _read(self) -> "bytes | None":
+        """Up to all events that there can be; None when there are none, b"" when there may be."""
         try:
-            data = self._files.read(self.descriptor, _MOST_EVENTS * EVENT.size)
+            return self._files.read(self.descriptor, _MOST_EVENTS * EVENT.size)
         except OSError as error:
             if error.errno in _OFF_THE_BUS:
                 self._disable()
-            elif error.errno not in _NO_EVENT:
+            elif error.errno in _SETUP_IS_OVER:
+                return b""
+            elif error.errno not in (EAGAIN, EINTR):
                 raise
-            return
-        for kind, setup in events(data):
-            self._take(kind, setup)
+        return None
 
     def close(self) -> None:
         """Gives ep0 back: unless a copy of it is open elsewhere, the kernel takes the gadget off the bus."""
