@@ -13,8 +13,18 @@ from firmware.log import superblock
 from firmware.log.arena import Arena
 from firmware.log.journal import Journal
 from firmware.log.layout import (
-    BLOCK, HEADER_SIZE, MARK, MARK_SIZE, MAX_GROUP, SECTOR, TRIM, WRITE, ZERO, Point, pack_mark,
-)  # fmt: skip
+    BLOCK,
+    HEADER_SIZE,
+    MARK,
+    MARK_SIZE,
+    MAX_GROUP,
+    SECTOR,
+    TRIM,
+    WRITE,
+    ZERO,
+    Point,
+    pack_mark,
+)
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
 from firmware.pair.identity import PRIMARY, Identity

@@ -22,6 +22,7 @@ PARTS = st.sampled_from(
         b"/",
         b"/api/status",
         b"/api/promote",
+        b"/api/mark",
         b"?a=b",
         b" HTTP/1.1",
         b" HTTP/1.0",
@@ -29,7 +30,7 @@ PARTS = st.sampled_from(
     + [b"\r\n", b"\r\n\r\n", b"\n\n", b"\r", b":", b"Host: ", b"Host: 127.0.0.1:8080\r\n", b"Host: evil\r\n", b"\x00"]
     + [b"Content-Length: ", b"15", b"Content-Length: 15\r\n", b"Content-Type: application/json\r\n", b"-1", b"99999"]
     + [b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b'{"force": true}', b'{"force"', b"\xff" * 50]
-    + [b"GET / HTTP/1.1\r\n", b"POST /api/promote HTTP/1.1\r\n", b"a" * 9000, b"\x16\x03\x01"]
+    + [b"GET / HTTP/1.1\r\n", b"POST /api/promote HTTP/1.1\r\n", b"POST /api/mark HTTP/1.1\r\n", b'{"name": "abc"}', b"a" * 9000, b"\x16\x03\x01"]
 )
 STREAMS = st.one_of(st.binary(max_size=200), st.lists(PARTS, max_size=12).map(b"".join))
 CUTS = st.lists(st.integers(1, 40), min_size=1, max_size=6)
@@ -97,6 +98,7 @@ def check_response(got):
 def test_any_stream(data, cuts, hangs_up):
     got, board = converse(data, cuts, hangs_up=hangs_up)
     status = check_response(got)
+    assert len(board.names) == (1 if status == 200 and b"mark" in data and board.names else 0)
     assert len(board.forces) == (1 if status == 200 and b"promote" in data and board.forces else 0)
     if board.forces:
         assert b"\r\n\r\n" in data and b"application/json" in data and b"127.0.0.1" in data

@@ -21,6 +21,11 @@ class PromotableBoard(FakeBoard):
         self.forces = []
         self.done = None
         self.outcome = outcome
+        self.names = []
+
+    def mark(self, name, done):
+        self.names.append(name)
+        done(7, None)
 
     def promote(self, force, done):
         self.forces.append(force)

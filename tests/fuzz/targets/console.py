@@ -11,7 +11,8 @@ _MEMORY = 16 << 10  # bytes that a console may hold beside its buffer
 
 def seeds() -> list:
     typed = (b"help\r", b"log\n", b"status\r\n", b"mark before\r", b"promote\ryes\r", b"promote force\ryes\r",
-             b"\x0c\x03", b"mark \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\x7f\r", b"\x1b[A\x1bOP\x1b]0;t\x07", b"AT\r+++~", b"x" * 200)  # fmt: skip
+             b"\x0c\x03", b"mark \xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\x7f\r", b"\x1b[A\x1bOP\x1b]0;t\x07",
+             b"AT\r+++~", b"x" * 200)  # fmt: skip
     found = [bytes([board]) + each for each in typed for board in range(0, 64, 9)]
     return found + [b"\x01promote\r\xff\x40yes\r\xff\x01\xff\x81", b"\x05mark a\r\xff\x02help\r\xff\x02\xff\x7f"]
 

@@ -7,7 +7,8 @@ MAX_INPUT = 10000
 
 
 def seeds() -> list:
-    streams = [GET, POST, PROMOTE, PROMOTE.replace(b"X: y", b"Expect: 100-continue"), GET.replace(b"GET", b"HEAD")]
+    mark = PROMOTE.replace(b"promote", b"mark").replace(b'{"force": true}', b'{"name": "abc"}')
+    streams = [mark, GET, POST, PROMOTE, PROMOTE.replace(b"X: y", b"Expect: 100-continue"), GET.replace(b"GET", b"HEAD")]
     streams += [GET.replace(b"/1.1", b"/1.0"), POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")]
     return [bytes([cut, cut % 2]) + stream for stream in streams for cut in (0, 7)]
 
@@ -17,4 +18,4 @@ def one(data: bytes) -> None:
         return
     got, board = converse(data[2:], [1 + data[0] * 8], hangs_up=bool(data[1] & 1))
     status = check_response(got)
-    assert bool(board.forces) <= (status == 200)
+    assert bool(board.forces or board.names) <= (status == 200)
