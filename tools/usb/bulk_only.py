@@ -3,6 +3,7 @@
 It takes nothing for granted: whatever the device does that the standard does not allow raises Misbehaved.
 """
 
+import itertools
 import struct
 
 from tools.usb.wire import BABBLE, FULL, IN, NOTHING, OUT, SHORT, STALL, Wire
@@ -51,20 +52,21 @@ class Host:
         self.wire, self.interface, self.lun = wire, interface, lun
         self.next_tag = 0x50530000
 
-    def command(self, cdb, length: int = 0, to_host: bool = True, urb: "int | None" = None) -> Done:
-        """A command that expects `length` bytes from the device, or none; `urb` bounds a single transfer."""
+    def command(self, cdb, length: int = 0, to_host: bool = True, urbs: "tuple[int, ...]" = ()) -> Done:
+        """A command that expects `length` bytes from the device, or none. `urbs`: the sizes of its transfers, over and
+        over; one transfer when there are none."""
         tag = self.begin(cdb, length, to_host)
         done = Done(length, 0, b"", FULL)
         if length:
-            done.data, done.ending = self.data_in(length, urb)
+            done.data, done.ending = self.data_in(length, urbs)
             done.moved = len(done.data)
             _refuse_csw_as_data(tag, done.data)
         return self.finish(tag, done)
 
-    def send(self, cdb, data, urb: "int | None" = None) -> Done:
+    def send(self, cdb, data, urbs: "tuple[int, ...]" = ()) -> Done:
         """A command that gives `data` to the device."""
         tag = self.begin(cdb, len(data), False)
-        moved, ending = self.data_out(data, urb)
+        moved, ending = self.data_out(data, urbs)
         return self.finish(tag, Done(len(data), moved, b"", ending))
 
     def begin(self, cdb, length: int, to_host: bool, **wrong) -> int:
@@ -80,11 +82,11 @@ class Host:
         tag, self.next_tag = self.next_tag, self.next_tag + 1 & 0xFFFFFFFF
         return pack_cbw(tag, length, to_host, self.lun, cdb, **wrong)
 
-    def data_in(self, length: int, urb: "int | None" = None) -> "tuple[bytes, str]":
+    def data_in(self, length: int, urbs: "tuple[int, ...]" = ()) -> "tuple[bytes, str]":
         """The data phase of a read; a stall that ends it is cleared (section 6.7.2)."""
-        parts, left, ending = [], length, FULL
+        parts, left, ending, sizes = [], length, FULL, itertools.cycle(urbs or (length,))
         while left and ending == FULL:
-            part, ending = self.wire.bulk_in(min(left, urb or left), PATIENCE_MS)
+            part, ending = self.wire.bulk_in(min(left, next(sizes)), PATIENCE_MS)
             parts.append(part)
             left -= len(part)
         if ending == STALL:
@@ -96,11 +98,11 @@ class Host:
             raise Misbehaved("it sends more than the %d bytes that the host asked for" % length)
         return b"".join(parts), ending
 
-    def data_out(self, data, urb: "int | None" = None) -> "tuple[int, str]":
+    def data_out(self, data, urbs: "tuple[int, ...]" = ()) -> "tuple[int, str]":
         """The data phase of a write; a stall that ends it is cleared (section 6.7.3)."""
-        view, moved, ending = memoryview(data), 0, FULL
+        view, moved, ending, sizes = memoryview(data), 0, FULL, itertools.cycle(urbs or (len(data),))
         while moved < len(view) and ending == FULL:
-            count, ending = self.wire.bulk_out(view[moved : moved + (urb or len(view))], PATIENCE_MS)
+            count, ending = self.wire.bulk_out(view[moved : moved + next(sizes)], PATIENCE_MS)
             moved += count
         if ending == STALL:
             self.wire.clear_halt(OUT)

@@ -72,9 +72,9 @@ class Target:
 
     # ---- commands that must succeed
 
-    def ask(self, cdb, length: int, urb: "int | None" = None) -> Done:
+    def ask(self, cdb, length: int, urbs: "tuple[int, ...]" = ()) -> Done:
         """A read that must pass."""
-        return self.passed(self.host.command(cdb, length, True, urb))
+        return self.passed(self.host.command(cdb, length, True, urbs))
 
     def passed(self, done: Done) -> Done:
         """`done`, which must have status 00h; otherwise its sense is told."""

@@ -7,9 +7,9 @@ from tools.usb.bulk_only import Misbehaved
 from tools.usb.checks.check import MEDIUM, WRITING, Check
 from tools.usb.checks.target import Target
 
-# What one transfer of the host carries, in packets.
-ODD_PACKETS = (1, 3, 7, 127, 255)
-BACK_TO_BACK = 200
+# What the transfers of the host carry, in packets, one after the other.
+ODD_PACKETS = ((1, 3, 7, 127, 255), (5, 1, 1, 1, 240), (61, 2), ())
+BACK_TO_BACK = 50
 
 
 def no_blocks(t: Target) -> str:
@@ -32,16 +32,20 @@ def no_allocation(t: Target) -> str:
 def long_reads(t: Target) -> str:
     length = t.blocks * t.block_size
     for packets in ODD_PACKETS:
-        done = t.ask(commands.read_10(t.first, t.blocks), length, packets * t.wire.max_packet)
+        done = t.ask(commands.read_10(t.first, t.blocks), length, _sizes(t, packets))
         if done.data != t.old(0, t.blocks) or done.residue:
-            raise Misbehaved("%d bytes read in transfers of %d packets are other ones" % (length, packets))
+            raise Misbehaved("%d bytes read in transfers of %s packets are other ones" % (length, list(packets)))
     return "%d bytes" % length
+
+
+def _sizes(t: Target, packets: "tuple[int, ...]") -> "tuple[int, ...]":
+    return tuple(each * t.wire.max_packet for each in packets)
 
 
 def long_writes(t: Target) -> str:
     for packets in ODD_PACKETS:
         data = t.new(0, t.blocks)
-        done = t.passed(t.host.send(commands.write_10(t.first, t.blocks), data, packets * t.wire.max_packet))
+        done = t.passed(t.host.send(commands.write_10(t.first, t.blocks), data, _sizes(t, packets)))
         t.wrote(0, data)
         if done.residue:
             raise Misbehaved("%d bytes written leave a residue of %d" % (len(data), done.residue))
