@@ -8,7 +8,7 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython usb ports tools board fuzz mutants clients process micropython
+PARTS := style unit unit-micropython usb ports tools board fuzz mutants clients scsi process micropython
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter clean $(PARTS)
@@ -37,6 +37,7 @@ fuzz: ## every parser on damaged and random input
 sim: ## the pair in the simulator with power cuts (SEEDS=2000)
 mutants: ## planted bugs: each must be caught by the simulator
 clients: ## NBD clients that nobody here wrote
+scsi: interpreter ## libiscsi's conformance tests against the SCSI layer
 process: ## real boards as processes: SIGKILL, promotion, bad input
 micropython: interpreter ## a live twin under MicroPython mirrors a primary under CPython
 

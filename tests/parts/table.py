@@ -40,6 +40,7 @@ PARTS = [
     tests("fuzz", 420),
     Part("mutants", [PYTHON, "-m", "tests.sim.mutants"], 900, "tests/sim/mutants.py"),
     tests("clients", 420),
+    tests("scsi", 600),
     tests("process", 720),
     tests("micropython", 300),
     tests("ports", 300, alone=True),
