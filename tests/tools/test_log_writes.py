@@ -213,6 +213,24 @@ def test_damage_to_what_nobody_needs_any_more(ring, told, tmp_path):
     assert told("--from", "3")[0] == 0
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_any_damage_is_refused_or_lies_behind_the_end(ring, told, tmp_path, seed):
+    """Whatever is damaged: what is exported is what was written, and nothing is left behind when nothing is."""
+    dice = random.Random(seed)
+    disks = list(grow(ring, dice, dice.randrange(2, 12)))
+    if dice.random() < 0.5:
+        ring.spent(ring.tip)
+    for _ in range(dice.randrange(1, 4)):
+        place = dice.choice([*ring.places.values(), *superblock.SLOTS])
+        ring.write(place + dice.randrange(3000), dice.randbytes(dice.choice([1, 8, 5000])))
+    code, said = told()
+    assert (tmp_path / "log").exists() == (code == 0), said
+    assert said.count("\n") == (2 if code == 0 else 1)
+    if code == 0:
+        with Target(tmp_path / "target") as target:
+            assert boundaries(tmp_path / "log", target) == disks[:int(said.split(" to ")[1].split()[0])]
+
+
 def test_two_groups_swapped_in_the_ring_are_refused(ring, told):
     for _ in range(4):
         ring.append()
