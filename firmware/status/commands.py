@@ -62,8 +62,8 @@ class Commands:
             self._answer(line)
             return
         word, _, rest = line.partition(" ")
-        if word[:2].upper() == "AT" or not line.strip("+~"):
-            # A system that looks for a modem (ModemManager sends AT, ATI, AT+GCAP) gets no answer.
+        if word[:2].upper() == "AT" or word[:1] in ("+", "~"):
+            # A system that looks for a modem (ModemManager: AT, ATI, AT+GCAP, and QCDM frames) gets no answer.
             self.cancel()
         elif word.lower() in self._table:
             self._show(self.view)

@@ -109,8 +109,7 @@ class Console:
             self._overlong = True
             return
         self._line += character
-        if not self._prompt_due:
-            self._echo += character
+        self._echo += character
 
     def _enter(self) -> None:
         line, overlong = self._line, self._overlong

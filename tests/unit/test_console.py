@@ -70,17 +70,17 @@ class Session:
 
     def turn(self):
         """As a channel does it: send what there is, poll, send again."""
+        out = self.console.outgoing()
         for _ in range(50):
-            out = self.console.outgoing()
             if out is not None and self.takes:
                 self.frames += b"\x1b[?25l" in bytes(out)
                 self.taken += len(out)
                 self.terminal.feed(out)
                 self.console.sent(len(out))
-                continue
             self.due = self.console.poll(self.now)
             assert self.due is None or self.due > self.now
-            if not self.takes or self.console.outgoing() is None:
+            out = self.console.outgoing()
+            if not self.takes or out is None:
                 return
         raise AssertionError("it never stops talking")
 
@@ -245,6 +245,16 @@ class Typing(unittest.TestCase):
         session.turn()
         self.assertEqual(session.prompt, "> ab")
 
+    def test_what_was_typed_before_a_frame_stands_there_once(self):
+        session = self.session
+        session.takes = False
+        session.wait(FRAME_MS)
+        session.type("abc")
+        session.wait(10 * FRAME_MS)
+        session.takes = True
+        session.turn()
+        self.assertEqual(session.prompt, "> abc")
+
     def test_a_line_that_is_too_long_does_nothing(self):
         session = self.session
         session.type("mark " + "x" * 500)
@@ -326,6 +336,7 @@ class Flood(unittest.TestCase):
                       b"~\x00\x78\xf0\x7e", b"\x7e\x00\x78\xf0\x7e\r"):  # fmt: skip
             session.taken = 0
             session.type(probe)
+            self.assertFalse(session.sees("There is no"), probe)
             session.wait(200)
         self.assertEqual(session.board.asked, [])
         for answer in ("OK", "ERROR", "CONNECT"):

@@ -58,6 +58,7 @@ class Text(unittest.TestCase):
         for noise in (b"\xff", b"\x80", b"\xc3", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xe2\x82",
                       b"\xe0\x80\x80", b"\xf4\x90\x80\x80", b"\xc2\x9b", b"\xe2\x80\xae", b"\xef\xbb\xbf"):  # fmt: skip
             self.check(b"a" + noise + b"b", "ab")
+        self.check(b"\xe2\x82a\xac", "a")
 
     def test_any_noise(self):
         state, data = 1, bytearray()

@@ -84,6 +84,7 @@ class Frame(unittest.TestCase):
 
 class Views(unittest.TestCase):
     EVENTS = [(1700000000000 + 1000 * number, "event %d \u00fc" % number) for number in range(30)]
+    LONG = [(1600000000000, "x y" * 80)] * 30
 
     def test_every_view_fits(self):
         shown = [
@@ -93,7 +94,7 @@ class Views(unittest.TestCase):
             for failure in (None, "the disk failed " * 20)
         ]  # fmt: skip
         for each in shown:
-            for events in ([], self.EVENTS):
+            for events in ([], self.EVENTS, self.LONG):
                 for message in ("", "x" * 1000):
                     self._fits(each, events, message)
 
