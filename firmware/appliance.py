@@ -135,9 +135,9 @@ class Appliance:
         for terminal in self._terminals:
             terminal.start()
         self._loop.run()
+        self._loop.close()  # first the consoles: the port of one that is open cannot be given back
         if self._usb is not None:
             self._usb.close()
-        self._loop.close()
         self._lanes.close()
         return 1 if self._board.failed else 0
 

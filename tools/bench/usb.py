@@ -86,7 +86,7 @@ class UsbPair(Pair):
 
 
 def run(place, plan, say):
-    """[(title, results)] of every row; a result has commands_per_s, bytes_per_s, cpu_us and player_us of the primary."""
+    """[(title, results)] of every row; results have commands_per_s, bytes_per_s, cpu_us and player_us."""
     pair = UsbPair(place, plan.size, plan.journal_size)
     found = {row: [] for row in ROWS}
     try:
