@@ -43,7 +43,7 @@ def surprises(found: dict[str, str], removable: bool) -> list[str]:
     lines = []
     for name, outcome in found.items():
         wanted = expected(name, removable)
-        if outcome != wanted and not (wanted == EITHER and outcome != SKIPPED):
+        if wanted not in (outcome, EITHER):
             lines.append("%s %s, and the table says %s" % (name, outcome, wanted))
     return lines
 
@@ -89,7 +89,7 @@ def test_what_linux_asks(tmp_path):
     """The disk as a USB host sees it; the kernel's own gadget passes 128 of these."""
     found = check(tmp_path, ["LINUX"], removable=False)
     assert len(found) >= 155
-    assert list(found.values()).count(FAILED) <= 1
+    assert list(found.values()).count(PASSED) >= 140  # passed, not skipped
 
 
 def test_under_micropython(tmp_path):
