@@ -9,8 +9,8 @@ _PATIENCE = 3  # failures in a row before anybody is told; a gadget that is set 
 class Terminal:
     """One serial device.
 
-    `open_port()` opens it (Refused), `converse(port, conversation, closed)` drives a conversation over it and calls
-    `closed()` at its end, `make_conversation(port)` is a new one, `call_after(ms, call)` a timer. `alarm(sentence)` is
+    `open_port()` opens it (Refused), `converse(port, conversation, closed)` drives a conversation over it, calls
+    `closed()` at its end and returns what has `close()`, `make_conversation(port)` is a new one, `call_after(ms, call)` a timer. `alarm(sentence)` is
     told once why there is no console, and with "" once there is one again.
     """
 
@@ -20,7 +20,7 @@ class Terminal:
         self._make_conversation = make_conversation
         self._call_after = call_after
         self._alarm = alarm
-        self._conversation = self._port = None
+        self._conversation = self._port = self._channel = None
         self._failures = 0
         self._stopped = False
 
@@ -44,15 +44,19 @@ class Terminal:
         self._alarm("")
         self._port = port
         self._conversation = self._make_conversation(port)
-        self._converse(port, self._conversation, self._closed)
+        self._channel = self._converse(port, self._conversation, self._closed)
 
     def _closed(self) -> None:
         # Never at once: a device that hangs up as soon as it is opened would keep the loop busy.
-        self._conversation = self._port = None
+        self._conversation = self._port = self._channel = None
         self._call_after(RETRY_MS, self._try)
 
     def stop(self) -> None:
-        """The board stops: so does the console. Its last words go out now, since the loop may end at once."""
+        """The board stops: so does the console.
+
+        Its last words go out now, since the loop may end at once; and the device is closed, since a gadget cannot
+        be taken down while somebody has its serial device open.
+        """
         self._stopped = True
         if self._conversation is None:
             return
@@ -63,3 +67,4 @@ class Terminal:
                 self._conversation.sent(self._port.send(words))
         except OSError:
             pass  # nobody listens, or the line is full
+        self._channel.close()

@@ -41,6 +41,7 @@ class World:
         self.there = there
         self.talks, self.alarms, self.timers = [], [], []
         self.closed = self.port = None
+        self.closes = 0
         self.terminal = Terminal(self._open, self._converse, self._make, self._after, self.alarms.append)
         self.terminal.start()
 
@@ -57,6 +58,11 @@ class World:
     def _converse(self, port, talk, closed):
         assert port is self.port and talk is self.talks[-1]
         self.closed = closed
+        return self
+
+    def close(self):
+        self.closes += 1
+        self.closed()
 
     def _after(self, ms, call):
         self.timers.append((ms, call))
@@ -116,8 +122,7 @@ class Device(unittest.TestCase):
         talk = self.world.talks[0]
         self.world.terminal.stop()
         self.assertTrue(talk.closed)
-        self.assertEqual((self.world.port.got, talk.out), (b"farewell", None))
-        self.world.closed()
+        self.assertEqual((self.world.port.got, talk.out, self.world.closes), (b"farewell", None, 1))
         self.world.pass_time()
         self.assertEqual(len(self.world.talks), 1)
 
@@ -125,6 +130,7 @@ class Device(unittest.TestCase):
         self.world.port.room = 0
         self.world.terminal.stop()
         self.assertTrue(self.world.talks[0].out is not None)
+        self.assertEqual(self.world.closes, 1)
 
     def test_the_end_without_a_device(self):
         self.world.closed()
