@@ -1,8 +1,4 @@
-"""A live ext4 on a board's disk: exported and replayed, it is sound at every flush, and holds what was synced by then.
-
-e2fsck -p may do there what it does when a server boots after a power cut: replay the file system's own journal and
-finish what that had begun. It gives up on anything that needs a decision; then -n must find nothing at all.
-"""
+"""A live ext4 on a board's disk: replayed from its log, it is sound at every flush, and holds what was synced by then."""
 
 import contextlib
 import os
@@ -15,6 +11,7 @@ import pytest
 pytest.importorskip("crcmod")
 
 from tests.process.conftest import make_pair  # noqa: F401 -- a fixture
+from tests.tools.ext4 import unsound
 from tests.tools.replay_log import FLUSH, ReplayLog
 from tools import cli, export
 from tools.demo.host import LiveHost, why_not_live
@@ -23,7 +20,7 @@ from tools.logwrites import LogWrites
 
 POINTS = 300  # flushes that are looked at, at most
 NEWEST = 8  # files that are read back at each: those that were synced last, which a fault loses first
-ROUNDS = 120
+ROUNDS = 90
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -88,21 +85,6 @@ class Used:
 @pytest.fixture
 def used(make_pair, workshop):  # noqa: F811
     return Used(make_pair(disk_size="32M", journal_size="192M").start(), workshop)
-
-
-def e2fsck(*arguments) -> "tuple[int, str]":
-    done = subprocess.run(["e2fsck", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, errors="replace")  # fmt: skip
-    return done.returncode, done.stdout
-
-
-def unsound(image) -> str:
-    """What is wrong with the file system in an image as a power cut leaves it, or ''; the image is mended."""
-    for arguments, most in ((("-f", "-p"), 1), (("-f", "-n"), 0)):
-        code, said = e2fsck(*arguments, image)
-        if code > most:
-            return "e2fsck %s ended with %d: %s" % (" ".join(arguments), code, said[-1500:])
-    return ""
 
 
 def missing(image, ledger, folder) -> str:
@@ -182,5 +164,6 @@ def test_a_planted_fault_is_found(used, tmp_path, monkeypatch, what):
     monkeypatch.setattr(Tampered, "what", what)
     monkeypatch.setattr(Tampered, "group", used.ledger[ROUNDS // 2][0])
     assert cli.main(["journal", str(used.journal), "--log-writes", str(tmp_path / "log")]) == 0
+    used.formatted = Tampered.group  # nothing to see before
     found = faults(used, tmp_path / "log", tmp_path)
     assert any("is not there as it was synced" in each or "e2fsck" in each for each in found), found

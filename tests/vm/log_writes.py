@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.process.boards import Pair, wait_until  # noqa: E402
+from tests.tools.ext4 import unsound  # noqa: E402
 from tests.tools.replay_log import ReplayLog  # noqa: E402
 from tests.tools.two_logs import Ours, compare, unit_of  # noqa: E402
 from tests.vm.lib import bus, shell  # noqa: E402
@@ -93,9 +94,12 @@ class Logged:
         shell.run("dmsetup", "message", NAME, "0", "mark", name)
 
 
-def use(pair, logged: Logged) -> None:
+def use(pair, logged: Logged) -> int:
+    """Returns the group with which the file system was made."""
     shell.run("mkfs.ext4", "-q", "-F", "-b", "4096", logged.path)
     shell.run("mount", "-t", "ext4", logged.path, MOUNT)
+    os.sync()
+    made = pair.left.status()["group"]["durable"]
     dice = random.Random(3)
     for number in range(ROUNDS):
         for name in ("kept%d" % number, "again%d" % (number % 3)):
@@ -109,6 +113,7 @@ def use(pair, logged: Logged) -> None:
             os.unlink(MOUNT / ("kept%d" % (number - 1)))
     shell.run("fstrim", MOUNT, codes=None)
     shell.run("umount", MOUNT)
+    return made
 
 
 def mark(pair, logged: Logged, name: str) -> None:
@@ -118,15 +123,32 @@ def mark(pair, logged: Logged, name: str) -> None:
     assert code == 200, answer
 
 
-def judge(pair, first: int, kernel_log: Path, our_log: Path) -> None:
-    """`first`: the last group before the disk was used."""
+def judge(pair, first: int, made: int, kernel_log: Path, our_log: Path) -> None:
+    """`first`: the last group before the disk was used; `made`: with which the file system was there."""
     kernel, ours = ReplayLog(kernel_log), ReplayLog(our_log)
     seen = compare(kernel, Ours(ours, first, unit_of(kernel, ours)))
     print("    the kernel saw %s" % json.dumps(seen))
     assert seen["flushes"] > ROUNDS and seen["fua"] > ROUNDS / 2 and seen["marks"] == ROUNDS // 4
+    check_flushes(pair, ours, made)
     for log in (kernel, ours):
         log.rewind()
         assert replayed(log, pair) == pair.left.image.read_bytes(), "replayed to its end it is not the board's disk"
+
+
+def check_flushes(pair, log: ReplayLog, first: int) -> None:
+    """The file system is sound at every fourth flush behind group `first`."""
+    target, copy, looked = pair.folder / "target", pair.folder / "copy", 0
+    with target.open("w+b") as file:
+        file.truncate(pair.left.image.stat().st_size)
+        log.rewind()
+        log.replay(file.fileno(), mark="group-%d" % first)
+        while (flush := log.replay(file.fileno(), flush=True)) is not None:
+            if looked % 4 == 0:
+                shell.run("cp", "--sparse=always", target, copy)
+                fault = unsound(copy)
+                assert not fault, "replayed to entry %d: %s" % (flush.number, fault)
+            looked += 1
+    assert looked > ROUNDS, "only %d flushes" % looked
 
 
 def replayed(log: ReplayLog, pair) -> bytes:
@@ -142,7 +164,7 @@ def run(pair) -> None:
     first = pair.left.status()["group"]["durable"]
     kernel_log, our_log = pair.folder / "kernel", pair.folder / "ours"
     with Logged(pair.path(), kernel_log) as logged:
-        use(pair, logged)
+        made = use(pair, logged)
     pair.unplug()
     pair.wait_drained(60.0)
     pair.left.stop()
@@ -150,7 +172,7 @@ def run(pair) -> None:
     assert_same(pair.left, pair.right)
     assert cli.main(["journal", str(pair.left.journal), "--log-writes", str(our_log)]) == 0
     try:
-        judge(pair, first, kernel_log, our_log)
+        judge(pair, first, made, kernel_log, our_log)
     except BaseException:
         for log in (kernel_log, our_log):
             shell.run("cp", "--sparse=always", log, os.environ["OUT"])
