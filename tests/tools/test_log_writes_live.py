@@ -1,4 +1,4 @@
-"""A live ext4 on a board's disk: replayed from its log, it is sound at every flush, and holds what was synced by then."""
+"""A live ext4 on a board's disk: at every flush of its exported log it is sound, and holds what was synced by then."""
 
 import contextlib
 import os
