@@ -20,7 +20,7 @@ from firmware.host.scsi.unit import LogicalUnit
 from firmware.log.ledger import ledger_size
 
 from . import controller
-from .control import Control, open_function
+from .control import Answers, Control, open_function
 from .descriptors import IN_FILE, OUT_FILE
 from .endpoints import DEPTH, Endpoints
 from .gadget import Gadget, gadget_name
@@ -83,7 +83,9 @@ class UsbDisk:
         goes_on = is_whole and self._gadget.bound and all(name in self._keeper.kept for name in (_EP0, _IN, _OUT))
         files = self._kept_files() if goes_on else self._new_files()
         self._aio = ports.Aio(self._loop, DEPTH)
-        self._control = Control(files[0], lambda: json.dumps(status()).encode(), len(units) - 1)
+        # A host that gave its request up makes an answer wait until it asks again: not the loop.
+        self._lane = ports.ThreadLane(Answers(files[0]), self._loop)
+        self._control = Control(files[0], lambda: json.dumps(status()).encode(), len(units) - 1, self._lane)
         self._endpoints = Endpoints(self._loop, self._aio, files[1], files[2])
         task = Task(units, memoryview(bytearray(PIECE + MAX_PACKET)))
         self._bot = self._endpoints.bot = Bot(task, units, self._endpoints)
@@ -115,11 +117,11 @@ class UsbDisk:
     def close(self) -> None:
         """Leaves nothing behind; after unplug()."""
         self._loop.forget(self._control.descriptor)
+        self._gadget.tear_down()  # this ends an answer that waits
+        self._lane.close()
         self._aio.close()
         self._endpoints.close()
-        os.close(self._control.descriptor)
-        self._drop_files()
-        self._gadget.tear_down()
+        self._control.close()
         self._keeper.let_go()  # last, for a successor takes the absence of a keeper for that of a gadget
 
     # Files: of the process before us, or new
@@ -128,17 +130,14 @@ class UsbDisk:
         return tuple(self._keeper.kept.pop(name) for name in (_EP0, _IN, _OUT))
 
     def _new_files(self) -> tuple:
-        self._drop_files()  # or an old gadget would stay half alive
+        for name in (_EP0, _IN, _OUT):  # or an old gadget would stay half alive
+            self._keeper.drop(name)
         self._gadget.prepare()
         folder = self._gadget.function_path
         files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)
         for name, descriptor in zip((_EP0, _IN, _OUT), files):
             self._keeper.put(name, descriptor)
         return files
-
-    def _drop_files(self) -> None:
-        for name in (_EP0, _IN, _OUT):
-            self._keeper.drop(name)
 
     # The bus
 
