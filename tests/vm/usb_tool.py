@@ -257,9 +257,12 @@ def nobody_is_there(speed, board):
 
 CHECKS = [list_names_the_board, list_needs_no_permission, status_is_that_of_the_web, status_by_serial_number,
           status_wants_permission, status_while_mounted, selftest_refuses_a_mounted_disk,
-          selftest_refuses_what_others_hold, selftest_refuses_a_used_partition, selftest_wants_root, selftest_asks,
-          selftest_passes, selftest_writes_a_scratch_range, selftest_of_the_drive_for_views,
-          selftest_gives_the_disk_back_when_stopped]  # fmt: skip
+          selftest_refuses_what_others_hold, selftest_refuses_a_used_partition, selftest_wants_root,
+          selftest_asks]  # fmt: skip
+CHECKS_AT = {
+    "high": [*CHECKS, selftest_passes, selftest_of_the_drive_for_views, selftest_gives_the_disk_back_when_stopped],
+    "super": [list_names_the_board, status_is_that_of_the_web, selftest_passes, selftest_writes_a_scratch_range],
+}
 
 
 def attempt(name, check, *arguments) -> bool:
@@ -282,7 +285,8 @@ def main(which: str, names: list) -> int:
     Path("/tmp/left.conf").write_text(CONF)
     board = subprocess.Popen([sys.executable, "-m", "firmware", "/tmp/left.conf"], cwd=CHECKOUT)
     here()
-    passed = [attempt(check.__name__, check, speed) for check in CHECKS if not names or check.__name__ in names]
+    checks = [check for check in CHECKS_AT[which] if not names or check.__name__ in names]
+    passed = [attempt(check.__name__, check, speed) for check in checks]
     passed.append(attempt("nobody_is_there", nobody_is_there, speed, board))
     return 0 if all(passed) else 1
 

@@ -37,11 +37,16 @@ class LibusbWire(Wire):
         usb.util.claim_interface(self._device, number)
 
     def give_back(self) -> None:
-        """The kernel's driver gets the disk again, if it had it. Raises USBError."""
+        """The kernel's driver gets the disk, also when a run before was killed and left it without. Raises USBError."""
         usb.util.release_interface(self._device, self._board.disk_interface)
-        if self._was_driven and not self._is_driven():
-            self._device.attach_kernel_driver(self._board.disk_interface)
-        usb.util.dispose_resources(self._device)
+        try:
+            if not self._is_driven():
+                self._device.attach_kernel_driver(self._board.disk_interface)
+        except usb.core.USBError:
+            if self._was_driven:  # else there may be none for it here
+                raise
+        finally:
+            usb.util.dispose_resources(self._device)
 
     def _is_driven(self) -> bool:
         return self._device.is_kernel_driver_active(self._board.disk_interface)
