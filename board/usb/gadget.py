@@ -22,6 +22,8 @@ _MODULES = ["libcomposite", "usb_f_fs", "usb_f_acm"]
 _KNOWN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 _SERIAL = set("0123456789ABCDEF")
 
+_REMOVE = "remove what is left of the gadget %s"
+_TRIES, _PAUSE_S = 20, 0.05  # for a terminal to be closed
 _GONE = (errno.ENOENT, errno.ENODEV)
 _SENTENCES = {
     errno.EPERM: "this must run as root, or with CAP_SYS_ADMIN and write access to configfs",
@@ -78,7 +80,7 @@ class Gadget:
     def prepare(self) -> None:
         """Makes the gadget anew, not yet bound, with FunctionFS mounted at `function_path`."""
         self._find_configfs()
-        self.tear_down()
+        self._attempt(_REMOVE % self._name, self._take_apart, 0)
         self._attempt("make the gadget %s" % self._name, self._make)
         self._attempt("mount FunctionFS", self._mount)
 
@@ -91,8 +93,11 @@ class Gadget:
         self._attempt("free the port %s" % self._udc, self._let_go)
 
     def tear_down(self) -> None:
-        """Takes away all that exists of the gadget, in whatever state it is."""
-        self._attempt("remove what is left of the gadget %s" % self._name, self._take_apart)
+        """Takes away all that exists of the gadget, in whatever state it is.
+
+        A serial function whose terminal somebody has open (a getty, say) stays, off the bus; prepare() takes it over.
+        """
+        self._attempt(_REMOVE % self._name, self._take_apart, _TRIES)
 
     # Making
 
@@ -116,7 +121,7 @@ class Gadget:
     def _make(self) -> None:
         system, path = self._system, self._path
         config = "%s/%s" % (path, _CONFIG)
-        system.make(path)
+        self._make_unless_there(path)
         for key, value in (
             ("idVendor", _VENDOR),
             ("idProduct", _PRODUCT),
@@ -134,12 +139,16 @@ class Gadget:
         system.write(config + "/MaxPower", _POWER)
         # The disk first: its interfaces are then 0 and 1 on the bus as well.
         for function in (self._disk, self._serial):
-            system.make(function)
+            self._make_unless_there(function)
             system.link(function, "%s/%s" % (config, function.rpartition("/")[2]))
         system.write(path + "/os_desc/b_vendor_code", _OS_VENDOR_CODE)
         system.write(path + "/os_desc/qw_sign", "MSFT100")
         system.write(path + "/os_desc/use", "1")
         system.link(config, path + "/os_desc/c.1")
+
+    def _make_unless_there(self, path: str) -> None:
+        if not self._system.is_folder(path):
+            self._system.make(path)
 
     def _make_strings(self, path: str, strings: tuple) -> None:
         path = "%s/%s" % (path, _ENGLISH)
@@ -153,7 +162,7 @@ class Gadget:
 
     # Unmaking
 
-    def _take_apart(self) -> None:
+    def _take_apart(self, tries: int) -> None:
         system, path = self._system, self._path
         self._let_go()
         for place in self._mounts():
@@ -164,9 +173,25 @@ class Gadget:
             self._unlink_all(config)
             self._remove_all(config + "/strings")
             self._forgiving(system.remove, config)
-        self._remove_all(path + "/functions")
         self._remove_all(path + "/strings")
-        self._forgiving(system.remove, path)
+        for function in self._below(path + "/functions"):
+            if not self._is_in_use(function, tries):
+                self._forgiving(system.remove, function)
+        if not self._below(path + "/functions"):
+            self._forgiving(system.remove, path)
+
+    def _is_in_use(self, function: str, tries: int) -> bool:
+        """Whether to leave a function where it is: removing a serial one waits, beyond any signal and with all of
+        configfs behind it, until nobody has its terminal open. With no tries every serial one counts as in use."""
+        try:
+            terminal = self._paths.console(int(self._system.read(function + "/port_num")))
+        except (OSError, ValueError):
+            return False
+        for _ in range(tries):
+            if not self._system.is_open(terminal):
+                return False
+            self._system.wait(_PAUSE_S)
+        return True
 
     def _let_go(self) -> None:
         # Not bound (any more: the kernel does it when a process dies) is ENODEV.

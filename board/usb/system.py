@@ -3,6 +3,7 @@
 import ctypes
 import os
 import subprocess
+import time
 
 _MNT_DETACH = 2
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -58,6 +59,15 @@ class System:
         """Takes the mount away at once; it lives on, unseen, for those who hold files of it open."""
         _checked(_libc.umount2(path.encode(), _MNT_DETACH))
 
+    def is_open(self, device: str) -> bool:
+        """Whether some process has this device open, wherever it sees it lie."""
+        name = os.path.basename(device)
+        files = ("/proc/%s/fd" % process for process in os.listdir("/proc") if process.isdigit())
+        return any(os.path.basename(_target(folder, number)) == name for folder in files for number in _listed(folder))
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
     def load(self, modules: list) -> None:
         """Asks for kernel modules. Says nothing about success: what they bring is looked for afterwards."""
         try:
@@ -66,6 +76,20 @@ class System:
             subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
         except (OSError, subprocess.TimeoutExpired):
             pass
+
+
+def _listed(folder: str) -> list:
+    try:
+        return os.listdir(folder)
+    except OSError:  # the process ended
+        return []
+
+
+def _target(folder: str, number: str) -> str:
+    try:
+        return os.readlink("%s/%s" % (folder, number))
+    except OSError:  # the file was closed
+        return ""
 
 
 def _checked(result: int) -> None:

@@ -32,6 +32,8 @@ class FakeKernel(System):
         self.loaded = []
         self.modules_there = True
         self.gadgets = Path(self.paths.gadgets)
+        self.open_terminals = set()  # numbers of ports
+        self.waited = 0
         self._mounts = []
         self._described = set()
         self.gadgets.parent.mkdir(parents=True)
@@ -50,6 +52,12 @@ class FakeKernel(System):
         """The descriptors of a function are written to its ep0."""
         assert any(source == name for source, _ in self._mounts)
         self._described.add(name)
+
+    def bind_mount(self, name: str, path: str) -> None:
+        """A second place for a FunctionFS that is mounted."""
+        assert any(source == name for source, _ in self._mounts)
+        self._mounts.append((name, path))
+        self._tell_mounts()
 
     def tree(self, name: str) -> dict:
         """Every attribute and link of a gadget, by its path."""
@@ -105,6 +113,8 @@ class FakeKernel(System):
         own = set(groups) | {name for name in attributes if "/" not in name}
         if set(os.listdir(path)) - own or any(self._holds(os.path.join(path, group)) for group in groups):
             raise _error(ENOTEMPTY)
+        if "port_num" in own:
+            assert int(Path(path, "port_num").read_text()) not in self.open_terminals, "this would hang for ever"
         if len(self._parts(path)) == 3 and path.split("/")[-1].startswith("ffs."):
             self._described.discard(path.rpartition("/ffs.")[2])
         shutil.rmtree(path)
@@ -169,6 +179,12 @@ class FakeKernel(System):
         self._mounts.remove(here[-1])
         self._described.discard(here[-1][0])
         self._tell_mounts()
+
+    def is_open(self, device):
+        return device in [self.paths.console(port) for port in self.open_terminals]
+
+    def wait(self, seconds):
+        self.waited += seconds
 
     def load(self, modules):
         self.loaded += modules

@@ -55,7 +55,7 @@ def sentence(operation, *arguments):
 
 
 def assert_whole(kernel, made):
-    tree = kernel.tree("one")
+    tree = dict(kernel.tree("one"), UDC=made.bound or "")
     assert {key: tree.get(key) for key in WHOLE} == WHOLE
     assert kernel.mounted() == [("one", made.function_path)]
     kernel.describe("one")
@@ -171,6 +171,15 @@ def test_functionfs_mounted_elsewhere(kernel):
     assert_whole(kernel, made)
 
 
+def test_functionfs_at_several_places(kernel):
+    gadget(kernel).prepare()
+    for number in range(3):
+        kernel.bind_mount("one", "/mnt/%d" % number)
+    made = gadget(kernel)
+    made.prepare()
+    assert_whole(kernel, made)
+
+
 def test_remains_of_another_version(kernel):
     """More configurations, languages and functions than this one makes."""
     gadget(kernel).prepare()
@@ -204,6 +213,47 @@ def test_gadgets_of_others_are_left_alone(tmp_path):
     made.tear_down()
     assert kernel.tree("other") == before and other.bound
     assert kernel.mounted() == [("other", other.function_path)]
+
+
+# Terminals that somebody has open
+
+
+def test_a_terminal_that_is_open_keeps_its_function(kernel):
+    made = running(kernel)
+    kernel.open_terminals.add(0)
+    made.tear_down()
+    assert kernel.mounted() == [] and not made.bound and 0.5 < kernel.waited < 3
+    left = kernel.tree("one")
+    assert "functions/acm.one/" in left and "functions/ffs.one/" not in left and "configs/c.1/" not in left
+    made = gadget(kernel)
+    made.prepare()
+    assert_whole(kernel, made)
+
+
+def test_a_terminal_that_is_open_does_not_hold_up_the_next_run(kernel):
+    running(kernel)
+    kernel.open_terminals.add(0)
+    made = gadget(kernel)
+    made.prepare()
+    assert kernel.waited == 0
+    assert_whole(kernel, made)
+
+
+def test_a_terminal_that_is_closed_soon(kernel):
+    made = running(kernel)
+    kernel.open_terminals.add(0)
+    kernel.wait = lambda seconds: kernel.open_terminals.clear()
+    made.tear_down()
+    assert list(kernel.gadgets.iterdir()) == []
+
+
+def test_the_console_keeps_its_number(kernel):
+    running(kernel, "other").unbind()
+    made = running(kernel)
+    assert made.console_path.endswith("ttyGS1")
+    gadget(kernel, "other").tear_down()
+    made.prepare()
+    assert made.console_path.endswith("ttyGS1")
 
 
 # Refused

@@ -470,6 +470,27 @@ def check_several():
     Gadget(PATHS, gadget_name("right"), "dummy_udc.1", OTHER_SERIAL, "Sosie").tear_down()
 
 
+def check_a_terminal_that_stays_open():
+    """A getty has the console open: nobody waits for it, neither the next run nor the end."""
+    board = Board()
+    gadget = Gadget(PATHS, NAME, "dummy_udc.0", SERIAL, "Sosie")
+    terminal = os.open(gadget.console_path, os.O_RDWR | os.O_NOCTTY)
+    board.kill()
+    board = Board()
+    answers()
+    board.kill()
+    began = time.monotonic()
+    gadget.tear_down()
+    assert time.monotonic() - began < 10
+    assert os.listdir(PATHS.gadget(NAME) + "/functions") == ["acm." + NAME] and not gadget.bound
+    board = Board()
+    answers()
+    board.kill()
+    os.close(terminal)
+    gadget.tear_down()
+    nothing_left()
+
+
 def check_refused():
     """One sentence, and nothing changed."""
     gadget = Gadget(PATHS, NAME, "dummy_udc.0", SERIAL, "Sosie left")
@@ -497,6 +518,7 @@ CHECKS = [
     check_windows,
     check_console,
     check_plugging,
+    check_a_terminal_that_stays_open,
     check_refused,
     check_a_killed_process,
     check_a_process_that_still_runs,
