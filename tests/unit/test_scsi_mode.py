@@ -107,9 +107,9 @@ class ModeSelectTest(unittest.TestCase):
         self.assertEqual(self._select(bytes(4)), GOOD)
 
     def test_what_cannot_be_changed(self):
-        for at in range(2, 20):
+        for at, bit in [(at, 0x80) for at in range(2, 20)] + [(at, 0x04) for at in range(3, 20)]:
             page = bytearray(CACHING)
-            page[at] ^= 0x80
+            page[at] ^= bit
             self.assertEqual(self._refused(bytes(4) + bytes(page)), "5/26/00")
             self.assertEqual(self.host.field, (False, 4 + at, None))
         self.assertEqual(self._refused(bytes(4) + NO_CACHE + b"\x0a\x0a" + bytes(10)), "5/26/00")
@@ -131,10 +131,12 @@ class ModeSelectTest(unittest.TestCase):
         self.assertEqual((self.host.sense, self.host.field), ("5/24/00", (True, 1, 0)))
         self.assertTrue(self.host.unit.write_cache)
 
-    def test_a_new_host_finds_the_defaults(self):
+    def test_a_host_that_resets_does_not_get_its_cache_back_unasked(self):
         self._select(bytes(4) + NO_CACHE + PROTECTED)
+        self.host.unit.reset()
+        self.assertEqual((self.host.unit.write_cache, self.host.unit.write_protect), (False, True))
         self.host.unit.attached()
-        self.assertEqual((self.host.unit.write_cache, self.host.unit.write_protect), (True, False))
+        self.assertEqual((self.host.unit.write_cache, self.host.unit.write_protect), (False, False))
 
 
 def report(option, opcode=0, action=0, length=8192):

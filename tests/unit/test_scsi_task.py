@@ -72,6 +72,13 @@ class TransferTest(unittest.TestCase):
         self.assertEqual((host.task.direction, host.task.length, host.moved), (NONE, 0, 0))
         self.assertIsNone(host.task.window)
 
+    def test_a_read_that_fails_at_once_was_never_going_to_send(self):
+        for cdb in (ten(READ, 0, 8), sixteen(0x88, 0, 8)):
+            host = Host()
+            host.volume.failure = VolumeError.FAILED
+            self.assertEqual(host.refused(cdb), "3/11/00")
+            self.assertEqual((host.task.direction, host.task.length), (NONE, 0))
+
     def test_the_cdb_is_not_needed_after_begin(self):
         for cdb in (ten(WRITE, 3, 2), sixteen(0x8A, 3, 2), ten(0x2E, 3, 2)):
             host = Host()

@@ -127,6 +127,13 @@ class AttentionTest(unittest.TestCase):
         self.assertEqual(self.host.do(READY), GOOD)
         self.assertEqual(sense_code(self.host.ask(SENSE)), "0/00/00")
 
+    def test_a_reset_says_more_than_a_medium_that_changed(self):
+        self.host.do(READY)
+        self.host.unit.change_medium(self.host.volume)
+        self.host.unit.reset()
+        self.assertEqual(self.host.refused(READY), "6/29/00")
+        self.assertEqual(self.host.do(READY), GOOD)
+
     def test_reset_before_medium_changed(self):
         self.host.volume.refusal = "a twin"
         self.host.refused(READY)

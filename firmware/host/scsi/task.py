@@ -9,7 +9,7 @@ import struct
 
 from firmware.errors import VolumeError
 from firmware.host.scsi import commands
-from firmware.host.scsi.limits import BLOCK_SHIFT, PIECE, SCRATCH
+from firmware.host.scsi.limits import BLOCK_SHIFT, PIECE
 from firmware.host.scsi.sense import (
     CHECK_CONDITION,
     GOOD,
@@ -20,10 +20,8 @@ from firmware.host.scsi.sense import (
     UNKNOWN_UNIT,
     WRITE_PROTECTED,
     CheckCondition,
-    invalid_field,
 )
-
-NONE, TO_HOST, FROM_HOST = range(3)
+from firmware.host.scsi.steps import FROM_HOST, NONE, TO_HOST, Steps
 
 _READ_10, _WRITE_10 = 0x28, 0x2A
 _CDB_10 = ">BBIBHB"
@@ -43,18 +41,7 @@ def _nobody() -> None:
     """Stands for `resumed` until a transport sets it."""
 
 
-class _Wait:
-    """What the volume calls at the end of a wait; a command that was dropped is cut off from it."""
-
-    def __init__(self, task):
-        self.task = task
-
-    def ended(self, error=None) -> None:
-        if self.task is not None:
-            self.task.ended(error)
-
-
-class Task:
+class Task(Steps):
     """The command that a transport is carrying out on one of `units` (by LUN).
 
     `buffer` is a memoryview of at least 1 MiB; all windows lie in it. After begin() there is `direction` and
@@ -69,32 +56,21 @@ class Task:
     """
 
     def __init__(self, units: list, buffer, autosense: bool = False):
+        super().__init__(buffer)
         self.units = units
-        self.buffer = buffer
         self.resumed = _nobody
-        self.direction = NONE
-        self.length = 0
         self.window = None
         self.status = GOOD
         self.sense = b""
         self.lun = 0
-        self.unit = None
         self.command = None
         self._autosense = autosense
-        self._announced = None
-        self._scratch = None
-        self._kept = None  # (LUN, CheckCondition) that REQUEST SENSE can ask for
         self._steps = None
         self._quick = None  # the volume that a quick write goes to
         self._offset = 0
         self._windows = {}
         self._began_ms = None
         self._is_running = False
-        self._is_pausing = False
-        self._is_waiting = self._is_reading = False
-        self._error = None
-        self._wait = _Wait(self)
-        self._ended = self._wait.ended
 
     # The transport's side
 
@@ -116,6 +92,8 @@ class Task:
         except VolumeError as error:
             self._fail(self._condition(error))
         self._is_running = False
+        if self.status == CHECK_CONDITION:  # a read whose first byte cannot be had was already going to send
+            self.direction, self.length = NONE, 0
 
     def moved(self) -> None:
         """The window was sent, or is filled."""
@@ -129,13 +107,8 @@ class Task:
     def abort(self) -> None:
         """Drops the command: nothing of it happens later."""
         if self._is_waiting:
-            if self._is_reading:  # and may still fill the old buffer
-                self.buffer = memoryview(bytearray(len(self.buffer)))
-                self._windows = {}
-                self._scratch = None
-            self._wait.task = None
-            self._wait = _Wait(self)
-            self._ended = self._wait.ended
+            self._windows = {}
+            self._cut_off()
         self._end(GOOD)
 
     def poll(self, now_ms: int) -> "int | None":
@@ -306,87 +279,3 @@ class Task:
 
     def _condition(self, error: VolumeError) -> CheckCondition:
         return CheckCondition(_CONDITIONS.get(error.reason, self.command.on_failure))
-
-    # The commands' side
-
-    def reply(self, data, allocation_length: int) -> "int | None":
-        """What a handler returns that sends `data` to the host, as far as it has room for it."""
-        length = min(len(data), allocation_length)
-        if not length:
-            return None
-        self.buffer[:length] = data[:length]
-        return length
-
-    def sends(self, length: int) -> None:
-        """The command is going to send so many bytes."""
-        self.direction = TO_HOST if length else NONE
-        self.length = length
-
-    def receives(self, length: int) -> None:
-        """The command is going to receive so many bytes."""
-        self.direction = FROM_HOST if length else NONE
-        self.length = length
-
-    def receives_exactly(self, length: int, field: int) -> None:
-        """The same for a command that would do something else than a host means which sends more or less: `field`
-        of the CDB is wrong then."""
-        if self._announced is not None and self._announced != length:
-            raise invalid_field(field)
-        self.receives(length)
-
-    def scratch(self):
-        """Memory beside the buffer, SCRATCH bytes; the same until the command is dropped."""
-        if self._scratch is None:
-            self._scratch = memoryview(bytearray(SCRATCH))
-        return self._scratch
-
-    def kept_sense(self) -> "CheckCondition | None":
-        """Takes the sense data of the last command of this LUN, when nobody has got them yet."""
-        kept, self._kept = self._kept, None
-        return kept[1] if kept is not None and kept[0] == self.lun else None
-
-    # Steps of commands: generators
-
-    def waited(self):
-        """Until what the volume was asked for has ended."""
-        while self._is_waiting:
-            yield None
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-    def pause(self):
-        """Lets everybody else have a turn."""
-        self._is_pausing = True
-        yield None
-
-    def read(self, volume, offset: int, view):
-        """Fills `view` from the medium."""
-        self._is_waiting = True
-        if volume.read(offset, view, self._ended):
-            self._is_waiting = False
-        else:
-            self._is_reading = self._is_waiting
-            yield from self.waited()
-
-    def write(self, volume, offset: int, view):
-        """Writes at most PIECE bytes, as a whole."""
-        while not volume.write(offset, view):
-            yield from self.room(volume)
-
-    def zero(self, volume, offset: int, length: int, trim: bool):
-        """Makes a range zeroes."""
-        while not volume.zero(offset, length, trim):
-            yield from self.room(volume)
-
-    def room(self, volume):
-        """Until the volume has room for a write, or has not got any for too long."""
-        self._is_waiting = True
-        volume.wait_for_room(self._ended)
-        yield from self.waited()
-
-    def flush(self, volume):
-        """Until all that was written is as durable as it gets."""
-        self._is_waiting = True
-        volume.flush(self._ended)
-        yield from self.waited()

@@ -63,9 +63,13 @@ class LogicalUnit:
     # What the owner and the transport tell
 
     def attached(self) -> None:
-        """A host sees the device for the first time, or again: as after power on."""
+        """A host sees the device for the first time, or again: as after power on.
+
+        A write cache that was switched off stays off. On USB a bus reset looks like this too, and a host that
+        only reset the device does not ask for its mode pages again: it would go on without its flushes.
+        """
         self.ejected = False
-        self.write_cache, self.write_protect = True, False
+        self.write_protect = False
         self._present = self._has_medium()
         self.reset()
 
