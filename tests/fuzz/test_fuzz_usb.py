@@ -38,7 +38,7 @@ STRANGE = st.tuples(
     st.tuples(st.integers(0, 17), st.sampled_from([0, 0x80, 0x80, 1]), st.sampled_from([0, 0, 1, 2, 15, 16]),
               st.one_of(st.integers(0, 70000), st.just(0xFFFFFFFF)), st.one_of(st.none(), st.integers(0, 70000))),
 )  # fmt: skip
-OTHER = st.tuples(st.sampled_from(["garbage", "reset", "replug", "lose", "room", "slow"]), st.integers(0, 255))
+OTHER = st.tuples(st.sampled_from(["garbage", "reset", "replug", "lose", "dies", "room", "slow"]), st.integers(0, 255))
 SCRIPTS = st.lists(st.one_of(USUAL, USUAL, STRANGE, OTHER), max_size=12)
 
 
@@ -54,6 +54,8 @@ def play(session, script) -> None:
             session.replug(bool(what[0] & 1))
         elif kind == "lose":
             session.lose(bool(what[0] & 1))
+        elif kind == "dies":
+            session.take_over()
         elif kind == "room":
             session.disk.room = what[0] % 4 or None
         else:

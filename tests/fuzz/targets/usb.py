@@ -103,6 +103,8 @@ def _act(session: Session, source: Input) -> None:
         session.replug(bool(act & 16))
     elif kind == 13:
         session.lose(bool(act & 16))
+    elif kind == 14:
+        session.take_over()
     else:
         _command(session, source)
         return
@@ -182,6 +184,7 @@ def seeds() -> list:
     found.append(bytes([1, 1]) + ready + long + pack(on_blocks(0x35, 0, 0), FATES, bytes([3, 11, 11, 11])))
     read = pack(on_blocks(0x28, 0, 2055), FATES, bytes([6, 0, 11, 11, 14, 1, 2]))
     for bus in range(6):
-        found.append(bytes([bus % 2, bus]) + ready + write + big + read + bytes([9, 31, 11, 12, 0x1C]) + big + read)
+        events = bytes([9, 31, 11, 12, 0x1C, 0x2E])
+        found.append(bytes([bus % 2, bus]) + ready + write + big + read + events + big + read)
         found.append(bytes([bus % 2, bus]) + ready + bytes([10, 1]) + big + bytes([10, 6]) + write + read)
     return found

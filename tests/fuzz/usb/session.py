@@ -45,10 +45,6 @@ class Session:
         self.bus = Bus()
         self.bus.max_packet = max_packet
         self.late = late
-        self.unit = LogicalUnit(self.disk, "Sosie", "Disk", "1", "0123456789ab")
-        self.units = [self.unit, LogicalUnit(None, "Sosie", "View", "1", "0123456789ac", writable=False)]
-        self.task = Task(self.units, memoryview(bytearray(MIB + 1024)))
-        self.bot = self.bus.bot = Bot(self.task, self.units, self.bus)
         self.now_ms = 1000
         self.known = Sparse()  # what the disk must hold
         self.named = []
@@ -57,7 +53,15 @@ class Session:
         self.fates = lambda: None
         self._tag = 0x12345678
         self.is_broken = False
+        self._start()
         self.bot.session(max_packet)
+
+    def _start(self) -> None:
+        """A process of the board's."""
+        self.unit = LogicalUnit(self.disk, "Sosie", "Disk", "1", "0123456789ab")
+        self.units = [self.unit, LogicalUnit(None, "Sosie", "View", "1", "0123456789ac", writable=False)]
+        self.task = Task(self.units, memoryview(bytearray(MIB + 1024)))
+        self.bot = self.bus.bot = Bot(self.task, self.units, self.bus)
 
     # What the disk is told
 
@@ -89,12 +93,21 @@ class Session:
         else:
             self._check_broken()
 
+    def take_over(self) -> None:
+        """The process dies; another one goes on with the same endpoints and the same disk."""
+        self.bus.drop()
+        self.disk.waits = []
+        self._start()
+        self.bot.resume(self.bus.max_packet)
+        self._check_broken()
+
     def _check_idle(self) -> None:
         assert [len(view) for view in self.bus.outs] == [self.bus.max_packet], "no command is awaited"
         assert not self.bus.ins and not self.bus.halted
 
     def _check_broken(self) -> None:
         assert self.bus.halted, "it is not stalled"
+        assert all(each == bytes(13) for each in self.bus.ins), "a host may take this for a status"
         self.bus.halted = False  # the host clears the halts alone, and looks
         self.is_broken = True
 
@@ -212,6 +225,8 @@ class Session:
                 self.reset()
             elif kind == 14:
                 self.replug(bool(fate & 16))
+            elif fate & 32:
+                self.take_over()
             else:
                 self.lose(bool(fate & 16))
             raise Interrupted
