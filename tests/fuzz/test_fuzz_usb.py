@@ -12,7 +12,8 @@ from firmware.host.scsi.task import Task
 from tests.fuzz.targets import usb
 from tests.fuzz.usb import meaning
 from tests.fuzz.usb.disk import MIB
-from tests.fuzz.usb.session import FAILED, PASSED, Session
+from tests.fuzz.usb.oracle import FAILED, PASSED
+from tests.fuzz.usb.session import Session
 
 BLOCKS = 2 * MIB // 512 + 5
 LBAS = st.one_of(st.integers(0, 40), st.integers(BLOCKS - 40, BLOCKS + 3), st.sampled_from([2**31, 2**32 - 1]))

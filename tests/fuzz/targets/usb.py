@@ -6,7 +6,8 @@ import struct
 
 from tests.fuzz.usb import meaning
 from tests.fuzz.usb.disk import MIB
-from tests.fuzz.usb.session import FAILED, Session
+from tests.fuzz.usb.oracle import FAILED
+from tests.fuzz.usb.session import Session
 
 MAX_INPUT = 1024
 _SIZES = (2 * MIB + 5 * 512, 3 << 40)

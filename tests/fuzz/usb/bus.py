@@ -3,7 +3,7 @@
 
 class Bus:
     """`ins`: transfers that the host has not taken yet; `outs`: memory for what it sends. What a transfer to the host
-    says is copied when it is submitted. The end of one may be told late: `unreported` counts those."""
+    says is copied when it is submitted. Ends that are watched may be told late: `unreported` has the sizes."""
 
     def __init__(self):
         self.bot = None
@@ -20,11 +20,11 @@ class Bus:
         self.outs.append(view)
         assert len(self.outs) == 1, "two requests at a time"
 
-    def send(self, view) -> None:
-        self._new.append(view)
+    def send(self, view, is_watched: bool) -> None:
+        self._new.append((view, is_watched))
 
     def submit(self) -> None:
-        self.ins += [bytes(view) for view in self._new]
+        self.ins += [(bytes(view), is_watched) for view, is_watched in self._new]
         self._new = []
         assert len(self.ins) <= 4, "transfers pile up"
 
@@ -65,8 +65,9 @@ class Bus:
 
     def take(self, is_late: bool) -> bytes:
         """The oldest transfer to the host."""
-        data = self.ins.pop(0)
-        self.unreported.append(len(data))
+        data, is_watched = self.ins.pop(0)
+        if is_watched:
+            self.unreported.append(len(data))
         if not is_late:
             self.report()
         return data

@@ -6,34 +6,16 @@ from firmware.errors import VolumeError
 from firmware.host.bot import Bot
 from firmware.host.scsi.task import Task
 from firmware.host.scsi.unit import LogicalUnit
-from tests.fuzz.usb import meaning
 from tests.fuzz.usb.bus import Bus
-from tests.fuzz.usb.disk import MIB, SECTOR, Disk, Sparse
+from tests.fuzz.usb.disk import MIB, Disk
+from tests.fuzz.usb.oracle import FAILED, MOST_WRITTEN, PASSED, PHASE_ERROR, Asked, Oracle, Result, sense_code
 
-PASSED, FAILED, PHASE_ERROR = 0, 1, 2
 MOST_SENT = 3 * MIB + 100  # a host that announced more sends no more than this
 _PATIENCE_MS = 26_000
 _MOST_STEPS = 3000
-# A host gives a command up that changed the disk more often than this, or sent more: a long WRITE SAME, a long READ.
-_MOST_WRITTEN = 5
-_MOST_TAKEN = 5 * MIB
-_CODES = {
-    0x020401, 0x023A00, 0x030C00, 0x031100, 0x044400, 0x051A00, 0x052000, 0x052100, 0x052400, 0x052500, 0x052600,
-    0x053900, 0x055302, 0x062800, 0x062900, 0x072700, 0x072702, 0x072707, 0x0B0801, 0x0E1D00,
-}  # fmt: skip
-_MISCOMPARE = 0x0E1D00
-
-
+_MOST_TAKEN = 5 * MIB  # a host gives a command up that sends more
 class Interrupted(Exception):
     """Something ended the command from outside."""
-
-
-class Result:
-    """What came of a command: `status` of the CSW, `data` to the host, `code`: sense key, ASC and ASCQ, or 0."""
-
-    def __init__(self, status: int, data: bytes, residue: int):
-        self.status, self.data, self.residue = status, data, residue
-        self.code = 0
 
 
 class Session:
@@ -46,10 +28,7 @@ class Session:
         self.bus.max_packet = max_packet
         self.late = late
         self.now_ms = 1000
-        self.known = Sparse()  # what the disk must hold
-        self.named = []
-        self.is_beyond = False
-        self.disk.named = self._check_named
+        self.oracle = Oracle(self.disk)
         self.fates = lambda: None
         self._tag = 0x12345678
         self.is_broken = False
@@ -62,12 +41,6 @@ class Session:
         self.units = [self.unit, LogicalUnit(None, "Sosie", "View", "1", "0123456789ac", writable=False)]
         self.task = Task(self.units, memoryview(bytearray(MIB + 1024)))
         self.bot = self.bus.bot = Bot(self.task, self.units, self.bus)
-
-    # What the disk is told
-
-    def _check_named(self, offset: int, length: int) -> None:
-        assert any(start <= offset and offset + length <= end for start, end in self.named), (
-            "bytes %d to %d are written, %s are named" % (offset, offset + length, self.named))
 
     # The bus
 
@@ -107,7 +80,7 @@ class Session:
 
     def _check_broken(self) -> None:
         assert self.bus.halted, "it is not stalled"
-        assert all(each == bytes(13) for each in self.bus.ins), "a host may take this for a status"
+        assert all(data == bytes(13) for data, _ in self.bus.ins), "a host may take this for a status"
         self.bus.halted = False  # the host clears the halts alone, and looks
         self.is_broken = True
 
@@ -129,8 +102,9 @@ class Session:
         to_host = bool(flags & 0x80)
         stream = b"" if to_host else _stream(data, min(expected, MOST_SENT, expected if sent is None else sent))
         shown = cdb[:length] + bytes(16 - min(length, 16))
-        settings = self.unit.write_cache, self.unit.write_protect, self.unit.ejected, self.disk.refusal
-        planned = self._plan(shown, lun, to_host, expected, stream) if is_valid else []
+        asked = Asked(shown, lun, to_host, expected, stream)
+        if is_valid:
+            self.oracle.begins(asked, self.unit)
         try:
             self.bus.packet(wrapper)
             if not is_valid:
@@ -139,22 +113,14 @@ class Session:
             assert not self.bus.halted
             result = self._carry_out(to_host, expected, stream)
         except Interrupted:
-            self._check_partly(planned)
+            self.oracle.interrupted()
             return None
         if result.status == FAILED:
-            result.code = self._check_sense()
-        self._check(shown, lun, to_host, expected, stream, planned, settings, result)
+            assert self.task.status == 2
+            result.code = sense_code(self.task.sense)
+            assert result.code, "failed for no reason"
+        self.oracle.ended(asked, result)
         return result
-
-    def _plan(self, cdb, lun, to_host, expected, stream) -> list:
-        """The changes that the command may make, if it is carried out."""
-        needed = meaning.sends(cdb)
-        agrees = not needed or not to_host and expected >= needed  # else BOT 6.7: cases 8, 10 and 13, a phase error
-        planned = meaning.changes(cdb, stream) if lun == 0 and agrees else []
-        self.is_beyond = any(each.start + each.length > self.disk.size for each in planned)
-        planned = [each for each in planned if each.length and not self.is_beyond]
-        self.named = [(each.start, each.start + each.length) for each in planned]
-        return planned
 
     def _carry_out(self, to_host: bool, expected: int, stream: bytes) -> Result:
         """Data and status, as the device asks for them."""
@@ -164,7 +130,7 @@ class Session:
         is_open = not to_host and expected > 0 and (len(stream) > 0 or is_short)  # the host has not sent all yet
         began_ms, written = self.now_ms, self.disk.written
         for step in range(_MOST_STEPS):
-            if self.disk.written > written + _MOST_WRITTEN or len(got) > _MOST_TAKEN:
+            if self.disk.written > written + MOST_WRITTEN or len(got) > _MOST_TAKEN:
                 break
             if is_open and bus.outs and not bus.ins:
                 at, is_ended = bus.give(stream, at, is_short)
@@ -173,7 +139,7 @@ class Session:
                 assert not is_open, "the status comes before all data are taken"
                 transfer = bus.take(self.late)
                 if not takes_data:
-                    self.named = []
+                    self.oracle.over()
                     return self._status(transfer, expected, to_host, got)
                 got += transfer
                 assert len(got) <= expected, "%d bytes where %d are expected" % (len(got), expected)
@@ -231,84 +197,12 @@ class Session:
                 self.lose(bool(fate & 16))
             raise Interrupted
 
-    # What must be true afterwards
-
-    def _check_sense(self) -> int:
-        task = self.task
-        assert task.status == 2
-        code = sense_code(task.sense)
-        assert code in _CODES, "sense %06x" % code
-        return code
-
-    def _check(self, cdb, lun, to_host, expected, stream, planned, settings, result) -> None:
-        needed = meaning.sends(cdb)
-        write_cache, write_protect, ejected, refusal = settings
-        assert result.status != PASSED or not self.is_beyond, "beyond the end"
-        if result.status != PASSED:
-            self._check_partly(planned)
-        elif planned:
-            assert len(stream) >= needed and result.residue == expected - needed
-            assert not (write_protect or ejected or refusal), "written, though it is protected"
-            self._check_wholly(planned)
-            assert write_cache and not meaning.is_flushed(cdb) or self.disk.durable == self.disk.written, "not flushed"
-        if result.status == PASSED and lun == 0 and cdb[0] in meaning.SYNCHRONIZES and meaning.is_flushed(cdb):
-            assert self.disk.durable == self.disk.written, "not flushed"
-        if lun == 0:
-            self._check_content(cdb, stream, result)
-
-    def _check_wholly(self, planned) -> None:
-        """Every change is there."""
-        for each in planned:
-            for start, length, content in each.pieces():
-                self._apply(start, length, content)
-        for each in planned:
-            for start, length, _ in each.pieces():
-                assert self._agrees(start, length), "another content than was written"
-
-    def _check_partly(self, planned) -> None:
-        """Some changes, from the first on, each as a whole, may be there. The later ones overlap only zeroes."""
-        self.named = []
-        done = list(_first_pieces(planned))
-        for start, length, content in done:
-            if self._agrees(start, length):
-                continue
-            self._apply(start, length, content)
-        for start, length, _ in done:
-            assert self._agrees(start, length), "a half of what was written"
-
-    def _apply(self, start: int, length: int, content) -> None:
-        if content is None:
-            self.known.zero(start, length)
-        else:
-            self.known.write(start, content)
-
-    def _agrees(self, start: int, length: int) -> bool:
-        """Whether the disk holds what it must hold."""
-        return self.disk.content.equals(self.known, start, length)
-
-    def _check_content(self, cdb, stream, result) -> None:
-        """What was read, or compared with what the host sent."""
-        code = cdb[0]
-        lba, blocks = meaning.extent(cdb) if code in meaning.READS + meaning.VERIFIES + (0x89,) else (0, 0)
-        start, length = lba * SECTOR, blocks * SECTOR
-        if code in meaning.READS and result.status != PHASE_ERROR:
-            assert len(result.data) <= length
-            assert result.status != PASSED or len(result.data) == length and start + length <= self.disk.size
-            assert result.data == self.known.read(start, len(result.data)), "another content than was written"
-        if code in meaning.VERIFIES and cdb[1] & 2 and length and len(stream) >= meaning.sends(cdb):
-            told = stream[:length] if cdb[1] & 6 == 2 else stream[:SECTOR] * min(blocks, MIB // SECTOR)
-            there = self.known.read(start, len(told))
-            assert result.status != PASSED or told == there, "not verified"
-            assert result.code != _MISCOMPARE or told != there or len(told) < length
-        if code == 0x89 and result.code == _MISCOMPARE:
-            assert stream[:length] != self.known.read(start, length)
-
     # Ends
 
     def recover(self) -> None:
         """Reset recovery; then TEST UNIT READY and REQUEST SENSE work, and the disk holds what it must."""
         self.fates = lambda: None
-        self.named = []
+        self.oracle.over()
         self.reset()
         while self.disk.waits:
             self.disk.settle(0)
@@ -319,26 +213,9 @@ class Session:
         sense = self.command(b"\x03\0\0\0\x12" + bytes(11), 6, 0x80, 0, 18, b"")
         assert sense.status == PASSED and len(sense.data) == 18
         sense_code(sense.data)
-        assert self.disk.content.pages == self.known.pages, "the disk holds something else"
-
-
-def _first_pieces(planned):
-    """As many as can have been done: a host gives up what takes long."""
-    written = 0
-    for piece in (piece for each in planned for piece in each.pieces()):
-        yield piece
-        written += piece[2] is not None
-        if written > _MOST_WRITTEN + 1:
-            return
+        self.oracle.check_all()
 
 
 def _stream(data: bytes, count: int) -> bytes:
     data = data or b"\x5a"
     return (data * (count // len(data) + 1))[:count]
-
-
-def sense_code(sense: bytes) -> int:
-    """Sense key, ASC and ASCQ of fixed format sense data (SPC-4 4.5.3), whose form is checked."""
-    assert len(sense) == 18 and sense[0] in (0x70, 0xF0) and sense[1] == 0 and sense[7] == 10, sense.hex()
-    assert sense[2] & 0xF0 == 0 and (sense[0] & 0x80 or sense[3:7] == bytes(4))
-    return sense[2] << 16 | sense[12] << 8 | sense[13]
