@@ -1,10 +1,12 @@
 """A copy of the checkout for the guest: what git tracks and what it would add, as it lies in the working tree."""
 
+import contextlib
 import io
 import subprocess
 import tarfile
 from pathlib import Path
 
+from tests.vm.bench.bytecode import Bytecode
 from tests.vm.errors import Refused
 from tests.vm.root.recipe import CHECKOUT
 
@@ -21,13 +23,25 @@ def relative(script: str) -> str:
     return str(path.resolve().relative_to(CHECKOUT))
 
 
-def archive() -> bytes:
+def archive(bytecode: Bytecode) -> bytes:
     """All files as an archive of tar."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name in _files():
-            tar.add(CHECKOUT / name, name, recursive=False, filter=_of_root)
+            # A file that git knows may be deleted, and one that a neighbour removes just now is no loss.
+            with contextlib.suppress(FileNotFoundError):
+                tar.add(CHECKOUT / name, name, recursive=False, filter=_of_root)
+                compiled = bytecode.of(name, CHECKOUT / name)
+                if compiled:
+                    _add(tar, *compiled)
+    bytecode.keep()
     return packed.getvalue()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))
 
 
 def _of_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -43,9 +57,7 @@ def _files() -> list[str]:
         names = [name for name in listed.stdout.decode().split("\0") if name]
     except FileNotFoundError:
         names = []
-    names = names or _found(CHECKOUT)
-    # A file that is deleted but still in git's index is listed, too; one that a neighbour removes just now is no loss.
-    return [name for name in dict.fromkeys(names) if (CHECKOUT / name).is_symlink() or (CHECKOUT / name).is_file()]
+    return list(dict.fromkeys(names)) or _found(CHECKOUT)
 
 
 def _found(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.vm import child
 from tests.vm.bench import checkout, initramfs, machine, needs
+from tests.vm.bench.bytecode import Bytecode
 from tests.vm.bench.settings import Settings
 from tests.vm.bench.streams import Stream, pump_all
 from tests.vm.errors import Refused
@@ -24,7 +25,8 @@ folder $OUT comes out into our $OUT, or into a temporary folder that is named wh
 
   VM_SUITE     bookworm (kernel 6.1, default) or trixie (6.12)
   VM_LIMIT_S   seconds until the machine is killed; 600
-  VM_MEMORY    2G          VM_CPUS   2
+  VM_MEMORY    2G
+  VM_CPUS      1; emulated, two are slower than one wherever processes wait for one another
   VM_DISKS     extra disks, for example "8G 1G": /dev/vda and /dev/vdb, empty
   VM_DISK_DIR  keeps them there as disk0.img, disk1.img: a later run finds what this one wrote
   VM_NET       listen:PORT in one machine and connect:PORT in another: a line between the two;
@@ -46,7 +48,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["--build"]:
             cache.take(settings.suite, say)
             return 0
-        return _run(settings, checkout.relative(arguments[0]), arguments[1:])
+        return _run(settings, [checkout.relative(arguments[0]), *arguments[1:]])
     except Refused as e:
         say(str(e))
         return DIED
@@ -61,14 +63,14 @@ def _interrupted(number, frame) -> None:
     sys.exit(128 + number)
 
 
-def _run(settings: Settings, script: str, arguments: list[str]) -> int:
+def _run(settings: Settings, command: list[str]) -> int:
     root, _ = cache.take(settings.suite, say)
     with tempfile.TemporaryDirectory(prefix="vm-") as folder:
         work = Path(folder)
         out = settings.out or Path(tempfile.mkdtemp(prefix="vm-out-"))
         out.mkdir(parents=True, exist_ok=True)
         try:
-            return _boot(settings, root, work, out, script, arguments)
+            return _boot(settings, root, work, out, command)
         finally:
             if settings.out is None:
                 _tell(out)
@@ -81,9 +83,10 @@ def _tell(out: Path) -> None:
         out.rmdir()
 
 
-def _boot(settings: Settings, root: Path, work: Path, out: Path, script: str, arguments: list[str]) -> int:
+def _boot(settings: Settings, root: Path, work: Path, out: Path, command: list[str]) -> int:
     mark = secrets.token_hex(8)
-    initramfs.write(work / "initramfs", root / "initramfs", script, arguments, _variables(settings, mark))
+    bytecode = Bytecode(cache.folder(), settings.suite)
+    initramfs.write(work / "initramfs", root / "initramfs", command, _variables(settings, mark), bytecode)
     machine.make_disks(settings, work)
     streams = [Stream(b"\0%s " % mark.encode(), target) for target in (1, 2)]
     ports = [stream.port for stream in streams]
@@ -117,4 +120,4 @@ def _show(work: Path) -> None:
     for name in ("console", "qemu"):
         if (work / name).exists():
             lines = (work / name).read_text(errors="replace").splitlines()
-            sys.stderr.write("".join("    %s\n" % line for line in lines[-80:]))
+            sys.stderr.write("".join("    %s\n" % line for line in lines[-200:]))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import newc
 
-# What the first root file system needs to mount the real one, in the order of their loading.
-EARLY_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "overlay", "9pnet_virtio", "9p")
+# What the first root file system needs to set up the real one, in the order of their loading.
+EARLY_MODULES = ("virtio_pci", "virtio_blk", "virtio_console", "ext4", "overlay", "9pnet_virtio", "9p", "configfs")
 PAYLOAD_OFFSET, PAYLOAD_LENGTH = 0x248, 0x24C  # fields of the boot protocol's header
 SETUP_SECTORS = 0x1F1
 
