@@ -36,7 +36,7 @@ PARTS = [
          300, "tests/micropython/run_unit.py"),
     tests("usb", 120),
     tests("tools", 300),
-    tests("board", 120),
+    tests("board", 300),
     tests("fuzz", 420),
     Part("mutants", [PYTHON, "-m", "tests.sim.mutants"], 900, "tests/sim/mutants.py"),
     tests("clients", 420),
