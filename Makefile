@@ -8,10 +8,10 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython usb ports tools board fuzz mutants clients scsi process micropython
+PARTS := style unit unit-micropython ports tools board fuzz mutants clients scsi process micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter clean $(PARTS)
+.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter guest test-usb clean $(PARTS)
 
 help: ## list the targets
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
@@ -20,7 +20,7 @@ help: ## list the targets
 demo: packages-demo $(RUN_READY) ## a pair, a file system, outages and power cuts, before your eyes (DEMO=--stay: leave it running)
 	@tools/sosie demo $(DEMO)
 
-test: packages-test $(TEST_READY) interpreter ## everything below, with one line for each part at the end
+test: packages-test $(TEST_READY) interpreter guest ## everything below, with one line for each part at the end
 	@$(VENV)/bin/python -m tests.parts
 
 bench: packages-bench $(TEST_READY) ## speed against NBD servers and mirrors of others (BENCH=options)
@@ -29,7 +29,6 @@ bench: packages-bench $(TEST_READY) ## speed against NBD servers and mirrors of 
 style: ## lint, MicroPython subset, import directions
 unit: ## unit tests of the logic on CPython
 unit-micropython: interpreter ## the same unit tests under MicroPython 1.25
-usb: ## the disk's USB transport under the checks of sosie usb selftest, without a bus
 ports: ## files, sockets, lanes and the loop on the real system
 tools: ## the sosie command
 board: ## the USB gadget on a fake kernel: descriptors, events, half-finished states
@@ -44,6 +43,9 @@ micropython: interpreter ## a live twin under MicroPython mirrors a primary unde
 $(PARTS) sim: packages-test $(TEST_READY)
 	@$(VENV)/bin/python -m tests.parts $@
 
+test-usb: guest $(TEST_READY) ## the USB disk against a real kernel, in a virtual machine
+	@$(VENV)/bin/python -m tests.parts usb
+
 venv: packages-run $(RUN_READY) ## only the virtual environment that a board runs in
 
 clean: ## remove the virtual environment and what Python cached
@@ -55,6 +57,9 @@ packages-run packages-demo packages-bench packages-test:
 
 interpreter: packages-test
 	@tests/micropython/interpreter >/dev/null
+
+guest: packages-test
+	@tests/vm/run --build
 
 $(VENV)/bin/pip:
 	@echo "Setting up $(VENV)"

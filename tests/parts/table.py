@@ -30,11 +30,12 @@ def tests(name, limit_s, *more, alone=False):
 # Two run at a time, in this order: the long ones first, those that need quiet last.
 PARTS = [
     Part("sim", [PYTHON, "-m", "tests.sim", "--seeds", SEEDS], 900, "tests/sim/__main__.py"),
+    # The transport alone, then the whole disk in virtual machines.
+    Part("usb", PYTEST + ["tests/usb", "tests/vm"], 1500, "tests/vm"),
     tests("style", 120, "tests/parts"),
     tests("unit", 300),
     Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
          300, "tests/micropython/run_unit.py"),
-    tests("usb", 120),
     tests("tools", 300),
     tests("board", 300),
     tests("fuzz", 420),
