@@ -8,7 +8,6 @@ from firmware.host.scsi.sense import invalid_field
 
 _NOT_HERE = 0x7F  # peripheral qualifier 3: there is no such logical unit
 _SPC_4 = 6
-_CMDQUE = 0x02
 # SAM-5, SPC-4, SBC-3 and the Bulk-Only Transport (SPC-4 Annex C.5)
 _VERSIONS = struct.pack(">HHHH", 0x00A0, 0x0460, 0x04C0, 0x1730)
 _STANDARD_SIZE = 96
