@@ -133,7 +133,7 @@ class Mounted:
 
 
 def trim(pair: UsbPair, disk: bus.Disk) -> None:
-    enable_discard(disk)
+    bus.enable_discard(disk)
     pair.wait_drained()
     before = [allocated(board) for board in (pair.left, pair.right)]
     freed = 0
@@ -151,13 +151,6 @@ def trim(pair: UsbPair, disk: bus.Disk) -> None:
     for board, allocated_before in zip((pair.left, pair.right), before):
         punched = allocated_before - allocated(board)
         assert punched > freed * 0.9, "of %d bytes only %d became holes on %s" % (freed, punched, board.name)
-
-
-def enable_discard(disk: bus.Disk) -> None:
-    """Linux asks a USB disk for no vital product data, so one who wants trims says so (a udev rule does it)."""
-    for path in disk.scsi.glob("scsi_disk/*/provisioning_mode"):
-        shell.write(path, "unmap")
-    assert int(shell.read(disk.block / "queue/discard_max_bytes")) > 0, "the host takes no discards"
 
 
 def write_and_discard(disk: bus.Disk, offset: int, length: int) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.process.boards import Board, Pair, wait_until
 from tests.vm.lib import bus
 
+_PATIENCE_S = 90.0  # on an emulated processor that is shared
+
 
 def product(name: str) -> str:
     """What the USB device of the board `name` calls itself."""
@@ -22,10 +24,15 @@ class UsbPair(Pair):
 
     def __init__(self, attach: str = "usb", twin_attach: str = "none", **lines):
         self.folder = Path(tempfile.mkdtemp(prefix="pair-", dir="/dev/shm"))
-        lines = {"disk_size": "256M", "journal_size": "64M"} | lines
+        lines = {"disk_size": "256M", "journal_size": "32M"} | lines
         super().__init__(self.folder, **lines)
         self.left.write_conf(attach=attach)
         self.right.write_conf(attach=twin_attach)
+
+    def start(self) -> "UsbPair":
+        self.right.start(_PATIENCE_S)
+        self.left.start(_PATIENCE_S)
+        return self
 
     def __enter__(self) -> "UsbPair":
         try:
@@ -47,15 +54,21 @@ class UsbPair(Pair):
             for line in board.said().splitlines()[-20:]:
                 print("    %s: %s" % (board.name, line))
 
-    def disk(self, limit_s: float = 40.0) -> bus.Disk:
+    def disk(self, limit_s: float = _PATIENCE_S) -> bus.Disk:
         """The primary's disk as the host has it."""
-        return bus.wait_for_medium(product("left"), limit_s=limit_s)
+
+        def ready():
+            assert self.left.running, "the primary ended with %d" % self.left.process.returncode
+            disk = bus.find(product("left"))
+            return disk if disk and disk.size else None
+
+        return wait_until("the host has the primary's disk", ready, limit_s, 0.1)
 
     def stop(self) -> None:
         """Cleanly: all that the primary took is then on both disks."""
-        self.wait_drained(60.0)
-        self.left.stop()
-        self.right.stop()
+        self.wait_drained(_PATIENCE_S)
+        self.left.stop(_PATIENCE_S)
+        self.right.stop(_PATIENCE_S)
         bus.wait_until_gone(product("left"))
 
 

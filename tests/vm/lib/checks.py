@@ -22,7 +22,7 @@ class Checks:
     @contextmanager
     def check(self, name: str):
         """The block is one check: an exception fails it, and the script goes on behind it."""
-        began = time.monotonic()
+        began, said = time.monotonic(), len(shell.kernel_says())
         try:
             yield
             verdict = "ok"
@@ -30,7 +30,7 @@ class Checks:
             self.failed.append(name)
             verdict = "FAILED"
             traceback.print_exc(file=sys.stdout)
-            print("".join("    kernel: %s\n" % line for line in shell.kernel_says().splitlines()[-25:]), end="")
+            print("".join("    kernel: %s\n" % line for line in shell.kernel_says()[said:].splitlines()[-25:]), end="")
         print("%-6s %s (%.1f s)" % (verdict, name, time.monotonic() - began), flush=True)
 
     def run(self, *functions, **arguments) -> None:
