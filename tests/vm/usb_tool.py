@@ -247,6 +247,21 @@ def selftest_gives_the_disk_back_when_stopped(speed):
         content()
 
 
+def selftest_of_a_board_that_is_pulled_out(speed):
+    here()
+    port, = glob.glob("/sys/kernel/config/usb_gadget/*/UDC")
+    controller = Path(port).read_text()
+    running = subprocess.Popen([*SOSIE, "usb", "selftest", "--yes"], text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    for _ in range(7):
+        running.stdout.readline()
+    Path(port).write_text("\n")
+    out, err = running.communicate()
+    assert running.returncode == 1 and out.count("FAILED") == 1 and "Traceback" not in err, (out, err)
+    Path(port).write_text(controller)
+    content()
+
+
 def nobody_is_there(speed, board):
     board.send_signal(signal.SIGTERM)
     assert board.wait(PATIENCE_S) == 0
@@ -261,7 +276,8 @@ CHECKS = [list_names_the_board, list_needs_no_permission, status_is_that_of_the_
           selftest_asks]  # fmt: skip
 CHECKS_AT = {
     "high": [*CHECKS, selftest_passes, selftest_of_the_drive_for_views, selftest_gives_the_disk_back_when_stopped],
-    "super": [list_names_the_board, status_is_that_of_the_web, selftest_passes, selftest_writes_a_scratch_range],
+    "super": [list_names_the_board, status_is_that_of_the_web, selftest_passes, selftest_writes_a_scratch_range,
+              selftest_of_a_board_that_is_pulled_out],
 }
 
 

@@ -196,7 +196,8 @@ def ho_less_than_do(t: Target) -> str:
 def failing_commands(t: Target) -> str:
     """Not one of the thirteen, but the commonest reason to move less than was agreed."""
     seen = Seen()
-    for length in (t.block_size, 2 * t.block_size + 1):
+    # As many bytes as the command is about, or more: fewer would be a case 7 or 13 for some.
+    for length in (2 * t.block_size, 2 * t.block_size + 1, 8 * t.block_size):
         done = t.host.command(commands.read_10(0xFFFFFFFE, 2), length)
         _failed(done, t)
         _less_to_host(done, b"", seen)
