@@ -19,7 +19,7 @@ BLOCKS = 2 * MIB // 512 + 5
 LBAS = st.one_of(st.integers(0, 40), st.integers(BLOCKS - 40, BLOCKS + 3), st.sampled_from([2**31, 2**32 - 1]))
 LENGTHS = st.one_of(st.integers(0, 20), st.sampled_from([240, 2047, 2048, 2049, 4000]))
 FLAGS = st.sampled_from([0, 0, 0, 2, 4, 6, 8, 0x10])
-BLOCK_CODES = meaning.READS + meaning.WRITES + meaning.WRITES_VERIFIED + meaning.VERIFIES + meaning.SAMES + (0x89,)
+BLOCK_CODES = meaning.READS + meaning.WRITES + meaning.WRITES_VERIFIED + meaning.VERIFIES + meaning.SAMES + (0x89, 0x8B)
 CDBS = st.one_of(
     st.builds(lambda code, lba, blocks, flags: usb.on_blocks(code, lba, blocks, flags).ljust(16, b"\0"),
               st.sampled_from(BLOCK_CODES), LBAS, LENGTHS, FLAGS),

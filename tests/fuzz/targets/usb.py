@@ -144,8 +144,8 @@ def on_blocks(code: int, lba: int, blocks: int, flags: int = 0) -> bytes:
 
 def _all_commands() -> list:
     found = []
-    for codes in (meaning.WRITES, meaning.WRITES_VERIFIED, meaning.READS, meaning.VERIFIES, meaning.SAMES, (0x89,)):
-        found += [pack(on_blocks(code, 8, 3)) for code in codes]
+    writes = meaning.WRITES + meaning.WRITES_VERIFIED + meaning.SAMES + (0x89, 0x8B)
+    found += [pack(on_blocks(code, 8, 3)) for code in writes + meaning.READS + meaning.VERIFIES]
     found += [pack(on_blocks(code, 0, 0)) for code in meaning.SYNCHRONIZES]
     found += [pack(on_blocks(code, 16, 16, 0x08)) for code in (0x2A, 0x8A, 0xAA, 0x28, 0x41, 0x93)]
     found += [pack(on_blocks(code, 8, 3, check)) for code in (0x2F, 0x8F, 0x2E) for check in (2, 4, 6)]
@@ -179,6 +179,7 @@ def seeds() -> list:
     write = pack(on_blocks(0x2A, 0, 2048 + 7))
     big = pack(on_blocks(0x2A, 5, 2048 + 9, 8), FATES, bytes([4, 9, 26, 13, 3]))
     unmap = pack(bytes.fromhex("42000000000000001800"), DATA, bytes([24]) + struct.pack(">HH4xQI4x", 22, 16, 8, 100))
+    found.append(bytes([0, 1]) + ready + write + pack(on_blocks(0x8B, 3, 2050), DATA, bytes([3, 4, 0, 16])) + unmap)
     for zeroes in (unmap, pack(on_blocks(0x41, 7, 9), DATA, bytes([1, 0])), pack(on_blocks(0x93, 3, 99, 9))):
         found.append(bytes([0, 1]) + ready + write + zeroes + pack(on_blocks(0x28, 0, 128)))
     long = pack(on_blocks(0x41, 1, 4098)) + pack(on_blocks(0x2F, 0, 4098)) + pack(on_blocks(0x8F, 1, 4098, 6))

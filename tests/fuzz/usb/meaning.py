@@ -9,7 +9,7 @@ WRITES = (0x0A, 0x2A, 0xAA, 0x8A, 0x9C)
 WRITES_VERIFIED = (0x2E, 0xAE, 0x8E)
 VERIFIES = (0x2F, 0xAF, 0x8F)
 SAMES = (0x41, 0x93)
-COMPARE_AND_WRITE, UNMAP = 0x89, 0x42
+COMPARE_AND_WRITE, OR_WRITE, UNMAP = 0x89, 0x8B, 0x42
 SYNCHRONIZES = (0x35, 0x91)
 # Where the allocation length stands, and how it is packed.
 REPLIES = {0x03: (4, "B"), 0x12: (3, ">H"), 0x1A: (4, "B"), 0x5A: (7, ">H"), 0x9E: (10, ">I"), 0xA0: (6, ">I"),
@@ -24,7 +24,7 @@ def extent(cdb: bytes) -> "tuple[int, int]":
         return int.from_bytes(cdb[1:4], "big") & 0x1FFFFF, cdb[4] or 256
     if code < 0x60:
         return int.from_bytes(cdb[2:6], "big"), int.from_bytes(cdb[7:9], "big")
-    if code in (COMPARE_AND_WRITE,):
+    if code == COMPARE_AND_WRITE:
         return int.from_bytes(cdb[2:10], "big"), cdb[13]
     if code == 0x9C:
         return int.from_bytes(cdb[2:10], "big"), int.from_bytes(cdb[12:14], "big")
@@ -52,7 +52,7 @@ def sends(cdb: bytes) -> int:
     if code in LISTS:
         at, how = LISTS[code]
         return struct.unpack_from(how, cdb, at)[0]
-    if code in WRITES or code in WRITES_VERIFIED:
+    if code in WRITES + WRITES_VERIFIED + (OR_WRITE,):
         return extent(cdb)[1] * SECTOR
     if code in VERIFIES:
         check = cdb[1] >> 1 & 3
@@ -70,7 +70,7 @@ def is_flushed(cdb: bytes) -> bool:
     code = cdb[0]
     if code in SYNCHRONIZES:
         return not cdb[1] & 2
-    return code in WRITES_VERIFIED or (code in WRITES[1:] or code == COMPARE_AND_WRITE) and bool(cdb[1] & 8)
+    return code in WRITES_VERIFIED or code in WRITES[1:] + (COMPARE_AND_WRITE, OR_WRITE) and bool(cdb[1] & 8)
 
 
 class Change:
@@ -93,12 +93,13 @@ class Change:
                 yield self.start + at, size, self.block * (size // SECTOR)
 
 
-def changes(cdb: bytes, data: bytes) -> "list[Change]":
-    """What the medium holds after a command that was given `data`, in the order in which that is done."""
+def changes(cdb: bytes, data: bytes, known) -> "list[Change]":
+    """What the medium, which held what `known` does, holds after a command that was given `data`, in the order in which
+    that is done."""
     code = cdb[0]
     if code == UNMAP:
         return _unmapped(data[:sends(cdb)])
-    if code not in WRITES + WRITES_VERIFIED + SAMES + (COMPARE_AND_WRITE,):
+    if code not in WRITES + WRITES_VERIFIED + SAMES + (COMPARE_AND_WRITE, OR_WRITE):
         return []
     lba, blocks = extent(cdb)
     start, length = lba * SECTOR, blocks * SECTOR
@@ -107,6 +108,10 @@ def changes(cdb: bytes, data: bytes) -> "list[Change]":
         return [Change(start, length, block=block if any(block) else None)]
     if code == COMPARE_AND_WRITE:
         return [Change(start, length, data[length:2 * length])]
+    if code == OR_WRITE:
+        data = data[:length]
+        both = int.from_bytes(known.read(start, len(data)), "big") | int.from_bytes(data, "big")
+        data = both.to_bytes(len(data), "big")
     return [Change(start, length, data[:length])]
 
 

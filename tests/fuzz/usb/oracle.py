@@ -50,7 +50,7 @@ class Oracle:
         """The changes that the command may make, if it is carried out."""
         # Else it is one of cases 8, 10 and 13 of BOT 6.7, a phase error.
         agrees = not asked.needed or not asked.to_host and asked.expected >= asked.needed
-        planned = meaning.changes(asked.cdb, asked.stream) if asked.lun == 0 and agrees else []
+        planned = meaning.changes(asked.cdb, asked.stream, self._known) if asked.lun == 0 and agrees else []
         self._is_beyond = any(each.start + each.length > self._disk.size for each in planned)
         self._planned = [each for each in planned if each.length and not self._is_beyond]
         self._named = [(each.start, each.start + each.length) for each in self._planned]
