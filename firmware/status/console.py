@@ -10,7 +10,7 @@ pastes is left where it is: a flood costs the board next to nothing, and whoever
 
 from firmware.status import commands, views
 from firmware.status.commands import Commands
-from firmware.status.keys import CANCEL, CLEAR, ENTER, ERASE, REDRAW, Keys
+from firmware.status.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys
 from firmware.status.screen import HEIGHT, Line, clean, cut, frame, prompt_line, texts, width
 from firmware.status.snapshot import snapshot
 
@@ -24,6 +24,7 @@ _LOOK_MS = 250
 _ESCAPE_MS = 300
 _MESSAGE_MS = 30000
 _BUFFER = 256  # bytes taken at once, and in _PACE_MS
+_DEAF_BUFFER = 8192  # the same of what is thrown away anyhow
 _PACE_MS = 50
 
 
@@ -54,6 +55,7 @@ class Console:
         self._pace_ms = None
         self._line = ""
         self._overlong = False
+        self._deaf = False  # what comes is our own screen, echoed; until it is quiet, or a key that cannot be ours
         self._keyed = False  # since the last poll(), which knows when
         self._key_ms = None
         self._now_ms = 0
@@ -75,7 +77,7 @@ class Console:
         """Where the next bytes go; None while too many came."""
         if self._over or self._closing or not self._allowed:
             return None
-        return self._buffer[: self._allowed]
+        return self._buffer[: self._allowed] if self._allowed < _BUFFER else self._buffer
 
     def received(self, count: int) -> None:
         """`count` bytes came; 0: the line hung up."""
@@ -87,22 +89,33 @@ class Console:
         self._keys.received(self._buffer[:count])
 
     def _take(self, key: str) -> None:
-        if key == ENTER:
+        if key == ECHOED:
+            self._hush()
+        elif self._deaf and key not in (ENTER, CLEAR, CANCEL, REDRAW):
+            pass
+        elif key == ENTER:
             self._enter()
         elif key == ERASE:
             self._line = self._line[:-1]
             self._overlong = False  # what stands there is what is meant
             self._prompt_due = True
         elif key in (CLEAR, CANCEL):
+            self._deaf = False
             self._forget_line()
             if key == CANCEL:
                 self._commands.cancel()
                 self._redraw()
         elif key == REDRAW:
+            self._deaf = False
             self._known = []
             self._redraw()
         else:
             self._type(key)
+
+    def _hush(self) -> None:
+        self._deaf = True
+        if self._line or self._overlong:
+            self._forget_line()
 
     def _type(self, character: str) -> None:
         if width(self._prompt()) + width(self._line) + width(character) > MAX_LINE:
@@ -112,11 +125,12 @@ class Console:
         self._echo += character
 
     def _enter(self) -> None:
-        line, overlong = self._line, self._overlong
+        line, overlong, deaf = self._line, self._overlong, self._deaf
         self._forget_line()
-        if overlong:
+        self._deaf = False
+        if overlong or deaf:
             self._commands.cancel()
-            self._commands.message = "That line was too long: nothing was done."
+            self._commands.message = "That line was %s: nothing was done." % ("too long" if overlong else "garbled")
         elif line.strip():
             try:
                 self._commands.enter(line)
@@ -204,7 +218,7 @@ class Console:
 
     def _pace(self, now_ms: int) -> None:
         if self._pace_ms is None or now_ms >= self._pace_ms:
-            self._allowed = _BUFFER
+            self._allowed = _DEAF_BUFFER if self._deaf else _BUFFER
             self._pace_ms = now_ms + _PACE_MS
 
     def _age(self, now_ms: int) -> None:
@@ -213,6 +227,7 @@ class Console:
         if self._key_ms is not None:
             if now_ms - self._key_ms >= _ESCAPE_MS:
                 self._keys.settle()
+                self._deaf = False
             if now_ms - self._key_ms >= FORGET_MS and (self._line or self._overlong):
                 self._forget_line()
         if self._message_ms is not None and now_ms - self._message_ms >= _MESSAGE_MS:

@@ -1,12 +1,16 @@
 """What a terminal sends, byte by byte, as keys: text, or one of the constants below. Nothing is kept but a few bytes.
 
 Everything else is dropped: the sequences of arrow and function keys (ECMA-48 5.4, 8.3.16), control characters, what is
-no UTF-8. So whatever comes (noise, a modem's language, another screen's output) is at most a wrong line.
+no UTF-8. So whatever comes (noise, a modem's language) is at most a wrong line.
+
+A host's line may echo what it gets until a program has set it up, and always if none does: then a screen comes back as
+if it had been typed. No key begins with `^[[`, as control characters are echoed, or ends as ours do: ECHOED tells.
 """
 
 from firmware.text import decode
 
 ENTER, ERASE, CLEAR, CANCEL, REDRAW = "\r", "\b", "\x15", "\x03", "\x0c"
+ECHOED = "\x1b["  # these bytes were our own
 
 _KEYS = {8: ERASE, 127: ERASE, 21: CLEAR, 3: CANCEL, 12: REDRAW}
 _ESC, _BEL, _CAN, _SUB = 0x1B, 0x07, 0x18, 0x1A
@@ -22,6 +26,7 @@ _OPENERS = {
     ord("^"): _STRING,
     ord("_"): _STRING,
 }
+_OUR_ENDS = b"KJl"  # of control sequences that no keyboard sends and every frame has
 _INVISIBLE = ((0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB))
 
 
@@ -41,6 +46,7 @@ class Keys:
         self._state = _PLAIN
         self._length = 0  # of the sequence that is skipped
         self._after_return = False
+        self._caret = 0  # how much of ^[[ came
         self._character = b""
         self._missing = 0
 
@@ -61,6 +67,8 @@ class Keys:
         if byte == _ESC:
             self._begin()
         elif self._length > _LONGEST or byte in (_CAN, _SUB) or self._ends(byte):
+            if self._state == _CONTROL and byte in _OUR_ENDS:
+                self._take(ECHOED)
             self._state = _PLAIN
 
     def _ends(self, byte: int) -> bool:
@@ -84,11 +92,19 @@ class Keys:
         if byte == _ESC:
             self._begin()
         elif 32 <= byte < 127:
-            self._take(chr(byte))
+            self._text(byte)
         elif byte == 13 or (byte == 10 and not after_return):
             self._take(ENTER)
         elif byte in _KEYS:
             self._take(_KEYS[byte])
+
+    def _text(self, byte: int) -> None:
+        self._caret = 1 if byte == 94 else self._caret + 1 if byte == 91 and self._caret else 0
+        if self._caret == 3:
+            self._caret = 0
+            self._take(ECHOED)
+        else:
+            self._take(chr(byte))
 
     def _part(self, byte: int) -> None:
         """A byte of a character beyond ASCII."""

@@ -315,19 +315,63 @@ class Flood(unittest.TestCase):
         session.type("\x03help\r")
         self.assertTrue(session.sees("names this point of the log"))
 
+    def echo(self, session, how):
+        """A second passes at a terminal that sends back all that it gets."""
+        session.wait(FRAME_MS)
+        while session.heard:
+            heard, session.heard = session.heard, b""
+            session.type(how(heard))
+
     def test_a_terminal_that_echoes_everything(self):
+        for how in (lambda heard: heard.replace(b"\x1b", b"^["), lambda heard: heard):
+            session = Session(twin())
+            session.heard = b""
+            feed = session.terminal.feed
+
+            def hear(data, feed=feed, session=session):
+                feed(data)
+                session.heard += bytes(data)
+
+            session.terminal.feed = hear
+            for _ in range(20):
+                self.echo(session, how)
+                self.assertEqual(session.prompt, ">")
+            self.assertTrue(session.frames <= 25 and session.taken < 25 * 2000)
+            session.wait(400)
+            session.heard = b""
+            session.type("promote\r")
+            self.assertIn("type yes", session.prompt)
+            self.echo(session, how)
+            session.type("yes\r")
+            self.assertEqual(session.board.asked, [])
+
+    def test_whoever_comes_after_an_echo(self):
+        noise = b"mall^[[5;1H Would be lost^[[K^[[24;1H> "
         session = Session(Board())
-        for _ in range(20):
-            session.takes = False
-            session.wait(FRAME_MS)
-            out = session.console.outgoing()
-            if out is not None:
-                heard = bytes(out).replace(b"\x1b", b"^[")
-                session.takes = True
-                session.turn()
-                session.type(heard)
-        self.assertEqual(session.board.asked, [])
-        self.assertTrue(session.frames <= 25)
+        session.type(noise + b"help\r")
+        self.assertEqual(session.message, "That line was garbled: nothing was done.")
+        for behind in (b"\x15", b"\x03", b"\x0c"):
+            session = Session(Board())
+            session.type(noise + behind + b"help\r")
+            self.assertTrue(session.sees("names this point of the log"))
+        session = Session(Board())
+        session.type(noise)
+        session.wait(500)
+        session.type("help\r")
+        self.assertTrue(session.sees("names this point of the log"))
+
+    def test_an_echo_is_thrown_away_faster_than_anybody_types(self):
+        session = Session(Board())
+        taken = 0
+        for _ in range(1000):
+            view = session.console.wanted()
+            if view is not None:
+                view[:] = (b"^[[1;1H the same again" * 20)[: len(view)]
+                taken += len(view)
+                session.console.received(len(view))
+            session.now += 1
+            session.turn()
+        self.assertTrue(100_000 < taken < 200_000, taken)
 
     def test_a_modem_is_not_what_this_is(self):
         session = Session(Board())

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.status.keys import CANCEL, CLEAR, ENTER, ERASE, REDRAW, Keys, is_visible
+from firmware.status.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys, is_visible
 
 
 def keys(data, cut=None):
@@ -60,13 +60,18 @@ class Text(unittest.TestCase):
             self.check(b"a" + noise + b"b", "ab")
         self.check(b"\xe2\x82a\xac", "a")
 
+    def test_an_echo_of_our_own_screen(self):
+        self.check(b"^[a^[^[x[^", "^[a^[^[x[^")
+        self.check(b"^[[?25l^[[1;1H", ["^", "[", ECHOED] + list("?25l") + ["^", "[", ECHOED] + list("1;1H"))
+        self.check(b"\x1b[?25l\x1b[1;1Ha\x1b[K\x1b[J", [ECHOED, "a", ECHOED, ECHOED])
+
     def test_any_noise(self):
         state, data = 1, bytearray()
         for _ in range(20000):
             state = (state * 1103515245 + 12345) & 0x7FFFFFFF
             data.append(state >> 16 & 255)
         for key in keys(bytes(data)):
-            self.assertTrue(key in (CANCEL, CLEAR, ENTER, ERASE, REDRAW) or is_visible(key))
+            self.assertTrue(key in (CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW) or is_visible(key))
         reader = Keys(lambda key: None)
         reader.received(bytes(data))
         self.assertTrue(len(reader._character) <= 4)
