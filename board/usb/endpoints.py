@@ -12,58 +12,61 @@ _LARGEST_REQUEST = 128 << 10
 _SMALLEST_REQUEST = 32 << 10
 _HALT_TRIES = 100
 _HALT_PAUSE_MS = 2
+_DROPPED_PAUSE_MS = 2
 DEPTH = 128  # requests: two windows of 1 MiB in the smallest pieces, and the wrappers around them
 
 
 class _Transfer:
     """A transfer under way, in requests that follow each other."""
 
-    def __init__(self, requests: int):
+    def __init__(self, requests: int, is_watched: bool):
         self.requests = requests
+        self.is_watched = is_watched
         self.moved = 0
 
 
 class _Pipe:
     """One endpoint, its transfers in order. `report(count)` at the end of each, `fail(errno)` when one failed."""
 
-    def __init__(self, aio, queue, descriptor: int, report, fail):
+    def __init__(self, aio, is_out: bool, descriptor: int, report, fail):
         self.descriptor = descriptor
         self.limit = _LARGEST_REQUEST
         self._aio = aio
-        self._queue = queue
+        self._is_out = is_out  # then any request may be the last, with a short packet
+        self._queue = aio.read if is_out else aio.write
         self._report = report
         self._fail = fail
-        self._waiting = []  # views of transfers that have no requests yet
+        self._waiting = []  # (view, is_watched) of transfers that have no requests yet
         self._transfers = []
         self._requests = []  # (number, length), in flight
-        self._dropped = 0  # requests in flight that nobody waits for
+        self.dropped = 0  # requests still in flight that nobody waits for
 
-    def add(self, view) -> None:
-        self._waiting.append(view)
+    def add(self, view, is_watched: bool) -> None:
+        self._waiting.append((view, is_watched))
 
     def fill(self) -> None:
         """Makes requests of what waits. Not before those that were dropped are back: their data could come into
         memory that is used again."""
-        if self._dropped or not self._waiting:
+        if self.dropped or not self._waiting:
             return
-        views, self._waiting = self._waiting, []
-        for view in views:
+        waiting, self._waiting = self._waiting, []
+        limit = self.limit
+        for view, is_watched in waiting:
             length = len(view)
-            if length <= self.limit:
-                self._request(view)
-                self._transfers.append(_Transfer(1))
-                continue
-            for at in range(0, length, self.limit):
-                self._request(view[at : at + self.limit])
-            self._transfers.append(_Transfer(-(-length // self.limit)))
+            last = max(0, length - 1) // limit
+            self._transfers.append(_Transfer(last + 1, is_watched))
+            for index in range(last):
+                self._request(view[index * limit : (index + 1) * limit], self._is_out)
+            self._request(view[last * limit :] if last else view, is_watched)
 
-    def _request(self, view) -> None:
-        self._requests.append((self._queue(self.descriptor, view, self._ended), len(view)))
+    def _request(self, view, is_watched: bool) -> None:
+        number = self._queue(self.descriptor, view, self._ended, not is_watched)
+        self._requests.append((number, len(view)))
 
     def _ended(self, number: int, result: int) -> None:
-        if self._dropped:
-            self._dropped -= 1
-            if not self._dropped:
+        if self.dropped:
+            self.dropped -= 1
+            if not self.dropped:
                 self.fill()
                 self._aio.submit()
             return
@@ -78,7 +81,8 @@ class _Pipe:
         transfer.requests -= 1
         if not transfer.requests:
             self._transfers.pop(0)
-            self._report(transfer.moved)
+            if transfer.is_watched:
+                self._report(transfer.moved)
         elif result < length:  # a short packet ends the transfer before its other requests
             self.drop()
             self._report(transfer.moved)
@@ -95,7 +99,7 @@ class _Pipe:
         """Nothing of what is under way is reported any more."""
         requests, self._requests = self._requests, []
         self._transfers, self._waiting = [], []
-        self._dropped += len(requests)
+        self.dropped += len(requests)
         for number, _ in requests:
             self._aio.cancel(number)
 
@@ -114,8 +118,8 @@ class Endpoints:
         self.bot = None
         self._loop = loop
         self._aio = aio
-        self._in = _Pipe(aio, aio.write, bulk_in, self._sent, self._failed)
-        self._out = _Pipe(aio, aio.read, bulk_out, self._received, self._failed)
+        self._in = _Pipe(aio, False, bulk_in, self._sent, self._failed)
+        self._out = _Pipe(aio, True, bulk_out, self._received, self._failed)
         self._halting = 0  # so many times it was asked for; an older one does not try on
 
     def max_packet(self) -> int:
@@ -129,11 +133,12 @@ class Endpoints:
 
     def receive(self, view) -> None:
         """The next bytes from the host go into `view`; ends when it is full or with a short packet."""
-        self._out.add(view)
+        self._out.add(view, True)
 
-    def send(self, view) -> None:
-        """`view` goes to the host, where it is empty as a packet of length zero."""
-        self._in.add(view)
+    def send(self, view, is_watched: bool) -> None:
+        """`view` goes to the host, where it is empty as a packet of length zero. The end of one that is not watched
+        is not worth waking up for: the host's next command is soon here."""
+        self._in.add(view, is_watched)
 
     def submit(self) -> None:
         """Starts what was queued."""
@@ -169,6 +174,13 @@ class Endpoints:
         self._halting += 1
         self._in.drop()
         self._out.drop()
+        self._await_dropped()
+
+    def _await_dropped(self) -> None:
+        """Some of them wake nobody."""
+        self._aio.reap()
+        if self._in.dropped or self._out.dropped:
+            self._loop.call_after(_DROPPED_PAUSE_MS, self._await_dropped)
 
     def close(self) -> None:
         """Gives the files back; `aio` was closed before."""

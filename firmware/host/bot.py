@@ -40,9 +40,10 @@ _BROKEN = 6  # reset recovery, both endpoints are stalled (section 6.6.1)
 class Bot:
     """Runs `task`, one command at a time, for the host behind `endpoints`.
 
-    `endpoints.receive(view)` and `endpoints.send(view)` queue a transfer, an empty view is a packet of length
-    zero; `submit()` starts what is queued; each ends in received(count), sent(count) or lost(). `halt()` stalls both
-    endpoints, `drop()` forgets what is in flight: nothing of it is reported any more.
+    `endpoints.receive(view)` and `endpoints.send(view, is_watched)` queue a transfer, an empty view is a packet of
+    length zero; `submit()` starts what is queued. One from the host ends in received(count), one to the host in
+    sent(count) if it is watched; either may be lost(). `halt()` stalls both endpoints, `drop()` forgets what is in
+    flight: nothing of it is reported any more.
     """
 
     def __init__(self, task, units, endpoints):
@@ -60,7 +61,6 @@ class Bot:
         self._moved = 0  # bytes that the device sent or took, the residue is the rest
         self._wasted = 0  # bytes of the host that nobody wanted
         self._status = PASSED
-        self._unwatched = 0  # transfers to the host whose ends nobody waits for
         task.resumed = self._resumed
 
     # What the bus does
@@ -116,7 +116,6 @@ class Bot:
     def _drop(self) -> None:
         self._task.abort()
         self._endpoints.drop()
-        self._unwatched = 0
 
     # Ends of transfers
 
@@ -134,10 +133,8 @@ class Bot:
         self._endpoints.submit()
 
     def sent(self, count: int) -> None:
-        """The oldest transfer to the host ended."""
-        if self._unwatched:
-            self._unwatched -= 1
-        elif self._stage == _DATA_IN:
+        """The oldest transfer to the host that is watched ended."""
+        if self._stage == _DATA_IN:
             self._task.moved()
             self._go_on()
         self._endpoints.submit()
@@ -214,15 +211,14 @@ class Bot:
     # Data
 
     def _send(self, window) -> None:
-        self._endpoints.send(window)
         self._moved += len(window)
-        if self._moved < self._task.length:
+        is_last = self._moved == self._task.length
+        self._endpoints.send(window, not is_last)
+        if is_last:  # it stays as it is until the next command begins: its status can follow at once
+            self._task.moved()
+            self._go_on()
+        else:
             self._stage = _DATA_IN
-            return
-        # The last one stays as it is until the next command begins: its status can follow at once.
-        self._unwatched += 1
-        self._task.moved()
-        self._go_on()
 
     def _receive(self, window) -> None:
         self._stage = _DATA_OUT
@@ -252,8 +248,7 @@ class Bot:
         """The task is over: makes the data phase as long as the host expects, then the status follows."""
         if self._to_host:
             if self._moved < self._expected and self._moved % self._max_packet == 0:
-                self._endpoints.send(self._waste[:0])  # cases 4 and 5: a short packet ends the data
-                self._unwatched += 1
+                self._endpoints.send(self._waste[:0], False)  # cases 4 and 5: a short packet ends the data
             self._acknowledge()
         else:
             self._drain()
@@ -278,8 +273,7 @@ class Bot:
         """Sends the status; the next command may come while it is on its way."""
         residue = self._expected - self._moved
         struct.pack_into(_CSW, self._csw, 0, _CSW_SIGNATURE, self._tag, residue, self._status)
-        self._endpoints.send(self._csw)
-        self._unwatched += 1
+        self._endpoints.send(self._csw, False)
         self._await_command()
 
     def _give_up(self) -> None:
@@ -288,8 +282,7 @@ class Bot:
         """
         self._break()
         self._csw[:] = bytes(CSW_SIZE)
-        self._endpoints.send(self._csw)
-        self._unwatched += 1
+        self._endpoints.send(self._csw, False)
         self._endpoints.submit()
 
     def _break(self) -> None:

@@ -74,13 +74,9 @@ class Loop:
             if self._spins_missed > _MOST_MISSED + _SPIN_PAUSE:
                 self._spins_missed = 0
             return None
-        for _ in range(sockets.SPINS):
-            events = poll(0)
-            if events:
-                self._spins_missed = 0
-                return events
-        self._spins_missed += 1
-        return None
+        events = sockets.poll_awake(poll)
+        self._spins_missed = 0 if events else self._spins_missed + 1
+        return events
 
     def stop(self) -> None:
         self._running = False

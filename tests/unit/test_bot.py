@@ -60,11 +60,12 @@ class FakeTask:
 class FakeEndpoints:
     def __init__(self):
         self.sends, self.receives = [], []
-        self.halts = self.drops = 0
+        self.halts = self.drops = self.watched = 0
         self.started = []
 
-    def send(self, view):
+    def send(self, view, is_watched):
         self.sends.append(bytes(view))
+        self.watched += is_watched
 
     def receive(self, view):
         self.receives.append(view)
@@ -132,8 +133,9 @@ class BotTest(unittest.TestCase):
     def test_a_second_window_waits_until_the_first_is_sent(self):
         self.will(TO_HOST, WINDOW + 512)
         self.command(WINDOW + 512, True)
-        self.assertEqual(len(self.endpoints.sends), 1)
+        self.assertEqual((len(self.endpoints.sends), self.endpoints.watched), (1, 1))
         self.bot.sent(WINDOW)
+        self.assertEqual(self.endpoints.watched, 1)
         self.assertEqual(self.status(), (7, 0, PASSED))
         self.assertEqual([len(data) for data in self.endpoints.sends], [WINDOW, 512])
 

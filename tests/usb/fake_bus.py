@@ -12,10 +12,10 @@ _HALT = None  # among the transfers to the host
 
 
 class _Request:
-    """One transfer of the device: `data` with `count` bytes done."""
+    """One transfer of the device: `data` with `count` bytes done; it wants to know the end if it `is_watched`."""
 
-    def __init__(self, data):
-        self.data, self.count = data, 0
+    def __init__(self, data, is_watched=True):
+        self.data, self.count, self.is_watched = data, 0, is_watched
 
     @property
     def room(self) -> int:
@@ -36,12 +36,12 @@ class FakeEndpoints:
         assert len(view), "a request for nothing"
         self._new_outs.append(_Request(view))
 
-    def send(self, view) -> None:
-        self._new_ins.append(view)
+    def send(self, view, is_watched: bool = True) -> None:
+        self._new_ins.append((view, is_watched))
 
     def submit(self) -> None:
         """The kernel copies at this moment what goes to the host."""
-        self.ins += [_Request(bytes(view)) for view in self._new_ins]
+        self.ins += [_Request(bytes(view), is_watched) for view, is_watched in self._new_ins]
         self.outs += self._new_outs
         self._new_ins, self._new_outs = [], []
 
@@ -150,7 +150,8 @@ class FakeBus(Wire):
         request.count += len(packet)
         if not request.room:
             ends.ins.pop(0)
-            ends.ended(self.device.sent, request.count)
+            if request.is_watched:
+                ends.ended(self.device.sent, request.count)
         if len(got) + len(packet) > length:
             return BABBLE
         got += packet

@@ -33,7 +33,7 @@ class SocketEndpoints:
     def receive(self, view):
         self._filling, self._at = view, 0
 
-    def send(self, view):
+    def send(self, view, is_watched):
         # Kept by the kernel from here on, as FunctionFS copies what is sent when it is submitted.
         for at in range(0, len(view) or 1, REQUEST):
             self._sending.append(view[at : at + REQUEST])
@@ -42,7 +42,7 @@ class SocketEndpoints:
         while self._sending:
             view = self._sending.pop(0)
             self._in.sendmsg((view,))
-        # The host reads all that it is sent before it sends the next command: nothing waits for `sent`.
+        # Nothing is watched: no command here is larger than a window.
 
     def _on_out(self, events):
         view = self._filling

@@ -7,6 +7,7 @@ Control blocks and events are used as the kernel lays them out (linux/aio_abi.h)
 import ctypes
 import os
 import struct
+from select import EPOLLET
 
 from ..linux import ECANCELED, EINTR, ENOSYS, POLLIN
 
@@ -35,8 +36,9 @@ _libc.syscall.restype = ctypes.c_long
 class Aio:
     """Up to `depth` transfers in flight. `read` and `write` queue one, `submit` starts what is queued.
 
-    `done(number, result)` is called from the loop; `result`: bytes moved, or a negative errno. A transfer cannot be forgotten while
-    the kernel has its memory: `cancel` makes it end soon, and its end is reported like every other.
+    `done(number, result)` is called from the loop; `result`: bytes moved, or a negative errno. The end of a `quiet`
+    one wakes nobody: it is reported together with the next that does, or by reap(). A transfer cannot be forgotten
+    while the kernel has its memory: `cancel` makes it end soon, and its end is reported like every other.
     Raises OSError when the system has no such thing.
     """
 
@@ -58,27 +60,27 @@ class Aio:
         self._free = list(range(depth))
         self._jobs = [None] * depth  # (done, view): the view keeps the memory there
         self._queued = []
-        loop.watch(self.eventfd, POLLIN, self._on_events)
+        loop.watch(self.eventfd, POLLIN | EPOLLET, lambda events: self.reap())  # told of each end: no need to read it
 
     @property
     def free(self) -> int:
         """Transfers that may still be queued."""
         return len(self._free)
 
-    def read(self, descriptor: int, view, done) -> int:
+    def read(self, descriptor: int, view, done, quiet: bool = False) -> int:
         """Queues a read into all of `view`; its number."""
-        return self._queue(_PREAD, descriptor, view, done)
+        return self._queue(_PREAD, descriptor, view, done, 0 if quiet else _FLAG_RESFD)
 
-    def write(self, descriptor: int, view, done) -> int:
+    def write(self, descriptor: int, view, done, quiet: bool = False) -> int:
         """Queues a write of `view`, which may be empty; its number."""
-        return self._queue(_PWRITE, descriptor, view, done)
+        return self._queue(_PWRITE, descriptor, view, done, 0 if quiet else _FLAG_RESFD)
 
-    def _queue(self, opcode: int, descriptor: int, view, done) -> int:
+    def _queue(self, opcode: int, descriptor: int, view, done, flags: int) -> int:
         number = self._free.pop()
         length = len(view)
         struct.pack_into(
             _IOCB, self._blocks, number * _IOCB_SIZE, number, 0, 0, opcode, 0, descriptor,
-            _address(view) if length else 0, length, 0, 0, _FLAG_RESFD, self.eventfd,
+            _address(view) if length else 0, length, 0, 0, flags, self.eventfd,
         )  # fmt: skip
         self._jobs[number] = (done, view)
         self._queued.append(number)
@@ -116,8 +118,8 @@ class Aio:
         _libc.syscall(self._destroy, self._context)
         os.close(self.eventfd)
 
-    def _on_events(self, events: int) -> None:
-        os.eventfd_read(self.eventfd)
+    def reap(self) -> None:
+        """Reports what has ended."""
         count = _libc.syscall(self._getevents, self._context, 0, self._depth, self._events_address, None)
         ended = [struct.unpack_from(_EVENT, self._events, place * _EVENT_SIZE) for place in range(max(0, count))]
         for number, _, result, _ in ended:

@@ -4,15 +4,25 @@ import os
 import select
 import socket
 import threading
+import time
 
 from ..linux import EINPROGRESS
 from .mailbox import Mailbox
 
 TICKS_PER_MS = 0.001  # what Poller.poll counts its time-out in
-SPINS = 100  # looks at the sockets before the loop sleeps: some 70 us, what it takes to wake a client that sleeps too
+_AWAKE_NS = 70_000  # what it takes to wake a client that sleeps, too
 
 Poller = select.epoll
 sendfile = os.sendfile
+
+
+def poll_awake(poll):
+    """Events that come while we do not sleep yet."""
+    until = time.monotonic_ns() + _AWAKE_NS
+    while True:
+        events = poll(0)
+        if events or time.monotonic_ns() >= until:
+            return events
 
 
 def receiver(sock):
