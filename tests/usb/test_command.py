@@ -124,13 +124,14 @@ def test_status_waits_for_another_program(files, on_bus, capsys, monkeypatch):
 
 def test_several_boards(files, on_bus, capsys):
     files.board("1-3", 5, disks=("sdc",), serial="FFEEDDCCBBAA99887766")
-    fine, link_down = (Device(4, answer=json.dumps(status()).encode()),
-                       Device(5, answer=json.dumps(status(state="no link")).encode()))  # fmt: skip
-    on_bus(link_down, fine)
+    link_down = Device(4, answer=json.dumps(status(state="no link")).encode())
+    fine = Device(5, answer=json.dumps(status()).encode())
+    on_bus(fine, link_down)
     assert len(sosie(capsys)[1].splitlines()) == 3
     code, out, _ = sosie(capsys, "status")
     assert code == 1 and out.count("left (primary)") == 2
-    assert sosie(capsys, "status", "--serial", SERIAL)[0] == 0
+    assert sosie(capsys, "status", "--serial", SERIAL)[0] == 1
+    assert sosie(capsys, "status", "--serial", "FFEEDDCCBBAA99887766")[0] == 0
     code, _, err = sosie(capsys, "selftest", "--yes")
     assert code == 3 and "--serial" in err and SERIAL in err
     code, _, err = sosie(capsys, "status", "--serial", "00")

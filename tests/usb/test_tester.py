@@ -96,10 +96,18 @@ def test_a_scratch_range_is_written_and_nothing_else(packet):
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_found(bug):
     packet = 64 if bug == "does not drain" else 512
-    results, _ = tried_with(packet, bug)
+    results, disk = tried_with(packet, bug)
     wrong = [name for name, each in results.items() if each.verdict == WRONG]
     for start in PLANTED[bug]:
         assert [name for name in wrong if name.startswith(start)], "%s: %s" % (bug, wrong)
+    if bug in ("case 3 writes", "case 8 writes", "case 13 writes zeroes"):
+        assert disk == medium(), "what was damaged was not put back"
+
+
+def test_a_missing_zero_length_packet_is_called_that():
+    results, _ = tried_with(64, "no zero-length packet")
+    detail = next(each.detail for each in results.values() if each.name.startswith("case 5"))
+    assert "the CSW comes inside the data" in detail
 
 
 def tried_with(packet, bug):
