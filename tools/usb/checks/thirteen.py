@@ -66,7 +66,7 @@ def hi_more_than_di(t: Target) -> str:
         _less_to_host(t.passed(t.host.command(commands.inquiry(STANDARD_INQUIRY), length)), inquiry, seen)
     _less_to_host(t.passed(t.host.command(commands.inquiry(5), STANDARD_INQUIRY)), inquiry[:5], seen)
     # Two blocks end at a packet's end at any speed: the host waits for more unless a zero-length packet follows.
-    for more in (1, CSW.size, 100, t.block_size, 2 * t.block_size, 65536):
+    for more in (100, 1, CSW.size, t.block_size, 2 * t.block_size, 65536):
         done = t.host.command(commands.read_10(t.first, 2), 2 * t.block_size + more)
         _less_to_host(t.passed(done), t.old(0, 2), seen)
     return str(seen)
