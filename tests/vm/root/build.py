@@ -52,7 +52,9 @@ def _mmdebstrap(suite: str, python: str, fresh: Path) -> list[str]:
     hooks += [(recipe.HERE / "customize").read_text()]
     hooks += ["copy-out %s %s" % (" ".join("/bench/" + part for part in PARTS), fresh)]
     options += ["--customize-hook=" + hook for hook in hooks]
-    return ["mmdebstrap", *options, suite, "-", "deb %s %s main" % (mirror, suite)]
+    # So all that it started and mounted goes with it, whatever ends it; as another user it sees to that by itself.
+    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child"] if os.geteuid() == 0 else []
+    return [*apart, "mmdebstrap", *options, suite, "-", "deb %s %s main" % (mirror, suite)]
 
 
 def _mirror() -> str:

@@ -3,8 +3,10 @@
 import fcntl
 import os
 import shutil
+import time
 from pathlib import Path
 
+from tests.vm.errors import Refused
 from tests.vm.root import build, recipe
 
 
@@ -49,15 +51,27 @@ def _build(cache: Path, wanted: Path, suite: str, say) -> None:
         if wanted.exists():
             return
         for left in cache.glob(".vm-%s-*" % suite):
-            shutil.rmtree(left)  # of a build that was interrupted, for this one has the lock
+            _remove(left)  # of a build that was interrupted, for this one has the lock
         fresh = cache / (".vm-%s-%d" % (suite, os.getpid()))
         fresh.mkdir()
         try:
             build.build(suite, fresh, say)
             fresh.rename(wanted)
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            _remove(fresh)
         _remove_others(wanted, suite)
+
+
+def _remove(folder: Path, patience_s: float = 20) -> None:
+    """Programs that were ended may need a moment to go, and write until then."""
+    deadline = time.monotonic() + patience_s
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise Refused("%s cannot be removed; see what holds it, and remove it" % folder)
+            time.sleep(0.2)
 
 
 def _remove_others(wanted: Path, suite: str) -> None:
