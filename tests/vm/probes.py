@@ -67,7 +67,7 @@ def what_it_can(disk):
     says(
         page(disk, "bl"), r"compare and write length: 255 blocks", r"[Mm]aximum transfer length: 65536 blocks",
         r"Optimal transfer length granularity: 8 blocks", r"Optimal transfer length: 2048 blocks",
-        r"Maximum unmap LBA count: (?!0\b)\w+", r"Optimal unmap granularity: 8 blocks",
+        r"Maximum unmap LBA count: (-1|[1-9])", r"Optimal unmap granularity: 8 blocks",
         r"Maximum atomic transfer length: 2048",
     )  # fmt: skip
     says(page(disk, "bdc"), r"Non-rotating medium")
