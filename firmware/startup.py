@@ -85,7 +85,7 @@ def _begin_life(block, ledger, random_bytes) -> str:
     life = int.from_bytes(random_bytes(4), "little") or 1
     verdict = "" if ledger is None else survivors.judge(ledger, block)
     if ledger is not None and not verdict:
-        ledger.expect(life)
+        ledger.expect(block.life, life)
     block.life = life
     return verdict
 

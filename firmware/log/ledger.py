@@ -85,8 +85,9 @@ class Ledger:
 
     # What this life leaves
 
-    def expect(self, life: int) -> None:
-        """The superblock of this life is about to be written; from then on, that of the one before counts no more."""
+    def expect(self, last: int, life: int) -> None:
+        """The superblock of this `life` is about to be written, over that of the `last` one, which counts until then."""
+        self._words[_LIFE_AT] = last
         self._words[_NEXT_LIFE_AT] = life
 
     def begin(self, log_id: int, life: int) -> None:

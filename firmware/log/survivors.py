@@ -49,6 +49,7 @@ def find(ledger, ring, superblock, head, arena, disk_size: int, generation: "int
         pending = _pending(ledger.entries(), head.number)
         _check_places(pending, arena.size, superblock.group_limit)
         _check_line(pending, generation)
+        _unroll(pending, arena.size)
         _check_room(pending, ring, superblock, head)
         groups = [_group(entry, head.number + ahead, arena, disk_size) for ahead, entry in pending]
     except Damaged:
@@ -88,6 +89,18 @@ def _check_line(pending: list, generation: "int | None") -> None:
         if before is not None and entry.place not in (before, 0):
             raise Damaged("a group in the wrong place")
         before = entry.place + group_size(entry.used)
+
+
+def _unroll(pending: list, arena_size: int) -> None:
+    """Places that only grow, as the arena gave them: those behind its end belong to the next lap."""
+    lap = at = 0
+    for _, entry in pending:
+        if entry.place < at:
+            lap = arena_size
+        at = entry.place
+        entry.place += lap
+    if pending and pending[-1][1].place + group_size(pending[-1][1].used) > pending[0][1].place + arena_size:
+        raise Damaged("more groups than the arena has room for")
 
 
 def _check_room(pending: list, ring, superblock, head) -> None:

@@ -10,7 +10,7 @@ from firmware.errors import Damaged, Refused
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
 from firmware.log.arena import Arena
-from firmware.log.layout import COPIED
+from firmware.log.layout import BLOCK, COPIED
 from firmware.log.scribe import Scribe
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
@@ -167,6 +167,9 @@ class SimBoard:
     def _run(self, remains) -> None:
         if not self.plan.keeps:
             remains.arena = Arena(memoryview(self._arena)[: self.plan.arena])
+        if self.plan.aged and not remains.adopted:  # it has gone round before, and is close to its end
+            place = remains.arena.size - self.random.randrange(0, 2 << 20, BLOCK)
+            remains.arena.resume(place, place)
         disk, journal = self.storages["disk"], self.storages["journal"]
         workers = (
             Scribe(remains.ring, disk.size), Player(disk, remains.ring, remains.arena), Syncer(disk), Reader(disk),
@@ -180,6 +183,7 @@ class SimBoard:
             self.world.log_found(self, remains.head.number + len(remains.adopted))
             self.world.memory_found(self, remains.survivors, self._kept)
             self.world.count("groups adopted", len(remains.adopted))
+            self.world.count("arenas adopted across their end", _wraps(remains))
         self.batch_ends = 0, self.board.journal.head.position
         self.last_group = self.board.journal.head.number
         self.board.start()
@@ -305,3 +309,9 @@ class SimBoard:
         copy.power_on()
         copy.drain_lanes()
         return copy
+
+
+def _wraps(remains) -> bool:
+    """Whether what was adopted lies across the end of the arena."""
+    offsets = [group.place % remains.arena.size for group in remains.adopted]
+    return offsets != sorted(offsets)

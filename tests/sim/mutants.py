@@ -11,7 +11,7 @@ import multiprocessing.pool
 import os
 import sys
 
-from tests.sim.plan import KINDS
+from tests.sim.plan import KINDS, MISFORTUNES
 from tests.sim.run import try_seed
 
 MOST_SEEDS = 1000
@@ -266,7 +266,9 @@ def _(where="peer:Peer._meet"):
 
 # Memory that outlives the process
 
-DEATHS = {"keeps": True, "kind": "honest", "lie": "", "promotes": False, "chaos": 12}
+DYING = {**dict.fromkeys(MISFORTUNES, 0), "kill primary": 9, "power primary": 0.5, "look aside": 1}
+DEATHS = {"keeps": True, "kind": "honest", "lie": "", "promotes": False, "chaos": 12, "weights": DYING}
+FULL_ARENAS = {**FULL_RINGS, **DEATHS, "speed": {**SLOW_PLAYER, "journal": 0.1}, "chaos_odds": 0.02, "max_age": 1}
 
 
 @mutant("count a record before its payload is in memory", **DEATHS)
@@ -392,6 +394,19 @@ def _(where="log.ledger:Ledger.belongs_to"):
     replace(where, lambda belongs_to: lambda self, log_id, life: True)
 
 
+@mutant("know only the life before when a second one dies while it comes up", **DEATHS)
+def _(where="log.ledger:Ledger.expect"):
+    from firmware.log import ledger
+
+    def make(expect):
+        def forgetful(self, last, life):
+            self._words[ledger._NEXT_LIFE_AT] = life
+
+        return forgetful
+
+    replace(where, make)
+
+
 @mutant("recover into the arena though there are survivors in it", **DEATHS)
 def _(where="startup:_buffer"):
     from firmware.log.layout import MAX_GROUP
@@ -417,6 +432,11 @@ def _(where="board:Board.__init__"):
 @mutant("hand out the memory of survivors again", **DEATHS)
 def _(where="log.arena:Arena.resume"):
     replace(where, lambda resume: lambda self, tail, head: None)
+
+
+@mutant("forget that the survivors lie across the end of the arena", **FULL_ARENAS)
+def _(where="log.survivors:_unroll"):
+    replace(where, lambda unroll: lambda pending, arena_size: None)
 
 
 @mutant("adopt what a failed journal left behind", keeps=True, kind="errors", lie="", promotes=False, chaos=12)

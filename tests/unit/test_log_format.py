@@ -123,7 +123,7 @@ class Tables(unittest.TestCase):
         words = private_words(64 << 10)
         ledger = Ledger(words, 64 << 10)
         ledger.begin(0x0102030405060708, 0x11121314)
-        ledger.expect(0x21222324)
+        ledger.expect(0x11121314, 0x21222324)
         ledger.fail()
         wanted = {
             "magic": int.from_bytes(b"SOSL", "little"),

@@ -119,10 +119,20 @@ class TestVerdicts(unittest.TestCase):
         block = self.life.bench.journal.superblock
         block.life = LIFE + 1
         self.assertEqual(self.life.found(), (LOST, []))
-        self.life.ledger.expect(LIFE + 1)  # that one comes up, and dies before or after its superblock is written
+        self.life.ledger.expect(LIFE, LIFE + 1)  # that one comes up, and dies before or after its superblock is written
         self.assertEqual(self.life.found()[0], ADOPTED)
         block.life = LIFE
         self.assertEqual(self.life.found()[0], ADOPTED)
+
+    def test_several_that_die_while_they_come_up(self):
+        self.pending()
+        block = self.life.bench.journal.superblock
+        for life in range(100, 110):
+            self.life.ledger.expect(block.life, life)
+            self.assertEqual(self.life.found()[0], ADOPTED)
+            if life % 3:  # else it dies before its superblock is written
+                block.life = life
+                self.assertEqual(self.life.found()[0], ADOPTED)
 
     def pending(self, count=3):
         for i in range(count):
