@@ -3,7 +3,7 @@
 import fcntl
 import os
 import struct
-from errno import EAGAIN, EBADMSG, ENODEV, ENOMEM, ESHUTDOWN
+from errno import EAGAIN, EBADMSG, ENOBUFS, ENODEV, ENOMEM, ESHUTDOWN
 
 _ENDPOINT_DESC = 0x80096782  # ioctl FUNCTIONFS_ENDPOINT_DESC: the descriptor at the speed of now (USB 2.0, 9.6.6)
 _GONE = (ESHUTDOWN, ENODEV, EAGAIN)  # the host took the configuration back, or went away itself
@@ -13,7 +13,8 @@ _SMALLEST_REQUEST = 32 << 10
 _HALT_TRIES = 100
 _HALT_PAUSE_MS = 2
 _DROPPED_PAUSE_MS = 2
-DEPTH = 128  # requests: two windows of 1 MiB in the smallest pieces, and the wrappers around them
+DEPTH = 128  # requests: on each pipe a window of 1 MiB in the smallest pieces, and the wrappers around it
+_MOST_REQUESTS = DEPTH // 2
 
 
 class _Transfer:
@@ -54,6 +55,9 @@ class _Pipe:
         for view, is_watched in waiting:
             length = len(view)
             last = max(0, length - 1) // limit
+            if len(self._requests) + last >= _MOST_REQUESTS:  # a host that goes on and never takes its answers
+                self._fail(ENOBUFS)
+                return
             self._transfers.append(_Transfer(last + 1, is_watched))
             for index in range(last):
                 self._request(view[index * limit : (index + 1) * limit], self._is_out)
@@ -139,6 +143,8 @@ class Endpoints:
         """`view` goes to the host, where it is empty as a packet of length zero. The end of one that is not watched
         is not worth waking up for: the host's next command is soon here."""
         self._in.add(view, is_watched)
+        if not is_watched and len(view) > _SMALLEST_REQUEST:  # what gets no memory ends at once, and the host waits
+            self._loop.soon(self._aio.reap)
 
     def submit(self) -> None:
         """Starts what was queued."""
