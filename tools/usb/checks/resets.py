@@ -134,11 +134,21 @@ def cbw_too_early(t: Target) -> str:
     return "waits for its turn" if moved else "is not taken before"
 
 
+def deaf_host(t: Target) -> str:
+    """A host that sends commands and never asks how they ended must not bring the device down."""
+    for number in range(300):
+        if t.wire.bulk_out(t.host.pack(commands.inquiry(36), 36, True), SILENCE_MS)[1] != FULL:
+            break
+    t.recover()
+    return "%d commands" % (number + 1)
+
+
 CHECKS = [
     Check("Get Max LUN", max_lun),
     Check("a CSW is read after a halt", csw_after_stall),
     Check("no CSW before the data are over", csw_too_early, WRITING),
     Check("a CBW before the last CSW was read", cbw_too_early, MEDIUM),
+    Check("commands whose data and CSW nobody reads", deaf_host),
 ]
 CHECKS += [recovery(*moment) for moment in MOMENTS]
 CHECKS += [port_reset(*moment) for moment in MOMENTS]
