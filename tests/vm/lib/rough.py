@@ -9,21 +9,32 @@ import time
 from tests.process.oracle import SECTOR, History
 
 
+BLOCK = 8 * SECTOR  # the page, as O_DIRECT wants it on any kernel
+
+
+def plan(size: int, dice: random.Random, flush_every: int = 7):
+    """Without an end: (offset, length, whether a flush follows) of the writes of a Writer with the same dice."""
+    while True:
+        length = BLOCK * dice.choice((1, 1, 1, 2, 8, 30))
+        offset = dice.randrange((size - length) // BLOCK + 1) * BLOCK
+        yield offset, length, dice.randrange(flush_every) == 0
+
+
 class Writer:
     """Writes into the block device until it is told to stop or the disk is gone.
 
     `answered`: the newest write that the disk said it has, `flushed`: that a completed flush covers. `longest_s`: the
-    longest that a single command took.
+    longest that a single command took. `on_flush(number)` is called after each flush.
     """
 
-    def __init__(self, path: str, history: History, dice: random.Random, flush_every: int = 7):
+    def __init__(self, path: str, history: History, dice: random.Random, on_flush=lambda number: None):
         self.history = history
         self.answered = self.flushed = 0
         self.longest_s = 0.0
         self.error: OSError | None = None
         self._file = os.open(path, os.O_RDWR | os.O_DIRECT)
-        self._dice = dice
-        self._flush_every = flush_every
+        self._plan = plan(history.size, dice)
+        self._on_flush = on_flush
         self._memory = mmap.mmap(-1, 1 << 20)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -49,8 +60,9 @@ class Writer:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._timed(self._write)
-                if self._dice.randrange(self._flush_every) == 0:
+                offset, length, flushes = next(self._plan)
+                self._timed(lambda: self._write(offset, length))
+                if flushes:
                     self._timed(self._flush)
             self._timed(self._flush)
         except OSError as error:
@@ -63,10 +75,7 @@ class Writer:
         act()
         self.longest_s = max(self.longest_s, time.monotonic() - begin)
 
-    def _write(self) -> None:
-        # Whole blocks of the page, as O_DIRECT wants them on any kernel.
-        length = 8 * SECTOR * self._dice.choice((1, 1, 1, 2, 8, 30))
-        offset = self._dice.randrange((self.history.size - length) // (8 * SECTOR) + 1) * 8 * SECTOR
+    def _write(self, offset: int, length: int) -> None:
         number = self.history.add(offset, length)
         self._memory[:length] = self.history.data(number, offset, length)
         count = os.pwritev(self._file, [memoryview(self._memory)[:length]], offset)
@@ -77,6 +86,7 @@ class Writer:
         covered = self.answered
         os.fsync(self._file)
         self.flushed = covered
+        self._on_flush(covered)
 
 
 def content(path: str, size: int) -> bytes:
