@@ -282,7 +282,13 @@ class Oracle:
         if self._before is not None and k <= self._before[0]:
             self._groups = self._before[1]
         self._before = None
-        self._groups = [(group, end) for group, end in self._groups if end <= k]
+        known = self._newest_group
+        self._groups = [(group, end) for group, end in self._groups if end <= k and group <= known]
+        if known != ANY and k > (self._groups[-1][1] if self._groups else 0):
+            # What the lost groups changed shows nowhere: their numbers are given anew, so it counts as done before.
+            if self._groups and self._groups[-1][0] == known:
+                self._groups.pop()
+            self._groups.append((known, k))
         self._newest_group = ANY
         self.flushed, self.flushed_there = min(self.flushed, k), min(self.flushed_there, k)
         for base in (self._flushed_base, self._twin_base):

@@ -174,3 +174,46 @@ class OracleTest(unittest.TestCase):
 
     def test_tags_tell_which_write_a_sector_holds(self):
         self.assertEqual(tags(payload(7, 512, 1024) + bytes(512)), [7, 7, 0])
+
+    def test_a_process_that_died_keeps_everything(self):
+        self.write(0, 512, 1)
+        image = bytes(self.oracle.current)
+        self.write(512, 512, 2)
+        self.assertEqual(self.oracle.check_primary(image, "it"), 1)
+        with self.assertRaises(Violation):
+            self.oracle.check_primary(image, "it", True)
+        self.assertEqual(self.oracle.check_primary(bytes(self.oracle.current), "it", True), 2)
+
+    def undecided(self, offset: int, group: int) -> bytes:
+        """A write during which the process dies; the image without it."""
+        before = bytes(self.oracle.current)
+        self.oracle.undecided(self.oracle.new_write(offset, 1024), group)
+        return before
+
+    def test_a_write_that_was_not_answered_is_there_or_not(self):
+        for there in (False, True):
+            self.setUp()
+            self.write(0, 512, 1)
+            image = self.undecided(0, 1)
+            if there:
+                image = bytes(self.oracle.current)
+            self.assertEqual(self.oracle.check_twin(image, 1, "the twin"), 1 + there)
+            self.assertEqual(self.oracle.primary_recovered(image, True), 1 + there)
+            self.write(0, 512, 2)
+            self.assertEqual(self.oracle.check_primary(image, "it"), 1 + there)
+
+    def test_a_write_that_was_not_answered_is_never_half_there(self):
+        self.write(0, 512, 1)
+        image = bytearray(self.undecided(0, 1))
+        image[:512] = self.oracle.current[:512]
+        with self.assertRaises(Violation):
+            self.oracle.primary_recovered(image, True)
+
+    def test_numbers_of_lost_groups_are_given_anew(self):
+        self.write(0, 512, 1)
+        self.zero(4096, 512, 2)  # changes nothing, and is lost
+        image = bytes(self.oracle.current)
+        self.oracle.log_ends(1)
+        self.oracle.primary_recovered(image)
+        self.write(8192, 512, 2)
+        self.assertEqual(self.oracle.check_primary(image, "it"), 2)
