@@ -316,7 +316,13 @@ class World:
 
     def dial(self, board: SimBoard, make_conversation, on_failed) -> None:
         """A board opens a connection; it takes a while, and fails when the other board is not there."""
-        self.after(self.random.choice((0, 1, 50)), "dial", lambda: self._dialled(board, make_conversation, on_failed))
+        life = board.lives
+
+        def dialled():
+            if board.lives == life:  # a process that is gone connects to nobody
+                self._dialled(board, make_conversation, on_failed)
+
+        self.after(self.random.choice((0, 1, 50)), "dial", dialled)
 
     def _dialled(self, board: SimBoard, make_conversation, on_failed) -> None:
         other = self.other(board)
