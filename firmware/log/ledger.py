@@ -86,7 +86,7 @@ class Ledger:
     # What this life leaves
 
     def expect(self, last: int, life: int) -> None:
-        """The superblock of this `life` is about to be written, over that of the `last` one, which counts until then."""
+        """The superblock of this `life` is about to be written; until then that of the `last` one counts."""
         self._words[_LIFE_AT] = last
         self._words[_NEXT_LIFE_AT] = life
 
