@@ -10,8 +10,8 @@ class Terminal:
     """One serial device.
 
     `open_port()` opens it (Refused), `converse(port, conversation, closed)` drives a conversation over it, calls
-    `closed()` at its end and returns what has `close()`, `make_conversation(port)` is a new one, `call_after(ms, call)` a timer. `alarm(sentence)` is
-    told once why there is no console, and with "" once there is one again.
+    `closed()` at its end and returns what has `close()`, `make_conversation(port)` is a new one, `call_after(ms, call)`
+    a timer. `alarm(sentence)` is told once why there is no console, and with "" once there is one again.
     """
 
     def __init__(self, open_port, converse, make_conversation, call_after, alarm):
