@@ -17,10 +17,10 @@ def build(suite: str, fresh: Path, say) -> None:
     """Puts PARTS into the folder `fresh`."""
     began = time.monotonic()
     say("building the guest's root (Debian %s), once; it takes a minute or two" % suite)
-    python = recipe.PYTHON_OF[suite]
+    python, mirror = recipe.PYTHON_OF[suite], _mirror()
     _fetch_python_packages(python, fresh / "dist-packages", fresh)
     say("Python packages are here; now %d Debian packages and the kernel" % len(recipe.packages()))
-    _run(_mmdebstrap(suite, python, fresh), fresh, "mmdebstrap could not build the guest's root")
+    _run(_mmdebstrap(suite, mirror, python, fresh), fresh, "mmdebstrap could not build the guest's root")
     for leftover in ("dist-packages", "pip", "log", "tmp"):
         subprocess.run(["rm", "-rf", fresh / leftover], check=True)
     missing = [part for part in PARTS if not (fresh / part).exists()]
@@ -41,8 +41,7 @@ def _fetch_python_packages(python: str, target: Path, fresh: Path) -> None:
     _run([str(pip), "install", *options, *recipe.requirements()], fresh, "pip could not bring the guest's packages")
 
 
-def _mmdebstrap(suite: str, python: str, fresh: Path) -> list[str]:
-    mirror = _mirror()
+def _mmdebstrap(suite: str, mirror: str, python: str, fresh: Path) -> list[str]:
     options = ["--mode=" + ("root" if os.geteuid() == 0 else "unshare"), "--variant=minbase", "--format=null"]
     options += ["--include=" + ",".join(recipe.packages()), "--dpkgopt=force-unsafe-io"]
     options += ["--aptopt=Acquire::Languages none", "--aptopt=APT::Install-Recommends false"]
@@ -52,9 +51,14 @@ def _mmdebstrap(suite: str, python: str, fresh: Path) -> list[str]:
     hooks += [(recipe.HERE / "customize").read_text()]
     hooks += ["copy-out %s %s" % (" ".join("/bench/" + part for part in PARTS), fresh)]
     options += ["--customize-hook=" + hook for hook in hooks]
-    # So all that it started and mounted goes with it, whatever ends it; as another user it sees to that by itself.
-    apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child"] if os.geteuid() == 0 else []
-    return [*apart, "mmdebstrap", *options, suite, "-", "deb %s %s main" % (mirror, suite)]
+    return [*_apart(), "mmdebstrap", *options, suite, "-", "deb %s %s main" % (mirror, suite)]
+
+
+def _apart() -> list[str]:
+    """So all that root's mmdebstrap started and mounted goes with it, whatever ends it; another user's is so anyway."""
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    works = os.geteuid() == 0 and subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL).returncode == 0
+    return unshare if works else []  # in a plain chroot it does not
 
 
 def _mirror() -> str:

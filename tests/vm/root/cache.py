@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+from tests.parts import leaks
 from tests.vm.errors import Refused
 from tests.vm.root import build, recipe
 
@@ -66,6 +67,7 @@ def _remove(folder: Path, patience_s: float = 20) -> None:
     """Programs that were ended may need a moment to go, and write until then."""
     deadline = time.monotonic() + patience_s
     while folder.exists():
+        leaks.end_mounts(str(folder))
         try:
             shutil.rmtree(folder)
         except OSError:
