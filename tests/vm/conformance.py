@@ -22,8 +22,6 @@ _ISCSI = "about iSCSI's own messages, which a device node does not carry"
 # Names are as in tests/scsi/expected.py.
 USB = {
     "iSCSI": (SKIPPED, _ISCSI),
-    "Read10.Async": (SKIPPED, "several commands at a time, which libiscsi sends by iSCSI only"),
-    "Write10.Async": (SKIPPED, "several commands at a time, which libiscsi sends by iSCSI only"),
 }
 
 

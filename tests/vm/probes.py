@@ -192,7 +192,7 @@ def protects(disk):
     assert sgio.command(disk.sg, select, send=protected).status == 0
     assert sgio.command(disk.sg, sense, 64).data[3] & 0x80, "WP is not set"
     write = sgio.command(disk.sg, struct.pack(">BBIBHB", 0x2A, 0, 0, 0, 1, 0), send=bytes(512))
-    assert write.sense == (7, 0x27, 2), write
+    assert write.sense == (7, 0x27, 2) and write.residue == 512, write
     free = protected[:12] + b"\0" + protected[13:]
     assert sgio.command(disk.sg, select, send=free).status == 0
     assert not sgio.command(disk.sg, sense, 64).data[3] & 0x80, "WP is still set"
