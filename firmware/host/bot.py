@@ -60,6 +60,7 @@ class Bot:
         self._to_host = False
         self._moved = 0  # bytes that the device sent or took, the residue is the rest
         self._wasted = 0  # bytes of the host that nobody wanted
+        self._asked = 0  # bytes of the host's data asked for at once; if fewer come, there are no more
         self._status = PASSED
         task.resumed = self._resumed
 
@@ -226,6 +227,7 @@ class Bot:
         if left > size:  # only whole packets can end before the host's data do
             size = min(left, -(-size // self._max_packet) * self._max_packet)
             window = self._task.buffer[:size]
+        self._asked = size
         self._endpoints.receive(window)
 
     def _data_arrived(self, count: int) -> None:
@@ -239,6 +241,8 @@ class Bot:
             return
         self._moved += size
         self._wasted += count - size
+        if count < self._asked:  # behind what the device wants
+            self._wasted = self._expected - self._moved
         task.moved()
         self._go_on()
 

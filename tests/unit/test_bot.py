@@ -198,6 +198,16 @@ class BotTest(unittest.TestCase):
         self.assertEqual(self.status(), (7, 924, PHASE_ERROR))
         self.assertEqual(self.task.taken, b"")
 
+    def test_a_host_that_stops_behind_what_the_device_wants(self):
+        for expected, sent in ((5000, 3600), (3700, 3600), (5000, 3584)):
+            self.task.taken = b""
+            self.will(FROM_HOST, 3584)
+            self.bot.session(1024)
+            self.command(expected)
+            self.give(b"d" * sent)  # the last packet is a short one
+            self.assertEqual(self.status(), (7, expected - 3584, PASSED))
+            self.assertEqual(self.task.taken, b"d" * 3584)
+
     def test_an_invalid_cbw_stalls_until_reset_recovery(self):
         good = struct.pack("<IIIBBB", 0x43425355, 1, 0, 0, 0, 6) + bytes(16)
         for bad in (good[:30], good + b"\0", b"", bytes(31), b"X" * 512):
