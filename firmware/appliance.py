@@ -14,7 +14,6 @@ from firmware.link.compressor import Compressor
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
-from firmware.log.survivors import ADOPTED, NONE
 from firmware.media import open_media
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.api import Api
@@ -58,8 +57,9 @@ class Appliance:
     def _assemble(self) -> None:
         settings, loop = self._settings, self._loop
         self._disk, self._storage = open_media(settings)
+        memory = self._memory()
         try:
-            remains = _run(self._open_journal())
+            remains = _run(open_journal(self._storage, settings, self._disk.size, ports.random_bytes, *memory))
         except Refused as e:
             raise Refused("%s %s" % (settings.journal, e))
         except (Damaged, OSError) as e:
@@ -71,7 +71,7 @@ class Appliance:
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
         if self._usb is not None:
-            self._usb.serve(board, lambda: snapshot(board), remains.survivors in (NONE, ADOPTED))
+            self._usb.serve(board, lambda: snapshot(board))
             for path in self._usb.consoles:
                 self._add_console(path, None)
             loop.hook = self._poll
@@ -79,12 +79,13 @@ class Appliance:
         if settings.console is not None:
             self._add_console(*settings.console)
 
-    def _open_journal(self):
-        memory, ledger = ports.shared_memory(ARENA_SIZE), None  # the player's process sees it too
-        if self._usb is not None:
-            memory, words = self._usb.memory(ARENA_SIZE)
-            ledger = Ledger(words, ARENA_SIZE)
-        return open_journal(self._storage, self._settings, self._disk.size, ports.random_bytes, memory, ledger)
+    def _memory(self) -> tuple:
+        """Memory for the arena, which the player's process sees too; and where it outlives us, its ledger, and what
+        to call when that does not help a host."""
+        if self._usb is None:
+            return (ports.shared_memory(ARENA_SIZE),)
+        memory, words = self._usb.memory(ARENA_SIZE)
+        return memory, Ledger(words, ARENA_SIZE), self._usb.end_session
 
     def _make_lanes(self, remains) -> Lanes:
         disk, storage, loop = self._disk, self._storage, self._loop
@@ -184,7 +185,7 @@ class Appliance:
     def _stop(self) -> None:
         self._close_listeners()
         if self._usb is not None:
-            self._usb.unplug()
+            self._usb.stop()
         for host in self._hosts:
             host.close()
         for terminal in self._terminals:

@@ -35,10 +35,16 @@ class Remains:
         self.ledger = None
 
 
-def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger=None):
+def _nothing() -> None:
+    pass
+
+
+def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger=None, on_lost=_nothing):
     """Generator; returns Remains. A blank storage is formatted for `settings.name` and `settings.role`;
     `memory` (ARENA_SIZE bytes or so) becomes the arena. With a `ledger` (log/ledger.py) that an earlier life kept
     about the same memory, what had not become durable is found again; nobody else may use either any more.
+    `on_lost()` is called before the ledger forgets what is NEW or LOST: were it the other way round and this process
+    died in between, the next one would take what its host does not know for whole.
 
     Raises Refused (not a journal, too small, another disk), Damaged and OSError.
     """
@@ -68,7 +74,7 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger
     yield from recovery.make_durable(ring, block, head, buffer)
     remains = Remains(who, block, ring, arena, head)
     if ledger is not None:
-        _look_for_survivors(remains, ledger, verdict)
+        _look_for_survivors(remains, ledger, verdict, on_lost)
     return remains
 
 
@@ -90,7 +96,7 @@ def _begin_life(block, ledger, random_bytes) -> str:
     return verdict
 
 
-def _look_for_survivors(remains, ledger, verdict: str) -> None:
+def _look_for_survivors(remains, ledger, verdict: str, on_lost) -> None:
     who, block, head = remains.identity, remains.superblock, remains.head
     generation = who.generation if who.role == PRIMARY else None
     remains.ledger, remains.survivors = ledger, verdict
@@ -99,6 +105,7 @@ def _look_for_survivors(remains, ledger, verdict: str) -> None:
             ledger, remains.ring, block, head, remains.arena, who.disk_size, generation
         )
     if remains.survivors in (survivors.NEW, survivors.LOST):
+        on_lost()
         ledger.begin(block.log_id, block.life)
     else:
         ledger.settle(head.number, block.life)

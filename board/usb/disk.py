@@ -38,7 +38,7 @@ class UsbDisk:
     """What `attach = usb` makes of a board.
 
     The constructor finds the device controller, and the keeper or makes one; Refused where there is no controller.
-    memory() is the board's before serve() makes the disk appear; unplug() takes it off the bus, close() leaves nothing
+    memory() is the board's before serve() makes the disk appear; stop() takes it off the bus, close() leaves nothing
     behind.
     """
 
@@ -48,7 +48,7 @@ class UsbDisk:
         self._name = gadget_name(settings.name)
         self._udc = controller.find(self._paths, settings.attach[1], self._name)
         self._product = "Sosie %s" % settings.name
-        self._has_host = False
+        self._has_host = self._is_ending = False
         journal = os.path.realpath(settings.journal)
         self._keeper = Keeper.reach(journal)
         self._is_first = self._keeper is None
@@ -62,31 +62,55 @@ class UsbDisk:
 
     def memory(self, arena_size: int) -> tuple:
         """(arena, 32-bit words of its ledger) that outlive this process; zeroes when no process had them before."""
-        size = arena_size + ledger_size(arena_size)
+        ledger_end = arena_size + ledger_size(arena_size)
+        size = ledger_end + mmap.PAGESIZE
+        try:
+            memory = memoryview(mmap.mmap(self._find_memory(size), size))
+        except OSError as error:
+            raise Refused("there is no memory for the USB disk (%s); free some" % error.strerror)
+        self._settings_of_host = memory[ledger_end:]
+        return memory[:arena_size], memory[arena_size:ledger_end].cast("I")
+
+    def _find_memory(self, size: int) -> int:
         descriptor = self._keeper.kept.get(_MEMORY)
         if descriptor is None or os.fstat(descriptor).st_size != size:
             descriptor = os.memfd_create("sosie", os.MFD_CLOEXEC)
             os.ftruncate(descriptor, size)
             self._keeper.put(_MEMORY, descriptor)
-        memory = memoryview(mmap.mmap(descriptor, size))
-        return memory[:arena_size], memory[arena_size:].cast("I")
+        return descriptor
 
-    def serve(self, board, status, is_whole: bool) -> None:
+    def end_session(self) -> None:
+        """What an earlier process left on the bus must not go on: something that it told its host is missing."""
+        for name in (_EP0, _IN, _OUT):
+            if name in self._keeper.kept:
+                os.close(self._keeper.kept.pop(name))
+            try:
+                self._keeper.drop(name)
+            except OSError:
+                pass  # the keeper is gone, and with it what it had
+
+    def serve(self, board, status) -> None:
         """Plugs the disk in: `board.volume` behind it, `status() -> dict` for who asks by the vendor request.
 
-        `is_whole`: nothing that an earlier process told its host is missing; what it left on the bus may go on.
+        What an earlier process left on the bus goes on, unless end_session() was called.
         """
         self._board = board
         serial = serial_number(board.identity)
         units = units_of(board.volume, serial)
         self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
-        goes_on = is_whole and self._gadget.bound and all(name in self._keeper.kept for name in (_EP0, _IN, _OUT))
-        files = self._kept_files() if goes_on else self._new_files()
+        goes_on = self._gadget.bound and all(name in self._keeper.kept for name in (_EP0, _IN, _OUT))
+        try:
+            files = self._kept_files() if goes_on else self._new_files()
+        except OSError as error:
+            raise Refused("the USB disk cannot be set up (%s); start the board again" % error.strerror)
         self._aio = ports.Aio(self._loop, DEPTH)
         # A host that gave its request up makes an answer wait until it asks again: not the loop.
         self._lane = ports.ThreadLane(Answers(files[0]), self._loop)
         self._control = Control(files[0], lambda: json.dumps(status()).encode(), len(units) - 1, self._lane)
         self._endpoints = Endpoints(self._loop, self._aio, files[1], files[2])
+        self._disk = units[0]
+        if goes_on:
+            self._disk.settings = self._settings_of_host[0]
         task = Task(units, memoryview(bytearray(PIECE + MAX_PACKET)))
         self._bot = self._endpoints.bot = Bot(task, units, self._endpoints)
         self._control.on_enable = self._enabled
@@ -106,16 +130,23 @@ class UsbDisk:
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
-        return self._bot.poll(now_ms)
+        due = self._bot.poll(now_ms)
+        if self._disk.settings != self._settings_of_host[0]:
+            self._settings_of_host[0] = self._disk.settings
+        return due
 
-    def unplug(self) -> None:
-        """Takes the disk off the bus."""
+    def stop(self) -> None:
+        """The board stops: takes the disk off the bus for good."""
+        self._is_ending = True
+        self._pull()
+
+    def _pull(self) -> None:
         self._medium.plugged = False
         self._try(self._gadget.unbind)
         self._disabled()
 
     def close(self) -> None:
-        """Leaves nothing behind; after unplug()."""
+        """Leaves nothing behind; after stop()."""
         self._loop.forget(self._control.descriptor)
         self._gadget.tear_down()  # this ends an answer that waits
         self._lane.close()
@@ -130,8 +161,7 @@ class UsbDisk:
         return tuple(self._keeper.kept.pop(name) for name in (_EP0, _IN, _OUT))
 
     def _new_files(self) -> tuple:
-        for name in (_EP0, _IN, _OUT):  # or an old gadget would stay half alive
-            self._keeper.drop(name)
+        self.end_session()  # or an old gadget would stay half alive
         self._gadget.prepare()
         folder = self._gadget.function_path
         files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)
@@ -156,11 +186,11 @@ class UsbDisk:
             self._bot.resume(max_packet)
 
     def _replug(self) -> None:
-        self.unplug()
+        self._pull()
         self._loop.call_after(_UNPLUGGED_MS, self._plug_again)
 
     def _plug_again(self) -> None:
-        if not self._try(self._plug):
+        if not self._is_ending and not self._try(self._plug):
             self._loop.call_after(_RETRY_MS, self._plug_again)
 
     def _try(self, operation) -> bool:

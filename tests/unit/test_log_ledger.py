@@ -3,6 +3,7 @@
 import unittest
 from array import array
 
+from firmware.config import Settings
 from firmware.log import survivors
 from firmware.log.arena import Arena
 from firmware.log.journal import Journal
@@ -10,8 +11,9 @@ from firmware.log.layout import COPY, HOLE, TRIM, WRITE, ZERO, Point, records
 from firmware.log.ledger import Ledger, ledger_size, private_words
 from firmware.log.scribe import Scribe
 from firmware.log.survivors import ADOPTED, LOST, NEW, NONE
+from firmware.startup import open_journal
 from tests.unit.fakes_log import ARENA_SIZE, DISK_SIZE, Bench
-from tests.unit.fakes_storage import ManualLane
+from tests.unit.fakes_storage import ManualLane, MemoryStorage, drive
 
 LOG_ID, GENERATION, LIFE = 42, 3, 9
 
@@ -314,6 +316,36 @@ class TestWords(unittest.TestCase):
                 continue
             break
         self.assertTrue(count > 5)
+
+
+class TestStart(unittest.TestCase):
+    """A whole start: whoever holds a host's session has to end it before the ledger forgets what is lost."""
+
+    def setUp(self):
+        self.storage, self.memory = MemoryStorage(8 << 20), bytearray(ARENA_SIZE)
+        self.words, self.lives, self.ledgers = private_words(ARENA_SIZE), 0, []
+
+    def start(self):
+        settings, ledger = Settings(), Ledger(self.words, ARENA_SIZE)
+        settings.name = settings.role = "primary"
+        self.lives += 1
+        life, told = self.lives, []
+        steps = open_journal(
+            self.storage, settings, 1 << 20, lambda count: bytes([life]) * count, self.memory, ledger,
+            lambda: told.append(list(self.words[:8])),
+        )  # fmt: skip
+        return drive(steps).survivors, told
+
+    def test_memory_without_a_past(self):
+        self.assertEqual(self.start(), (NEW, [[0] * 8]))
+        self.assertEqual(self.start(), (NONE, []))
+
+    def test_lost(self):
+        self.start()
+        Ledger(self.words, ARENA_SIZE).fail()
+        failed = list(self.words[:8])
+        self.assertEqual(self.start(), (LOST, [failed]))
+        self.assertEqual(self.start(), (NONE, []))
 
 
 class Death(Exception):

@@ -207,11 +207,13 @@ class MediumTest(unittest.TestCase):
         volume.refusal = ""
         self.assertEqual(host.refused(READY), "6/28/00")
         self.assertEqual(host.do(READY), GOOD)
+        self.assertFalse(host.unit.seen)
+        host.ask(ten(0x28, 0, 1))
         self.assertTrue(host.unit.seen)
 
     def test_one_that_is_fenced(self):
         host = Host()
-        self.assertEqual(host.do(READY), GOOD)
+        host.ask(ten(0x28, 0, 1))
         host.volume.refusal = "fenced"
         self.assertEqual(host.refused(ten(0x28, 0, 1)), "2/3A/00")
         self.assertFalse(host.unit.seen)
@@ -223,12 +225,22 @@ class MediumTest(unittest.TestCase):
         self.assertEqual(host.refused(READY, lun=1), "2/3A/00")
 
     def test_seen(self):
-        for cdb in (READY, CAPACITY, "9e 10 00 00 00 00 00 00 00 00 00 00 00 20 00 00"):
+        for cdb in (ten(0x28, 0, 1), "88 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", ten(0x2F, 0, 8)):
             host = Host()
-            host.do(INQUIRY)
+            for asked in (INQUIRY, READY, CAPACITY):
+                host.do(asked)
             self.assertFalse(host.unit.seen)
             host.do(cdb)
             self.assertTrue(host.unit.seen)
+
+    def test_what_a_host_has_set_can_be_handed_over(self):
+        for number in range(8):
+            unit = Host().unit
+            self.assertEqual(unit.settings, 0)
+            unit.settings = number
+            self.assertEqual(unit.settings, number)
+            self.assertEqual((unit.write_cache, unit.write_protect), (not number & 1, bool(number & 2)))
+            self.assertEqual(unit.calm, not number & 4)
 
     def test_a_view_comes_and_goes(self):
         host = Host()
@@ -244,7 +256,7 @@ class MediumTest(unittest.TestCase):
 
     def test_eject_flushes_and_lets_go(self):
         host = Host()
-        host.do(READY)
+        host.ask(ten(0x28, 0, 1))
         host.volume.slow_flushes = True
         host.begin(EJECT)
         self.assertFalse(host.unit.ejected)

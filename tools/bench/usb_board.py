@@ -74,7 +74,10 @@ class SocketDisk:
         """As it is on a board, but that it ends with the process."""
         return ports.shared_memory(arena_size), private_words(arena_size)
 
-    def serve(self, board, status, is_whole):
+    def end_session(self):
+        pass
+
+    def serve(self, board, status):
         units = units_of(board.volume, serial_number(board.identity))
         self._bot = Bot(Task(units, memoryview(bytearray(PIECE + MAX_PACKET))), units, self._endpoints)
         self._endpoints.bot = self._bot
@@ -83,7 +86,7 @@ class SocketDisk:
     def poll(self, now_ms):
         return self._bot.poll(now_ms)
 
-    def unplug(self):
+    def stop(self):
         self._bot.ended()
 
     def close(self):

@@ -31,6 +31,7 @@ def checked_extent(unit, cdb) -> tuple:
         raise CheckCondition(OUT_OF_RANGE)
     if blocks > MAX_TRANSFER:
         raise invalid_field(at)
+    unit.seen = True
     return flags, lba << BLOCK_SHIFT, blocks << BLOCK_SHIFT
 
 

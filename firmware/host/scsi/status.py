@@ -8,7 +8,6 @@ from firmware.host.scsi.sense import NO_SENSE, UNKNOWN_UNIT, CheckCondition, inv
 
 def test_unit_ready(task, cdb):
     task.unit.check_sound()
-    task.unit.seen = True
 
 
 def request_sense(task, cdb):
@@ -27,7 +26,6 @@ def request_sense(task, cdb):
 
 def _sound_volume(task):
     task.unit.check_sound()
-    task.unit.seen = True
     return task.unit.volume
 
 

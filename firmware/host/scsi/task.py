@@ -166,6 +166,7 @@ class Task(Steps):
             self.direction = TO_HOST
         else:
             return False
+        unit.seen = True
         self.lun = lun
         self.length = length
         self.window = window

@@ -17,8 +17,9 @@ class LogicalUnit:
     """One logical unit on `volume`, or without a medium (None).
 
     The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
-    `seen`: since the medium came, a host completed a TEST UNIT READY or READ CAPACITY on it. `becoming_ready`: the
-    owner expects a medium that is absent to be there in a moment, so a host is told to wait for it.
+    `seen`: since the medium came, a host has worked with its blocks; to ask for its state alone is not enough, for
+    Linux asks, but leaves a fixed disk alone in which it once found no medium. `becoming_ready`: the owner expects a
+    medium that is absent to be there in a moment, so a host is told to wait for it.
     """
 
     def __init__(self, volume, vendor: str, product: str, revision: str, serial: str, removable=False, writable=True):
@@ -59,6 +60,16 @@ class LogicalUnit:
     def writes_plainly(self) -> bool:
         """Whether an ordinary write is over when the volume has it."""
         return self.writable and self.write_cache and not self.write_protect
+
+    @property
+    def settings(self) -> int:
+        """What the host has set, as a number from 0 to 7: for a process that goes on with its session."""
+        return (not self.write_cache) | self.write_protect << 1 | self.ejected << 2
+
+    @settings.setter
+    def settings(self, number: int) -> None:
+        self.write_cache, self.write_protect, self.ejected = not number & 1, bool(number & 2), bool(number & 4)
+        self._settle()
 
     # What the owner and the transport tell
 
