@@ -323,7 +323,7 @@ class TestStart(unittest.TestCase):
 
     def setUp(self):
         self.storage, self.memory = MemoryStorage(8 << 20), bytearray(ARENA_SIZE)
-        self.words, self.lives, self.ledgers = private_words(ARENA_SIZE), 0, []
+        self.words, self.lives = private_words(ARENA_SIZE), 0
 
     def start(self):
         settings, ledger = Settings(), Ledger(self.words, ARENA_SIZE)
