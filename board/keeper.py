@@ -5,6 +5,8 @@ anything else is open, and is given a copy of each descriptor that must outlive 
 is its lease. When the lease breaks, the keeper waits PATIENCE_S for a successor, which gets all that it holds; when
 none comes it closes everything and ends. It never stays without a lease for longer than that.
 
+Whatever ends the firmware must leave it alone: under systemd that is KillMode=process.
+
 Packets on a SOCK_SEQPACKET socket at an abstract address, each with at most one descriptor:
 
 | who       | packet       | with a descriptor | meaning                                                        |
@@ -14,6 +16,7 @@ Packets on a SOCK_SEQPACKET socket at an abstract address, each with at most one
 | keeper    | `taken`      |                   | somebody else has it                                           |
 | firmware  | `put NAME`   | yes               | hold this one, instead of an older one of that name            |
 | firmware  | `drop NAME`  |                   | close that one                                                 |
+| firmware  | `serving`    |                   | the host is served: when this lease breaks, patience begins    |
 | firmware  | `let go`     |                   | close everything and end                                       |
 """
 
@@ -104,6 +107,11 @@ class Keeper:
         """The keeper closes that one."""
         self._lease.send(b"drop " + name.encode())
 
+    def serving(self) -> None:
+        """The owner does its work now. One that never gets so far has only what was left of the patience before: a
+        board that cannot start must not keep a dead disk before a host for ever."""
+        self._lease.send(b"serving")
+
     def let_go(self) -> None:
         """The keeper closes all that it holds and ends; it has done so when this returns."""
         try:
@@ -180,7 +188,7 @@ class _Keeping:
         self._lease = None
         self._held = {}
         self._until = time.monotonic() + patience_s
-        self._let_go = False
+        self._is_served = self._let_go = False
 
     def run(self) -> None:
         while not self._let_go:
@@ -213,12 +221,16 @@ class _Keeping:
             else:
                 self._lease.close()
                 self._lease = None
-                self._until = time.monotonic() + self._patience_s
+                if self._is_served:
+                    self._until = time.monotonic() + self._patience_s
+                    self._is_served = False
 
     def _obey(self, packet: bytes, descriptor) -> None:
         verb, _, name = packet.partition(b" ")
         if packet == b"let go":
             self._let_go = True
+        elif packet == b"serving":
+            self._is_served = True
         elif verb == b"put" and descriptor is not None:
             self._replace(name, descriptor)
         elif verb == b"drop":

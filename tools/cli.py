@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from tools import mark, promote, status
+from tools import mark, promote, run, status
 from tools.api import DEFAULT_ADDRESS, BoardError
 from tools.usb import command as usb
 
@@ -67,10 +67,12 @@ def _command(commands, name: str, run, text: str, epilog: str) -> argparse.Argum
 
 
 def _add_run(commands):
-    command = _command(commands, "run", _run, "run one board in the foreground",
+    command = _command(commands, "run", run.run, "run one board in the foreground",
                        "It prints nothing while all is well; `sosie status` shows how it is. Exit: 0 stopped cleanly "
                        "by SIGTERM or Ctrl-C, 1 its storage failed, 2 it cannot start, in one sentence.")
     command.add_argument("conf", metavar="CONF", help="its board.conf")
+    command.add_argument("--restart", action="store_true", help="start it again when it dies: the host of a USB disk "
+                         "then notices a pause, and loses nothing")
 
 
 def _add_status(commands):
@@ -125,13 +127,6 @@ def _group(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError("%r is not a group's number; they begin with 1" % text)
     return int(text)
-
-
-def _run(options) -> int:
-    path = os.path.abspath(options.conf)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CHECKOUT, os.environ.get("PYTHONPATH")]))
-    os.environ["PYTHONSAFEPATH"] = "1"
-    os.execv(sys.executable, [sys.executable, "-m", "firmware", path])
 
 
 def _journal(options) -> int:

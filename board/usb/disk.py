@@ -30,6 +30,7 @@ from .paths import Paths
 _VENDOR, _PRODUCT, _VIEW_PRODUCT, _REVISION = "SOSIE", "Mirrored disk", "View of the past", "1.0"
 _UNPLUGGED_MS = 1500  # what a host needs to notice that a device is gone
 _RETRY_MS = 5000
+_MOST_STATUS = 4096  # bytes that hosts take in one control transfer
 _READABLE = 1
 _MEMORY, _EP0, _IN, _OUT = "memory", "ep0", "in", "out"  # what the keeper has
 
@@ -48,7 +49,7 @@ class UsbDisk:
         self._name = gadget_name(settings.name)
         self._udc = controller.find(self._paths, settings.attach[1], self._name)
         self._product = "Sosie %s" % settings.name
-        self._has_host = self._is_ending = False
+        self._has_host = self._is_over = self._is_ending = False
         journal = os.path.realpath(settings.journal)
         self._keeper = Keeper.reach(journal)
         self._is_first = self._keeper is None
@@ -80,10 +81,10 @@ class UsbDisk:
         return descriptor
 
     def end_session(self) -> None:
-        """What an earlier process left on the bus must not go on: something that it told its host is missing."""
+        """What an earlier process left on the bus must not go on, after us neither: something that it told its host is
+        missing."""
+        self._is_over = True
         for name in (_EP0, _IN, _OUT):
-            if name in self._keeper.kept:
-                os.close(self._keeper.kept.pop(name))
             try:
                 self._keeper.drop(name)
             except OSError:
@@ -98,7 +99,7 @@ class UsbDisk:
         serial = serial_number(board.identity)
         units = units_of(board.volume, serial)
         self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
-        goes_on = self._gadget.bound and all(name in self._keeper.kept for name in (_EP0, _IN, _OUT))
+        goes_on = not self._is_over and self._gadget.bound and {_EP0, _IN, _OUT} <= self._keeper.kept.keys()
         try:
             files = self._kept_files() if goes_on else self._new_files()
         except OSError as error:
@@ -106,7 +107,7 @@ class UsbDisk:
         self._aio = ports.Aio(self._loop, DEPTH)
         # A host that gave its request up makes an answer wait until it asks again: not the loop.
         self._lane = ports.ThreadLane(Answers(files[0]), self._loop)
-        self._control = Control(files[0], lambda: json.dumps(status()).encode(), len(units) - 1, self._lane)
+        self._control = Control(files[0], lambda: packed(status()), len(units) - 1, self._lane)
         self._endpoints = Endpoints(self._loop, self._aio, files[1], files[2])
         self._disk = units[0]
         if goes_on:
@@ -122,6 +123,10 @@ class UsbDisk:
             self._go_on()
         else:
             self._plug()
+        try:
+            self._keeper.serving()
+        except OSError:
+            board.alarm("keeper", "the keeper of the USB disk has ended, so a crash would unplug it; restart the board")
 
     @property
     def consoles(self) -> tuple:
@@ -148,7 +153,7 @@ class UsbDisk:
     def close(self) -> None:
         """Leaves nothing behind; after stop()."""
         self._loop.forget(self._control.descriptor)
-        self._gadget.tear_down()  # this ends an answer that waits
+        self._try(self._gadget.tear_down)  # this ends an answer that waits
         self._lane.close()
         self._aio.close()
         self._endpoints.close()
@@ -161,8 +166,11 @@ class UsbDisk:
         return tuple(self._keeper.kept.pop(name) for name in (_EP0, _IN, _OUT))
 
     def _new_files(self) -> tuple:
-        self.end_session()  # or an old gadget would stay half alive
-        self._gadget.prepare()
+        self.end_session()
+        self._gadget.prepare()  # the old function is no part of the gadget any more, and may go
+        for name in (_EP0, _IN, _OUT):
+            if name in self._keeper.kept:
+                os.close(self._keeper.kept.pop(name))
         folder = self._gadget.function_path
         files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)
         for name, descriptor in zip((_EP0, _IN, _OUT), files):
@@ -228,9 +236,19 @@ def units_of(volume, serial: str) -> list:
     return [disk, view]
 
 
+def packed(status: dict) -> bytes:
+    """The status as JSON, with as many of its alarms as a host can read: the most urgent ones come first."""
+    alarms = list(status["alarms"])
+    data = json.dumps(status).encode()
+    while len(data) > _MOST_STATUS and alarms:
+        alarms.pop()
+        data = json.dumps(dict(status, alarms=alarms)).encode()
+    return data
+
+
 def serial_number(identity) -> str:
-    """20 upper-case hexadecimal digits: the pair, then the board (Bulk-Only Transport 4.1.1 wants 12 at least)."""
-    return "".join("%02X" % each for each in identity.pair_id[:6] + identity.board_id[:4])
+    """20 upper-case hexadecimal digits, the board's own for ever (Bulk-Only Transport 4.1.1 wants 12 at least)."""
+    return "".join("%02X" % each for each in identity.board_id[:10])
 
 
 def _open(path: str) -> int:

@@ -63,7 +63,8 @@ class Firmware:
 
 
 START = "keeper = Keeper.start(key, %s)\n" % PATIENCE_S
-PUT = START + "r, w = os.pipe()\nos.write(w, b'hello')\nkeeper.put('reader', r)\nkeeper.put('writer', w)\nsay('ready')"
+PUT = START + "r, w = os.pipe()\nos.write(w, b'hello')\nkeeper.put('reader', r)\nkeeper.put('writer', w)\n"
+PUT += "keeper.serving()\nsay('ready')"
 
 
 def keeper_process(key: str) -> int:
@@ -108,7 +109,8 @@ def test_again_and_again(key):
     assert first.hears() == "ready"
     first.kill()
     for i in range(5):
-        lines = "keeper = Keeper.reach(key)\nkeeper.put('extra', keeper.kept['reader'])\nsay(len(keeper.kept))"
+        lines = "keeper = Keeper.reach(key)\nkeeper.put('extra', keeper.kept['reader'])\n"
+        lines += "keeper.serving()\nsay(len(keeper.kept))"
         successor = Firmware(key, lines)
         assert successor.hears() == ("2" if i == 0 else "3")
         successor.kill()
@@ -191,6 +193,21 @@ def test_it_closes_everything_when_nobody_comes(key):
     assert PATIENCE_S - 0.1 < time.monotonic() - began < PATIENCE_S + 2
     os.close(r)
     wait_until(lambda: gone(pid))
+
+
+def test_those_who_never_serve_share_one_patience(key):
+    """A board that fails at each start, under a supervisor that starts it again at once."""
+    first = Firmware(key, PUT)
+    assert first.hears() == "ready"
+    first.kill()
+    begin = time.monotonic()
+    while listening(key):
+        assert time.monotonic() < begin + PATIENCE_S + 3, "the keeper stays for a board that never serves"
+        keeper = Keeper.reach(key)
+        if keeper is not None:
+            keeper._lease.close()
+        time.sleep(0.2)
+    assert time.monotonic() > begin + PATIENCE_S - 0.5
 
 
 def test_a_lease_has_no_end_of_its_own(key):

@@ -21,7 +21,8 @@ from tests.vm.lib.boards import product  # noqa: E402
 def start_pair() -> bus.Disk:
     folder, link = Path(tempfile.mkdtemp()), "127.0.0.1:%d" % free_port()
     sizes = {"disk_size": None, "journal_size": None}
-    right = Board(folder, "right", role="twin", disk="/dev/vdc", journal="/dev/vdd", listen=link, attach="none", **sizes)
+    twin = {"role": "twin", "disk": "/dev/vdc", "journal": "/dev/vdd", "listen": link, "attach": "none"}
+    right = Board(folder, "right", **twin, **sizes)
     left = Board(folder, "left", role="primary", disk="/dev/vda", journal="/dev/vdb", peer=link, attach="usb", **sizes)
     right.start(60)
     left.start(60)

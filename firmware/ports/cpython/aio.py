@@ -9,7 +9,7 @@ import os
 import struct
 from select import EPOLLET
 
-from ..linux import ECANCELED, EINTR, ENOSYS, POLLIN
+from ..linux import EAGAIN, ECANCELED, EINTR, ENOMEM, ENOSYS, POLLIN
 
 # By machine and size of a pointer, for a kernel of 64 bits runs programs of 32: io_setup, io_destroy, io_getevents,
 # io_submit, io_cancel.
@@ -98,7 +98,9 @@ class Aio:
             if started >= 0:
                 queued = queued[started:]
             elif ctypes.get_errno() != EINTR:
-                self._loop.soon(self._end, queued[0], -ctypes.get_errno())
+                # Here EAGAIN means that the kernel has no room; as the end of a transfer it has other meanings.
+                error = ENOMEM if ctypes.get_errno() == EAGAIN else ctypes.get_errno()
+                self._loop.soon(self._end, queued[0], -error)
                 for number in queued[1:]:
                     self._loop.soon(self._end, number, -ECANCELED)
                 return

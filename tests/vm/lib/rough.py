@@ -8,7 +8,6 @@ import time
 
 from tests.process.oracle import SECTOR, History
 
-
 BLOCK = 8 * SECTOR  # the page, as O_DIRECT wants it on any kernel
 
 
@@ -61,7 +60,7 @@ class Writer:
         try:
             while not self._stop.is_set():
                 offset, length, flushes = next(self._plan)
-                self._timed(lambda: self._write(offset, length))
+                self._timed(self._write, offset, length)
                 if flushes:
                     self._timed(self._flush)
             self._timed(self._flush)
@@ -70,9 +69,9 @@ class Writer:
         finally:
             os.close(self._file)
 
-    def _timed(self, act) -> None:
+    def _timed(self, act, *args) -> None:
         begin = time.monotonic()
-        act()
+        act(*args)
         self.longest_s = max(self.longest_s, time.monotonic() - begin)
 
     def _write(self, offset: int, length: int) -> None:
