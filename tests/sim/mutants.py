@@ -310,11 +310,10 @@ def _():
 
 
 @mutant("leave out the last group that survived", **DEATHS)
-def _(where="log.survivors:_sorted"):
+def _(where="log.survivors:_pending"):
     def make(old):
         def shorter(*args):
-            durable, pending = old(*args)
-            return durable, pending[:-1]
+            return old(*args)[:-1]
 
         return shorter
 
@@ -322,13 +321,13 @@ def _(where="log.survivors:_sorted"):
 
 
 @mutant("leave out a group in the middle of those that survived", **DEATHS)
-def _(where="log.survivors:_sorted"):
+def _(where="log.survivors:_pending"):
     def make(old):
         def gapped(*args):
-            durable, pending = old(*args)
+            pending = old(*args)
             if len(pending) > 1:
                 del pending[0]
-            return durable, [(i + 1, entry) for i, (_, entry) in enumerate(pending)]
+            return [(i + 1, entry) for i, (_, entry) in enumerate(pending)]
 
         return gapped
 
@@ -337,14 +336,14 @@ def _(where="log.survivors:_sorted"):
 
 @mutant("adopt the records of a group in the wrong order", **DEATHS)
 def _(where="log.survivors:_group"):
-    from firmware.log.layout import COPY, RECORD_SIZE, WRITE, records
+    from firmware.log.layout import COPY, MARK, RECORD_SIZE, WRITE, records
 
     def make(old):
         def backwards(entry, number, arena, disk_size):
             group = old(entry, number, arena, disk_size)
             body, parts = bytes(group.body()), []
             for kind, start, length, at in records(body, disk_size):
-                parts.append(body[at - RECORD_SIZE : at + (length if kind in (WRITE, COPY) else 0)])
+                parts.append(body[at - RECORD_SIZE : at + (length if kind in (WRITE, COPY, MARK) else 0)])
             group.body()[:] = b"".join(reversed(parts))
             return group
 
@@ -357,7 +356,7 @@ def _(where="log.survivors:_group"):
 def _(where="log.survivors:find"):
     def make(find):
         def twice(*args):
-            verdict, groups = yield from find(*args)
+            verdict, groups = find(*args)
             if len(groups) > 1:
                 groups[1].memory, groups[1].used, groups[1].records = (
                     groups[0].memory, groups[0].used, groups[0].records
@@ -368,11 +367,6 @@ def _(where="log.survivors:find"):
         return twice
 
     replace(where, make)
-
-
-@mutant("leave a group that is durable in the ledger", **DEATHS)
-def _(where="log.ledger:Ledger.close"):
-    replace(where, lambda close: lambda self, number: None)
 
 
 @mutant("take a group out of the ledger when it is sealed", **DEATHS)
