@@ -109,9 +109,9 @@ class UsbDisk:
         self._lane = ports.ThreadLane(Answers(files[0]), self._loop)
         self._control = Control(files[0], lambda: packed(status()), len(units) - 1, self._lane)
         self._endpoints = Endpoints(self._loop, self._aio, files[1], files[2])
-        self._disk = units[0]
         if goes_on:
-            self._disk.settings = self._settings_of_host[0]
+            units[0].settings = self._settings_of_host[0]
+        units[0].remember = self._remember
         task = Task(units, memoryview(bytearray(PIECE + MAX_PACKET)))
         self._bot = self._endpoints.bot = Bot(task, units, self._endpoints)
         self._control.on_enable = self._enabled
@@ -135,10 +135,7 @@ class UsbDisk:
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
-        due = self._bot.poll(now_ms)
-        if self._disk.settings != self._settings_of_host[0]:
-            self._settings_of_host[0] = self._disk.settings
-        return due
+        return self._bot.poll(now_ms)
 
     def stop(self) -> None:
         """The board stops: takes the disk off the bus for good."""
@@ -159,6 +156,9 @@ class UsbDisk:
         self._endpoints.close()
         self._control.close()
         self._keeper.let_go()  # last, for a successor takes the absence of a keeper for that of a gadget
+
+    def _remember(self, settings: int) -> None:
+        self._settings_of_host[0] = settings
 
     # Files: of the process before us, or new
 

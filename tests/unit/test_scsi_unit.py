@@ -242,6 +242,14 @@ class MediumTest(unittest.TestCase):
             self.assertEqual((unit.write_cache, unit.write_protect), (not number & 1, bool(number & 2)))
             self.assertEqual(unit.calm, not number & 4)
 
+    def test_what_a_host_sets_is_remembered_before_it_is_told(self):
+        host, told = Host(), []
+        host.unit.remember = lambda number: told.append((number, host.task.status))
+        sense = host.ask("1a 08 08 00 18 00")  # the caching page as it is, without block descriptors
+        select = bytes(4) + sense[4:6] + bytes([sense[6] & ~4]) + sense[7:]  # and without WCE
+        self.assertEqual(host.do(bytes([0x15, 0x10, 0, 0, len(select), 0]), select), GOOD)
+        self.assertEqual(told[-1], (1, None))
+
     def test_a_view_comes_and_goes(self):
         host = Host()
         self.assertEqual(host.refused(READY, lun=1), "2/3A/00")

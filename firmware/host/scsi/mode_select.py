@@ -42,8 +42,7 @@ def _select(task, unit, length: int, header_size: int):
     write_cache = wanted[mode.CACHING]
     if unit.write_cache and not write_cache and unit.has_medium:
         yield from task.flush(unit.volume)  # what was cached is written first (SBC-3 4.15.2)
-    unit.write_cache = write_cache
-    unit.write_protect = wanted[mode.CONTROL]
+    unit.set_modes(write_cache, wanted[mode.CONTROL])
 
 
 def _check_header(unit, data: bytes, header_size: int) -> int:

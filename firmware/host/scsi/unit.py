@@ -13,6 +13,10 @@ from firmware.host.scsi.sense import (
 )
 
 
+def _nobody(number: int) -> None:
+    """Stands for `remember` until an owner sets it."""
+
+
 class LogicalUnit:
     """One logical unit on `volume`, or without a medium (None).
 
@@ -37,6 +41,7 @@ class LogicalUnit:
         self.write_cache = True
         self.write_protect = False
         self.attentions = []
+        self.remember = _nobody
         self.calm = False  # nothing stands between a host and the medium, as far as the unit itself knows
         self._present = self._has_medium()
         self._settle()
@@ -63,12 +68,18 @@ class LogicalUnit:
 
     @property
     def settings(self) -> int:
-        """What the host has set, as a number from 0 to 7: for a process that goes on with its session."""
+        """What the host has set, as a number from 0 to 7: for a process that goes on with its session. The owner may
+        set `remember(number)`, which is called before the host is told that it is so."""
         return (not self.write_cache) | self.write_protect << 1 | self.ejected << 2
 
     @settings.setter
     def settings(self, number: int) -> None:
         self.write_cache, self.write_protect, self.ejected = not number & 1, bool(number & 2), bool(number & 4)
+        self._settle()
+
+    def set_modes(self, write_cache: bool, write_protect: bool) -> None:
+        """The host has chosen (MODE SELECT)."""
+        self.write_cache, self.write_protect = write_cache, write_protect
         self._settle()
 
     # What the owner and the transport tell
@@ -154,3 +165,4 @@ class LogicalUnit:
 
     def _settle(self) -> None:
         self.calm = self._present and not (self.attentions or self.ejected)
+        self.remember(self.settings)
