@@ -12,16 +12,14 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests.scsi.expected import EITHER, FAILED, SKIPPED, expected  # noqa: E402
+from tests.scsi.expected import EITHER, FAILED, expected  # noqa: E402
 from tests.vm.lib import bus, libiscsi, shell  # noqa: E402
 from tests.vm.lib.boards import UsbPair, assert_same  # noqa: E402
 from tests.vm.lib.checks import Checks  # noqa: E402
 from tests.vm.lib.kernel_gadget import KernelGadget  # noqa: E402
 
-_ISCSI = "about iSCSI's own messages, which a device node does not carry"
 # Names are as in tests/scsi/expected.py.
 USB = {
-    "iSCSI": (SKIPPED, _ISCSI),
     "WriteSame16.Unmap": (
         FAILED,
         "reads 65536 blocks in one command to see that they are zeroes; Linux's SG_IO takes 2048 of a USB disk and "
@@ -70,8 +68,7 @@ def report(found: dict[str, str], log: Path) -> None:
 def surprises(found: dict[str, str]) -> list[str]:
     lines = []
     for name, outcome in found.items():
-        wanted = next((each for key, (each, _) in USB.items() if name.startswith(key)), None)
-        wanted = wanted or expected(name, removable=False)
+        wanted = USB[name][0] if name in USB else expected(name, removable=False)
         if wanted not in (outcome, EITHER):
             lines.append("%s %s, and the table says %s" % (name, outcome, wanted))
     return lines
