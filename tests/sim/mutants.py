@@ -388,7 +388,7 @@ def _(where="log.ledger:Ledger.belongs_to"):
     replace(where, lambda belongs_to: lambda self, log_id, life: True)
 
 
-@mutant("know only the life before when a second one dies while it comes up", **DEATHS)
+@mutant("know only the life before when a second one dies while it comes up", **FULL_ARENAS)
 def _(where="log.ledger:Ledger.expect"):
     from firmware.log import ledger
 
