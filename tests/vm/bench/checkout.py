@@ -10,7 +10,9 @@ from tests.vm.bench.bytecode import Bytecode
 from tests.vm.errors import Refused
 from tests.vm.root.recipe import CHECKOUT
 
-_LEFT_OUT = {".git", ".venv", "__pycache__", "build", "dist"}  # where git cannot say it
+# Where git cannot say it: folders, and what disks and journals end with.
+_LEFT_OUT = {".git", ".venv", "__pycache__", "build", "dist"}
+_LARGE = {".img", ".journal"}
 
 
 def relative(script: str) -> str:
@@ -63,7 +65,7 @@ def _files() -> list[str]:
 def _found(folder: Path) -> list[str]:
     names = []
     for path in sorted(folder.iterdir()):
-        if path.name in _LEFT_OUT:
+        if path.name in _LEFT_OUT or path.suffix in _LARGE:
             continue
         names += _found(path) if path.is_dir() and not path.is_symlink() else [str(path.relative_to(CHECKOUT))]
     return names

@@ -4,7 +4,6 @@ import secrets
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from tests.vm import child
@@ -41,7 +40,8 @@ def main(arguments: list[str]) -> int:
         print(HELP, end="")
         return 0 if arguments else 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupted)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish is kept
+            signal.signal(number, _interrupted)
     try:
         needs.check()
         settings = Settings()
@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
     except Refused as e:
         say(str(e))
         return DIED
+    except BrokenPipeError:  # as in `run SCRIPT | head`
+        return 128 + signal.SIGPIPE
 
 
 def say(sentence: str) -> None:
@@ -68,7 +70,7 @@ def _run(settings: Settings, command: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="vm-") as folder:
         work = Path(folder)
         out = settings.out or Path(tempfile.mkdtemp(prefix="vm-out-"))
-        out.mkdir(parents=True, exist_ok=True)
+        machine.make_folder(out)
         try:
             return _boot(settings, root, work, out, command)
         finally:
@@ -91,13 +93,12 @@ def _boot(settings: Settings, root: Path, work: Path, out: Path, command: list[s
     streams = [Stream(b"\0%s " % mark.encode(), target) for target in (1, 2)]
     ports = [stream.port for stream in streams]
     argv = machine.command(settings, root, work, out, ports)
-    deadline = time.monotonic() + settings.limit_s
     with open(work / "qemu", "w") as complaints:
         process = child.start(argv, stdout=complaints, stderr=complaints, pass_fds=ports)
     try:
         for stream in streams:
             stream.close_port()
-        in_time = pump_all(streams, deadline)
+        in_time = pump_all(streams, settings.limit_s)
     finally:
         child.end(process)
     if in_time and streams[0].code is not None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.vm.bench.settings import Settings
+from tests.vm.errors import Refused
 
 # The addresses of the two ends of a line between two machines. Either end may restart at any time, in any order,
 # for the frames travel as datagrams.
@@ -39,10 +40,17 @@ def disks(settings: Settings, work: Path) -> list[Path]:
     return [folder / ("disk%d.img" % number) for number in range(len(settings.disks))]
 
 
+def make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise Refused("%s cannot be made (%s); name a folder that you may write to" % (path, e.strerror))
+
+
 def make_disks(settings: Settings, work: Path) -> None:
     """Files that are there keep their content, and their size."""
     for path, size in zip(disks(settings, work), settings.disks):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if not path.exists():
             with open(path, "wb") as file:
                 file.truncate(size)

@@ -19,7 +19,7 @@ class Settings:
         self.suite = _one_of(recipe.PYTHON_OF, "VM_SUITE", value("VM_SUITE") or "bookworm")
         self.memory = _matching(r"\d+[MG]", "VM_MEMORY", value("VM_MEMORY") or "2G", "2G")
         self.cpus = _matching(r"[1-9]\d?", "VM_CPUS", value("VM_CPUS") or "1", "1")
-        self.limit_s = int(_matching(r"\d+", "VM_LIMIT_S", value("VM_LIMIT_S") or "600", "600"))
+        self.limit_s = int(_matching(r"[1-9]\d*", "VM_LIMIT_S", value("VM_LIMIT_S") or "600", "600"))
         disks = (value("VM_DISKS") or "").split()
         self.disks = [_size(_matching(r"\d+[KMGT]", "VM_DISKS", disk, "8G 1G")) for disk in disks]
         self.disk_dir = Path(value("VM_DISK_DIR") or "") if value("VM_DISK_DIR") else None

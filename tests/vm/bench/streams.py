@@ -2,7 +2,7 @@
 
 import os
 import select
-import time
+import signal
 
 
 class Stream:
@@ -51,15 +51,29 @@ def _write(target: int, text: bytes) -> None:
         text = text[os.write(target, text) :]
 
 
-def pump_all(streams: list[Stream], deadline: float) -> bool:
-    """Until all have ended; False when the time is up before."""
-    open_streams = {stream.source: stream for stream in streams}
+def pump_all(streams: list[Stream], limit_s: int) -> bool:
+    """Until all have ended; False when the time is up before, also if it is our own output that stands still."""
+    signal.signal(signal.SIGALRM, _time_is_up)
+    signal.alarm(limit_s)
+    try:
+        _pump_all({stream.source: stream for stream in streams})
+        return True
+    except _TimeIsUp:
+        return False
+    finally:
+        signal.alarm(0)
+
+
+def _pump_all(open_streams: dict[int, Stream]) -> None:
     while open_streams:
-        left = deadline - time.monotonic()
-        ready = select.select(list(open_streams), [], [], left)[0] if left > 0 else []
-        if not ready:
-            return False
-        for source in ready:
+        for source in select.select(list(open_streams), [], [])[0]:
             if not open_streams[source].pump():
                 del open_streams[source]
-    return True
+
+
+class _TimeIsUp(Exception):
+    pass
+
+
+def _time_is_up(number, frame) -> None:
+    raise _TimeIsUp
