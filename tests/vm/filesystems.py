@@ -134,6 +134,7 @@ class Mounted:
 
 def trim(pair: UsbPair, disk: bus.Disk) -> None:
     bus.enable_discard(disk)
+    write_and_discard(disk, len(KINDS) * PARTITION_MIB * MIB + 4 * MIB, 2 * MIB)
     pair.wait_drained()
     before = [allocated(board) for board in (pair.left, pair.right)]
     freed = 0
@@ -145,8 +146,6 @@ def trim(pair: UsbPair, disk: bus.Disk) -> None:
             shell.run("fstrim", "-v", MOUNT)
         shell.run(*kind.check.split(), device)
         freed += BALLAST
-    end = len(KINDS) * PARTITION_MIB * MIB + 4 * MIB
-    write_and_discard(disk, end, 2 * MIB)
     pair.wait_drained()
     for board, allocated_before in zip((pair.left, pair.right), before):
         punched = allocated_before - allocated(board)
