@@ -112,6 +112,11 @@ class Keeper:
         board that cannot start must not keep a dead disk before a host for ever."""
         self._lease.send(b"serving")
 
+    @property
+    def descriptor(self) -> int:
+        """Becomes readable when the keeper has ended, and never before."""
+        return self._lease.fileno()
+
     def let_go(self) -> None:
         """The keeper closes all that it holds and ends; it has done so when this returns."""
         try:

@@ -10,6 +10,8 @@ so that the host knows.
 import json
 import mmap
 import os
+import socket
+import time
 
 from board.keeper import Keeper
 from firmware import ports
@@ -32,6 +34,7 @@ _UNPLUGGED_MS = 1500  # what a host needs to notice that a device is gone
 _RETRY_MS = 5000
 _MOST_STATUS = 4096  # bytes that hosts take in one control transfer
 _READABLE = 1
+_CLAIM_S, _CLAIM_PAUSE_S = 5, 0.05
 _MEMORY, _EP0, _IN, _OUT = "memory", "ep0", "in", "out"  # what the keeper has
 
 
@@ -47,6 +50,7 @@ class UsbDisk:
         self._loop = loop
         self._paths = Paths()
         self._name = gadget_name(settings.name)
+        self._claim = claim(self._name)
         self._udc = controller.find(self._paths, settings.attach[1], self._name)
         self._product = "Sosie %s" % settings.name
         self._has_host = self._is_over = self._is_ending = False
@@ -58,6 +62,7 @@ class UsbDisk:
 
     def give_up(self) -> None:
         """The board does not start after all. What an earlier process left waits for a better one."""
+        self._claim.close()
         if self._is_first:
             self._keeper.let_go()
 
@@ -123,10 +128,11 @@ class UsbDisk:
             self._go_on()
         else:
             self._plug()
+        self._loop.watch(self._keeper.descriptor, _READABLE, self._keeper_ended)
         try:
             self._keeper.serving()
         except OSError:
-            board.alarm("keeper", "the keeper of the USB disk has ended, so a crash would unplug it; restart the board")
+            pass  # it has ended, and that is about to be noticed
 
     @property
     def consoles(self) -> tuple:
@@ -150,12 +156,18 @@ class UsbDisk:
     def close(self) -> None:
         """Leaves nothing behind; after stop()."""
         self._loop.forget(self._control.descriptor)
+        self._loop.forget(self._keeper.descriptor)
         self._try(self._gadget.tear_down)  # this ends an answer that waits
         self._lane.close()
         self._aio.close()
         self._endpoints.close()
         self._control.close()
         self._keeper.let_go()  # last, for a successor takes the absence of a keeper for that of a gadget
+
+    def _keeper_ended(self, events: int) -> None:
+        self._loop.forget(self._keeper.descriptor)
+        sentence = "the keeper of the USB disk has ended, so a crash would unplug the disk; restart the board"
+        self._board.alarm("keeper", sentence)
 
     def _remember(self, settings: int) -> None:
         self._settings_of_host[0] = settings
@@ -227,6 +239,24 @@ class UsbDisk:
             self._has_host = False
             self._board.hosts.left("USB")
         self._bot.ended()
+
+
+def claim(name: str) -> socket.socket:
+    """Holds the gadget of that name for this process alone, for a board of the same name would take it apart.
+
+    Raises Refused after waiting for a predecessor that is on its way down.
+    """
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    until = time.monotonic() + _CLAIM_S
+    while True:
+        try:
+            taken.bind("\0sosie-gadget:" + name)  # abstract: it ends with the process, whatever ends that
+            return taken
+        except OSError:
+            if time.monotonic() > until:
+                taken.close()
+                raise Refused("another board with this name has its USB disk here; give each board its own name")
+        time.sleep(_CLAIM_PAUSE_S)
 
 
 def units_of(volume, serial: str) -> list:

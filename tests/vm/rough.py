@@ -15,7 +15,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from tests.process.oracle import History  # noqa: E402
 from tests.vm.lib import bus, rough  # noqa: E402
-from tests.vm.lib.boards import UsbPair, product  # noqa: E402
+from tests.vm.lib.boards import UsbPair, product, wait_until  # noqa: E402
 
 SIZE = 8 << 20
 PATIENCE_S = 29.0
@@ -110,6 +110,23 @@ def late(case: Case) -> None:
     case.noticed("started too late")
 
 
+def elsewhere(case: Case) -> None:
+    """Killed, and before its successor comes the log goes on without the memory that was left: what the host was told
+    may be missing, so the host must see the disk leave."""
+    case.left.kill()
+    case.left.write_conf(attach="none")
+    case.left.start(40)
+
+    def marked() -> bool:
+        return case.left.request("POST", "/api/mark", {"name": "another life"})[0] == 200
+
+    wait_until("the board has played its journal and takes a mark", marked)
+    case.left.stop()
+    case.left.write_conf(attach="usb")
+    case.left.start(40)
+    case.noticed("another life in between")
+
+
 def unplugged(case: Case) -> None:
     """The cable pulled in mid-write, and put in again."""
     for number in range(5):
@@ -137,7 +154,7 @@ def unbound(case: Case) -> None:
     case.pulled("unbound 20 times")
 
 
-CASES = {act.__name__: act for act in (killed, reset, stopped, unplugged, unbound, late)}
+CASES = {act.__name__: act for act in (killed, reset, stopped, unplugged, unbound, late, elsewhere)}
 
 
 def main(speed: str = bus.HIGH, *names: str) -> None:
