@@ -1,5 +1,8 @@
 """The disk on the USB port: a gadget of two functions, our disk through FunctionFS and the kernel's serial port.
 
+    disk.py         puts all of these together, with the transport and SCSI of firmware/host
+    legacy.py       what a process leaves to the next: the files of the gadget, the memory with unflushed writes
+    medium.py       shows a medium that came to a host that does not look
     gadget.py       makes and removes the gadget in configfs, mounts FunctionFS
     descriptors.py  what the disk's function says of itself
     control.py      ep0: events of the bus, class and vendor requests

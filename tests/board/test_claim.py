@@ -2,17 +2,17 @@
 
 import pytest
 
-from board.usb import disk
+from board.usb import legacy
 from firmware.errors import Refused
 
 
 def test_a_second_board_of_the_same_name_is_refused(monkeypatch):
-    monkeypatch.setattr(disk, "_CLAIM_S", 0.2)
-    first = disk.claim("sosie-test")
-    other = disk.claim("sosie-other")
+    monkeypatch.setattr(legacy, "_CLAIM_S", 0.2)
+    first = legacy.claim("sosie-test")
+    other = legacy.claim("sosie-other")
     with pytest.raises(Refused) as refusal:
-        disk.claim("sosie-test")
+        legacy.claim("sosie-test")
     assert "give each board its own name" in str(refusal.value)
     first.close()
-    disk.claim("sosie-test").close()
+    legacy.claim("sosie-test").close()
     other.close()
