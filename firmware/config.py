@@ -102,8 +102,10 @@ def _console(text: str) -> tuple:
     if not text.startswith("/"):
         raise Refused("a console is the path of a serial device; write for example /dev/ttyAMA0:115200")
     path, colon, speed = text.rpartition(":")
-    if not colon or not is_digits(speed):  # names below /dev/serial/by-path have colons of their own
+    if not colon or "-" in speed[1:]:  # names below /dev/serial/by-path have colons of their own, and dashes
         return (_path(text), None)
+    if not is_digits(speed):
+        raise Refused("behind the colon stands the speed of the line; write for example %s:115200" % path)
     if len(speed) > 6 or int(speed) not in SPEEDS:
         raise Refused("the speed of a serial line is one of %s" % ", ".join([str(each) for each in SPEEDS]))
     return (_path(path), int(speed))

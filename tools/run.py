@@ -23,7 +23,7 @@ def run(options) -> int:
 
 
 class Supervisor:
-    """Keeps one process running. SIGTERM and SIGINT are passed on to it, and are then the end."""
+    """Keeps one process running. SIGTERM, Ctrl-C and the end of the terminal are passed on to it, and are the end."""
 
     def __init__(self, command: list):
         self._command = command
@@ -31,27 +31,36 @@ class Supervisor:
         self._is_stopping = False
 
     def run(self) -> int:
-        """The exit code of the board when it ended by itself or was told to."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """The exit code of the board when it ended by itself or was told to; 1 when it was dead by then."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         pause_s = _SOON_S
         while True:
             begin = time.monotonic()
             self._board = subprocess.Popen(self._command, start_new_session=True)
             code = self._board.wait()
-            if self._is_stopping or code in MEANT:
+            if code in MEANT:
                 return code
+            if self._is_stopping:
+                return 1
             # A host gives a disk that does not answer 30 seconds: a first death costs it next to none of them.
             pause_s = _SOON_S if time.monotonic() - begin > _STEADY_S else min(2 * pause_s, _LATER_S)
-            print("sosie: the board died (%s) and is started again" % _cause(code), file=sys.stderr, flush=True)
+            _say("the board died (%s) and is started again in %.1f s" % (_cause(code), pause_s))
             time.sleep(pause_s)
             if self._is_stopping:
-                return code
+                return 1
 
     def _stop(self, number, _) -> None:
         self._is_stopping = True
         if self._board is not None and self._board.poll() is None:
             self._board.send_signal(signal.SIGTERM)
+
+
+def _say(sentence: str) -> None:
+    try:
+        print("sosie: " + sentence, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # the terminal is gone
 
 
 def _cause(code: int) -> str:

@@ -79,6 +79,8 @@ def _twin(status: dict) -> str:
     backlog = status["backlog"]
     if status["state"] == "promoted":
         return "none yet"
+    if not status.get("copy", {}).get("whole", True):
+        return "has no whole copy yet"
     if not backlog["groups"]:
         return "has everything"
     return "lacks %s in %d group%s, the oldest %s old" % (

@@ -129,12 +129,11 @@ class UsbDisk:
 
     def _plug(self) -> None:
         self._gadget.bind()
-        self._medium.plugged, self._medium.known = True, False
+        self._medium.plugged = True
 
     def _go_on(self) -> None:
         """The host may be in the middle of a command, which died with its process: it has to begin anew."""
         self._medium.plugged = True
-        self._medium.known = self._board.nearly_serves
         max_packet = self._endpoints.max_packet()
         if max_packet:
             self._control.enabled = True

@@ -5,15 +5,14 @@ _PATIENT_LOOKS = 3
 
 
 class Medium:
-    """Watches whether the host has seen the medium of `unit`.
+    """Watches whether a host that was told that `unit` has no medium has seen the one that came.
 
     A host that asks is told by a UNIT ATTENTION. But few ask a fixed disk again that had no medium when they met
-    it; for them `replug()` makes a new plug of it, a few seconds after the medium came. `plugged` and `known` are the
-    owner's: whether the gadget is on the bus, and whether its host has met this medium in an earlier process of ours.
+    it; for them `replug()` makes a new plug of it, once, a few seconds after the medium came. `plugged` is the owner's.
     """
 
     def __init__(self, loop, board, unit, bot, replug):
-        self.plugged = self.known = False
+        self.plugged = False
         self._loop = loop
         self._board = board
         self._unit = unit
@@ -26,11 +25,12 @@ class Medium:
         self._loop.call_after(_LOOK_MS, self._look)
         unit = self._unit
         unit.becoming_ready = self._board.nearly_serves
-        is_unseen = self.plugged and self._bot.attached and self._board.volume.ready
-        if not is_unseen or unit.seen or unit.ejected or self.known:
+        is_there = self.plugged and self._bot.attached and self._board.volume.ready
+        if not is_there or not unit.missed or unit.seen or unit.ejected:
             self._unseen = 0
             return
         self._unseen += 1
         if self._unseen > _PATIENT_LOOKS:
             self._unseen = 0
+            unit.missed = False
             self._replug()

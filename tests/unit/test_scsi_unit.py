@@ -204,6 +204,7 @@ class MediumTest(unittest.TestCase):
         for cdb in (READY, CAPACITY, ten(0x28, 0, 1), ten(0x2A, 0, 1), ten(0x35, 0, 0), ten(0x42, 0, 8)):
             self.assertEqual(host.refused(cdb), "2/3A/00")
         self.assertFalse(host.unit.seen)
+        self.assertTrue(host.unit.missed)
         volume.refusal = ""
         self.assertEqual(host.refused(READY), "6/28/00")
         self.assertEqual(host.do(READY), GOOD)
@@ -222,6 +223,7 @@ class MediumTest(unittest.TestCase):
         host = Host()
         host.volume.refusal, host.unit.becoming_ready = "starting", True
         self.assertEqual(host.refused(READY), "2/04/01")
+        self.assertFalse(host.unit.missed)
         self.assertEqual(host.refused(READY, lun=1), "2/3A/00")
 
     def test_seen(self):
@@ -234,7 +236,7 @@ class MediumTest(unittest.TestCase):
             self.assertTrue(host.unit.seen)
 
     def test_what_a_host_has_set_can_be_handed_over(self):
-        for number in range(8):
+        for number in range(16):
             unit = Host().unit
             self.assertEqual(unit.settings, 0)
             unit.settings = number

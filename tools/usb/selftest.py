@@ -19,7 +19,8 @@ def main(options) -> int:
     """Refuses a board in use; otherwise takes its disks from the system, makes the checks, gives them back."""
     machine = Machine()
     if not machine.knows_usb():
-        raise BoardError("The self-test runs on Linux only: elsewhere nothing tells whether somebody uses the disk.")
+        raise BoardError("The self-test needs a Linux with USB, which alone can tell whether somebody uses the disk; "
+                         "this computer has none. Run it on one that the board is plugged into.")
     board = find_one(machine, options.serial)
     if board.disk_interface is None:
         raise BoardError("The board %s has no disk on USB." % board.name)

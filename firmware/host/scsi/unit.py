@@ -21,9 +21,10 @@ class LogicalUnit:
     """One logical unit on `volume`, or without a medium (None).
 
     The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
-    `seen`: since the medium came, a host has worked with its blocks; to ask for its state alone is not enough, for
-    Linux asks, but leaves a fixed disk alone in which it once found no medium. `becoming_ready`: the owner expects a
-    medium that is absent to be there in a moment, so a host is told to wait for it.
+    `missed`: a host was told that there is no medium, which the owner may take back. `seen`: since the medium came, a
+    host has worked with its blocks; to ask for its state alone is not enough, for Linux asks, but leaves a fixed disk
+    alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there in a
+    moment, so a host is told to wait for it.
     """
 
     def __init__(self, volume, vendor: str, product: str, revision: str, serial: str, removable=False, writable=True):
@@ -35,7 +36,7 @@ class LogicalUnit:
         self.removable = removable
         self.writable = writable
         self.becoming_ready = False
-        self.seen = False
+        self.missed = self.seen = False
         self.ejected = False
         self.prevented = False
         self.write_cache = True
@@ -68,13 +69,14 @@ class LogicalUnit:
 
     @property
     def settings(self) -> int:
-        """What the host has set, as a number from 0 to 7: for a process that goes on with its session. The owner may
-        set `remember(number)`, which is called before the host is told that it is so."""
-        return (not self.write_cache) | self.write_protect << 1 | self.ejected << 2
+        """What the host has set, and what it was told, as a number from 0 to 15: for a process that goes on with its
+        session. The owner may set `remember(number)`, which is called before the host is told that it is so."""
+        return (not self.write_cache) | self.write_protect << 1 | self.ejected << 2 | self.missed << 3
 
     @settings.setter
     def settings(self, number: int) -> None:
-        self.write_cache, self.write_protect, self.ejected = not number & 1, bool(number & 2), bool(number & 4)
+        self.write_cache, self.write_protect = not number & 1, bool(number & 2)
+        self.ejected, self.missed = bool(number & 4), bool(number & 8)
         self._settle()
 
     def set_modes(self, write_cache: bool, write_protect: bool) -> None:
@@ -140,8 +142,12 @@ class LogicalUnit:
     def check_ready(self) -> None:
         """Raises CheckCondition when there is no medium to work on."""
         if not self._present or self.ejected:
-            starting = self.becoming_ready and self.volume is not None and not self.ejected
-            raise CheckCondition(BECOMING_READY if starting else NO_MEDIUM)
+            if self.becoming_ready and self.volume is not None and not self.ejected:
+                raise CheckCondition(BECOMING_READY)
+            if not self.ejected and not self.missed:
+                self.missed = True
+                self._settle()
+            raise CheckCondition(NO_MEDIUM)
 
     def check_sound(self) -> None:
         """Raises CheckCondition when storage failed."""
