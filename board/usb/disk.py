@@ -55,11 +55,13 @@ class UsbDisk:
         self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
         files = self._legacy.take_files() if self._gadget.bound else None
         units = units_of(board.volume, serial)
+        self._disk = units[0]
+        self._disk.becoming_ready = board.nearly_serves
         if files is not None:
-            units[0].settings = self._legacy.settings
-        units[0].remember = self._legacy.remember
+            self._disk.settings = self._legacy.settings
+        self._disk.remember = self._legacy.remember
         self._assemble(files or self._new_files(), units, status)
-        self._medium = Medium(self._loop, board, units[0], self._bot, self._replug)
+        self._medium = Medium(self._loop, board.volume, self._disk, self._bot, self._replug)
         if files is not None:
             self._go_on()
         else:
@@ -99,6 +101,7 @@ class UsbDisk:
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
+        self._disk.becoming_ready = self._board.nearly_serves
         return self._bot.poll(now_ms)
 
     def stop(self) -> None:

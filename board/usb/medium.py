@@ -11,10 +11,10 @@ class Medium:
     it; for them `replug()` makes a new plug of it, once, a few seconds after the medium came. `plugged` is the owner's.
     """
 
-    def __init__(self, loop, board, unit, bot, replug):
+    def __init__(self, loop, volume, unit, bot, replug):
         self.plugged = False
         self._loop = loop
-        self._board = board
+        self._volume = volume
         self._unit = unit
         self._bot = bot
         self._replug = replug
@@ -24,8 +24,7 @@ class Medium:
     def _look(self) -> None:
         self._loop.call_after(_LOOK_MS, self._look)
         unit = self._unit
-        unit.becoming_ready = self._board.nearly_serves
-        is_there = self.plugged and self._bot.attached and self._board.volume.ready
+        is_there = self.plugged and self._bot.attached and self._volume.ready
         if not is_there or not unit.missed or unit.seen or unit.ejected:
             self._unseen = 0
             return
