@@ -39,12 +39,6 @@ def measure(path: str, way: str, length: int, seconds: float) -> float:
     return job["write" if "write" in way else "read"]["bw_bytes"]
 
 
-def large_commands(disk: bus.Disk) -> None:
-    """Lets the host send 1 MiB at a time, which it can only be told by hand."""
-    shell.write(disk.scsi / "max_sectors", 2048)
-    shell.write(disk.block / "queue/max_sectors_kb", 1024)
-
-
 def main(speed: str = bus.HIGH, rounds: str = "5", seconds: str = "2") -> None:
     image = Path("/dev/shm/kernel.img")
     image.write_bytes(os.urandom(1 << 20) * (SIZE >> 20))
@@ -54,7 +48,7 @@ def main(speed: str = bus.HIGH, rounds: str = "5", seconds: str = "2") -> None:
         ours = pair.disk()
         with KernelGadget(image, "dummy_udc.1") as theirs:
             for disk in (ours, theirs):
-                large_commands(disk)
+                bus.allow_large_commands(disk)
             measure(ours.path, "write", 1 << 20, 3)  # the image is allocated, as theirs is
             for number in range(int(rounds)):
                 for row in ROWS:
