@@ -52,7 +52,8 @@ class UsbDisk:
         """
         self._board = board
         serial = serial_number(board.identity)
-        self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product)
+        session = os.getpid() % 100  # the process before us had another one
+        self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product, session=session)
         files = self._legacy.take_files() if self._gadget.bound else None
         units = units_of(board.volume, serial)
         self._disk = units[0]
@@ -64,8 +65,8 @@ class UsbDisk:
         self._medium = Medium(self._loop, board.volume, self._disk, self._bot, self._replug)
         if files is not None:
             self._go_on()
-        else:
-            self._plug()
+        else:  # an older session has only just ended, and what it was told may be missing: the host has to notice
+            self._loop.call_after(_UNPLUGGED_MS, self._plug_again)
         self._legacy.begin(self._loop, self._keeper_ended)
 
     def _new_files(self) -> tuple:

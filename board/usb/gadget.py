@@ -44,12 +44,17 @@ def gadget_name(board: str) -> str:
 class Gadget:
     """The gadget `name` for the controller `udc` (controller.py finds one).
 
+    `session`, from 0 to 99, becomes a part of the device's release number: a host that takes a quick plug for a reset reads
+    the device descriptor again, and one that differs makes a new device of it (Linux: usb_reset_and_verify_device).
+
     `serial` has at least 12 upper-case hexadecimal digits, different for every board (Bulk-Only Transport 4.1.1).
     prepare(), then descriptors are written to ep0 in `function_path` (control.py), then bind().
     All errors are Refused.
     """
 
-    def __init__(self, paths: Paths, name: str, udc: str, serial: str, product: str, manufacturer="Sosie", system=None):
+    def __init__(
+        self, paths: Paths, name: str, udc: str, serial: str, product: str, manufacturer="Sosie", system=None, session=0
+    ):
         assert 0 < len(name) <= MAX_NAME and set(name) <= set(_KNOWN), name
         assert product and manufacturer  # configfs takes no empty write
         assert len(serial) >= 12 and set(serial) <= _SERIAL, serial
@@ -58,6 +63,7 @@ class Gadget:
         self._path = paths.gadget(name)
         self._name = name
         self._udc = udc
+        self._session = session
         self._strings = (("manufacturer", manufacturer), ("product", product), ("serialnumber", serial))
         self._disk = "%s/functions/ffs.%s" % (self._path, name)
         self._serial = "%s/functions/acm.%s" % (self._path, name)
@@ -125,7 +131,7 @@ class Gadget:
         for key, value in (
             ("idVendor", _VENDOR),
             ("idProduct", _PRODUCT),
-            ("bcdDevice", "0x0100"),
+            ("bcdDevice", "0x01%02d" % self._session),
             ("bcdUSB", "0x0200"),
             # Several functions, each of which may have several interfaces (USB-IF class codes: EF/02/01).
             ("bDeviceClass", "0xef"),
