@@ -44,8 +44,8 @@ def gadget_name(board: str) -> str:
 class Gadget:
     """The gadget `name` for the controller `udc` (controller.py finds one).
 
-    `session`, from 0 to 99, becomes a part of the device's release number: a host that takes a quick plug for a reset reads
-    the device descriptor again, and one that differs makes a new device of it (Linux: usb_reset_and_verify_device).
+    `session`, from 0 to 99, becomes a part of the device's release number: a host that takes a quick plug for a reset
+    reads the device descriptor again, and one that differs makes a new device of it (Linux does).
 
     `serial` has at least 12 upper-case hexadecimal digits, different for every board (Bulk-Only Transport 4.1.1).
     prepare(), then descriptors are written to ep0 in `function_path` (control.py), then bind().
