@@ -209,7 +209,9 @@ class MediumTest(unittest.TestCase):
         self.assertEqual(host.refused(READY), "6/28/00")
         self.assertEqual(host.do(READY), GOOD)
         self.assertFalse(host.unit.seen)
-        host.ask(ten(0x28, 0, 1))
+        for _ in range(16):
+            self.assertFalse(host.unit.seen)
+            host.ask(ten(0x28, 0, 1))
         self.assertTrue(host.unit.seen)
 
     def test_one_that_is_fenced(self):
@@ -227,12 +229,12 @@ class MediumTest(unittest.TestCase):
         self.assertEqual(host.refused(READY, lun=1), "2/3A/00")
 
     def test_seen(self):
-        for cdb in (ten(0x28, 0, 1), "88 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00", ten(0x2F, 0, 8)):
+        for cdb in (ten(0x2A, 0, 1), "8a 00 00 00 00 00 00 00 00 00 00 00 00 01 00 00"):
             host = Host()
-            for asked in (INQUIRY, READY, CAPACITY):
+            for asked in (INQUIRY, READY, CAPACITY, ten(0x28, 0, 1)):
                 host.do(asked)
             self.assertFalse(host.unit.seen)
-            host.do(cdb)
+            host.do(cdb, pattern(1))
             self.assertTrue(host.unit.seen)
 
     def test_what_a_host_has_set_can_be_handed_over(self):

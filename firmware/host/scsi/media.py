@@ -31,7 +31,7 @@ def checked_extent(unit, cdb) -> tuple:
         raise CheckCondition(OUT_OF_RANGE)
     if blocks > MAX_TRANSFER:
         raise invalid_field(at)
-    unit.seen = True
+    unit.used(cdb[0] & 0x1F == 0x0A)
     return flags, lba << BLOCK_SHIFT, blocks << BLOCK_SHIFT
 
 

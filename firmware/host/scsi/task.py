@@ -166,7 +166,8 @@ class Task(Steps):
             self.direction = TO_HOST
         else:
             return False
-        unit.seen = True
+        if not unit.seen:
+            unit.used(opcode == _WRITE_10)
         self.lun = lun
         self.length = length
         self.window = window

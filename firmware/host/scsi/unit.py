@@ -13,6 +13,9 @@ from firmware.host.scsi.sense import (
 )
 
 
+_ENOUGH = 16  # reads; a look at a partition table takes fewer, a file system more
+
+
 def _nobody(number: int) -> None:
     """Stands for `remember` until an owner sets it."""
 
@@ -22,8 +25,8 @@ class LogicalUnit:
 
     The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
     `missed`: a host was told that there is no medium, which the owner may take back. `seen`: since the medium came, a
-    host has worked with its blocks; to ask for its state alone is not enough, for Linux asks, but leaves a fixed disk
-    alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there in a
+    host has written it, or read it more than once or twice; less is not enough, for Linux looks, but leaves a fixed
+    disk alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there in a
     moment, so a host is told to wait for it.
     """
 
@@ -37,6 +40,7 @@ class LogicalUnit:
         self.writable = writable
         self.becoming_ready = False
         self.missed = self.seen = False
+        self._uses = 0
         self.ejected = False
         self.prevented = False
         self.write_cache = True
@@ -78,6 +82,11 @@ class LogicalUnit:
         self.write_cache, self.write_protect = not number & 1, bool(number & 2)
         self.ejected, self.missed = bool(number & 4), bool(number & 8)
         self._settle()
+
+    def used(self, is_write: bool) -> None:
+        """A host works with the blocks."""
+        self._uses += _ENOUGH if is_write else 1
+        self.seen = self._uses >= _ENOUGH
 
     def set_modes(self, write_cache: bool, write_protect: bool) -> None:
         """The host has chosen (MODE SELECT)."""
@@ -135,7 +144,7 @@ class LogicalUnit:
         if present and not self._present and not self.ejected:
             self._attend(MEDIUM_CHANGED)
         if not present:
-            self.seen = False
+            self.seen, self._uses = False, 0
         self._present = present
         self._settle()
 
