@@ -12,7 +12,6 @@ from firmware.host.scsi.sense import (
     CheckCondition,
 )
 
-
 _ENOUGH = 16  # reads; a look at a partition table takes fewer, a file system more
 
 
