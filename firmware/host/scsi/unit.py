@@ -25,8 +25,8 @@ class LogicalUnit:
     The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
     `missed`: a host was told that there is no medium, which the owner may take back. `seen`: since the medium came, a
     host has written it, or read it more than once or twice; less is not enough, for Linux looks, but leaves a fixed
-    disk alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there in a
-    moment, so a host is told to wait for it.
+    disk alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there
+    in a moment, so a host is told to wait for it.
     """
 
     def __init__(self, volume, vendor: str, product: str, revision: str, serial: str, removable=False, writable=True):
