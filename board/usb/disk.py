@@ -57,7 +57,7 @@ class UsbDisk:
         files = self._legacy.take_files() if self._gadget.bound else None
         units = units_of(board.volume, serial)
         self._disk = units[0]
-        self._disk.becoming_ready = board.nearly_serves
+        self._disk.becoming_ready = lambda: board.nearly_serves
         if files is not None:
             self._disk.settings = self._legacy.settings
         self._disk.remember = self._legacy.remember
@@ -102,7 +102,6 @@ class UsbDisk:
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
-        self._disk.becoming_ready = self._board.nearly_serves
         return self._bot.poll(now_ms)
 
     def stop(self) -> None:

@@ -223,7 +223,7 @@ class MediumTest(unittest.TestCase):
 
     def test_becoming_ready(self):
         host = Host()
-        host.volume.refusal, host.unit.becoming_ready = "starting", True
+        host.volume.refusal, host.unit.becoming_ready = "starting", lambda: True
         self.assertEqual(host.refused(READY), "2/04/01")
         self.assertFalse(host.unit.missed)
         self.assertEqual(host.refused(READY, lun=1), "2/3A/00")

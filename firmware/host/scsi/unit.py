@@ -15,6 +15,11 @@ from firmware.host.scsi.sense import (
 _ENOUGH = 16  # reads; a look at a partition table takes fewer, a file system more
 
 
+def _never() -> bool:
+    """Stands for `becoming_ready` until an owner sets it."""
+    return False
+
+
 def _nobody(number: int) -> None:
     """Stands for `remember` until an owner sets it."""
 
@@ -25,8 +30,8 @@ class LogicalUnit:
     The names are ASCII; `serial` is unique to the unit for ever. `writable`: False for what may only be read.
     `missed`: a host was told that there is no medium, which the owner may take back. `seen`: since the medium came, a
     host has written it, or read it more than once or twice; less is not enough, for Linux looks, but leaves a fixed
-    disk alone in which it once found no medium. `becoming_ready`: the owner expects a medium that is absent to be there
-    in a moment, so a host is told to wait for it.
+    disk alone in which it once found no medium. `becoming_ready()` is the owner's: whether a medium that is absent
+    will be there in a moment, so that a host is told to wait for it.
     """
 
     def __init__(self, volume, vendor: str, product: str, revision: str, serial: str, removable=False, writable=True):
@@ -37,9 +42,9 @@ class LogicalUnit:
         self.serial = serial
         self.removable = removable
         self.writable = writable
-        self.becoming_ready = False
-        self.missed = self.seen = False
-        self._uses = 0
+        self.becoming_ready = _never
+        self.missed = False
+        self._uses = 0  # of the medium, a write counts for many
         self.ejected = False
         self.prevented = False
         self.write_cache = True
@@ -82,10 +87,14 @@ class LogicalUnit:
         self.ejected, self.missed = bool(number & 4), bool(number & 8)
         self._settle()
 
+    @property
+    def seen(self) -> bool:
+        """Whether a host has taken the medium that is there."""
+        return self._uses >= _ENOUGH
+
     def used(self, is_write: bool) -> None:
         """A host works with the blocks."""
         self._uses += _ENOUGH if is_write else 1
-        self.seen = self._uses >= _ENOUGH
 
     def set_modes(self, write_cache: bool, write_protect: bool) -> None:
         """The host has chosen (MODE SELECT)."""
@@ -115,7 +124,8 @@ class LogicalUnit:
         """Another medium, or none."""
         self.volume = volume
         self._present = False
-        self.seen = self.ejected = False
+        self.ejected = False
+        self._uses = 0
         self.look()
 
     def load(self) -> None:
@@ -126,7 +136,7 @@ class LogicalUnit:
     def eject(self) -> None:
         """The host lets go of the medium; everything written is durable."""
         self.ejected = True
-        self.seen = False
+        self._uses = 0
         self._settle()
 
     def take_attention(self) -> int:
@@ -143,14 +153,14 @@ class LogicalUnit:
         if present and not self._present and not self.ejected:
             self._attend(MEDIUM_CHANGED)
         if not present:
-            self.seen, self._uses = False, 0
+            self._uses = 0
         self._present = present
         self._settle()
 
     def check_ready(self) -> None:
         """Raises CheckCondition when there is no medium to work on."""
         if not self._present or self.ejected:
-            if self.becoming_ready and self.volume is not None and not self.ejected:
+            if self.volume is not None and not self.ejected and self.becoming_ready():
                 raise CheckCondition(BECOMING_READY)
             if not self.ejected and not self.missed:
                 self.missed = True

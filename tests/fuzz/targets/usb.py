@@ -84,7 +84,8 @@ def _disk(session: Session, what: int) -> None:
     elif what % 8 == 4:
         session.unit.change_medium(None if session.unit.volume else disk)
     elif what % 8 == 5:
-        session.unit.becoming_ready = not session.unit.becoming_ready
+        is_coming = not session.unit.becoming_ready()
+        session.unit.becoming_ready = lambda: is_coming
     elif what == 6:
         disk.fail()
     elif disk.waits:
