@@ -51,7 +51,7 @@ class Bot:
         self._units = units
         self._endpoints = endpoints
         self._stage = _OFF
-        self._packet = memoryview(bytearray(MAX_PACKET))  # a CBW, and the odd end of data that are too long
+        self._packet = memoryview(bytearray(MAX_PACKET))  # a CBW, or what a host sends instead
         self._waste = memoryview(bytearray(_DRAIN))
         self._csw = memoryview(bytearray(CSW_SIZE))
         self._max_packet = MAX_PACKET
@@ -262,13 +262,14 @@ class Bot:
         left = self._expected - self._moved - self._wasted
         if left:
             self._stage = _DRAINING
-            self._endpoints.receive(self._waste[: min(left, len(self._waste))])
+            self._asked = min(left, len(self._waste))
+            self._endpoints.receive(self._waste[: self._asked])
         else:
             self._acknowledge()
 
     def _drained(self, count: int) -> None:
         self._wasted += count
-        if count < min(len(self._waste), self._expected - self._moved - self._wasted + count):
+        if count < self._asked:
             self._acknowledge()  # the host gave up
         else:
             self._drain()
