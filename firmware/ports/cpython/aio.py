@@ -62,11 +62,6 @@ class Aio:
         self._queued = []
         loop.watch(self.eventfd, POLLIN | EPOLLET, lambda events: self.reap())  # told of each end: no need to read it
 
-    @property
-    def free(self) -> int:
-        """Transfers that may still be queued."""
-        return len(self._free)
-
     def read(self, descriptor: int, view, done, quiet: bool = False) -> int:
         """Queues a read into all of `view`; its number."""
         return self._queue(_PREAD, descriptor, view, done, 0 if quiet else _FLAG_RESFD)
