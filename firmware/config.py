@@ -24,7 +24,7 @@ class Settings:
     Sizes are in bytes, `rate` in bits per second (0: no cap), `max_age` in milliseconds. `listen`, `peer`
     and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None)
     or None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the
-    file does not say them.
+    file does not say them. `keys` is the path of a folder, without a slash at its end.
     """
 
     def __init__(self):
@@ -111,8 +111,10 @@ def _console(text: str) -> tuple:
     return (_path(path), int(speed))
 
 
-def _keys(text: str) -> None:
-    raise Refused("paired boards with keys are not built yet; leave the line out and stay on loopback addresses")
+def _folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise Refused("a folder is named by its whole path; write for example /srv/left.keys")
+    return _path(text.rstrip("/") or text)
 
 
 def _rate(text: str) -> int:
@@ -156,7 +158,7 @@ _KEYS = {
     "peer": (address.parse, "127.0.0.1:7411"),
     "web": (address.parse, "127.0.0.1:8080"),
     "console": (_console, "/dev/ttyAMA0:115200"),
-    "keys": (_keys, "/srv/left.keys"),
+    "keys": (_folder, "/srv/left.keys"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),
     "rate": (_rate, "0"),
@@ -259,8 +261,7 @@ def _check_whole(settings: Settings, lines: dict) -> None:
     addresses = _addresses(settings)
     _check_paths(settings, lines, addresses)
     _check_ports(lines, addresses)
-    if settings.keys is None:
-        _check_loopback(lines, addresses)
+    _check_loopback(lines, [(key, place) for key, place in addresses if key == "attach" or settings.keys is None])
 
 
 def _addresses(settings: Settings) -> list:
@@ -316,6 +317,8 @@ def _check_ports(lines: dict, addresses: list) -> None:
 def _check_loopback(lines: dict, addresses: list) -> None:
     for key, place in addresses:
         if not address.is_local(place):
-            message = "line %d: %s = %s is open to the network, and without keys a board stays on loopback; write %s"
-            prefix = "nbd:" if key == "attach" else ""
-            raise Refused(message % (lines[key], key, prefix + address.text(place), _KEYS[key][1]))
+            why, prefix = "without keys a board stays on loopback", ""
+            if key == "attach":
+                why, prefix = "NBD has no keys, so it stays on loopback", "nbd:"
+            message = "line %d: %s = %s is open to the network, and %s; write %s"
+            raise Refused(message % (lines[key], key, prefix + address.text(place), why, _KEYS[key][1]))

@@ -38,7 +38,8 @@ def check(found):
     assert 0 < len(found.name.encode()) <= 63 and found.disk != found.journal
     assert found.disk_size is None or (found.disk_size % 512 == 0 and 64 << 10 <= found.disk_size <= 1 << 50)
     assert found.journal_size is None or (found.journal_size % 512 == 0 and 8 << 20 <= found.journal_size <= 1 << 50)
-    assert (found.history_size, found.keys, found.when_full) == (0, None, "hold")
+    assert (found.history_size, found.when_full) == (0, "hold")
+    assert found.keys is None or (found.keys.startswith("/") and not found.keys.endswith("/"))
     assert found.rate == 0 or 1000 <= found.rate <= 10**12
     assert 1 <= found.max_age <= 60000
     assert found.listen or found.peer

@@ -38,7 +38,7 @@ CONFIGURATIONS = {
     "port that is none": ({"web": "127.0.0.1:99999"}, "web"),
     "open to the network": ({"listen": "0.0.0.0:7411"}, "listen"),
     "not built yet": ({"when_full": "catch_up"}, "catch_up"),
-    "keys, not built yet": ({"keys": "/srv/left.keys"}, "keys"),
+    "keys that are not there": ({"keys": "/srv/left.keys"}, "keys"),
     "history, not built yet": ({"history_size": "256M"}, "history"),
     "more than there is room for": ({"journal_size": "900T"}, "journal"),
 }

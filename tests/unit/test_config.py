@@ -355,12 +355,27 @@ class Together(unittest.TestCase):
         self.assertIn("add listen = HOST:PORT", refusal(changed(peer=None, role="twin")))
 
 
+class Keys(unittest.TestCase):
+    def test_a_folder(self):
+        self.assertEqual(parse("keys = /srv/left.keys/").keys, "/srv/left.keys")
+        self.assertIn("by its whole path", refused_line("keys = left.keys"))
+
+    def test_they_open_the_link_and_the_page_to_the_network(self):
+        open_lines = ("listen = [::]:7411", "web = 0.0.0.0:443")
+        self.assertEqual(parse("keys = /k", *open_lines).listen, ("tcp", "::", 7411))
+        for line in open_lines:
+            self.assertIn("without keys", refused_line(line))
+        self.assertIn("without keys", refusal(changed(peer="left.example:7411")))
+
+    def test_not_nbd(self):
+        self.assertIn("NBD has no keys", refusal(MINIMUM + b"keys = /k\nattach = nbd:0.0.0.0:10809"))
+
+
 class NotBuiltYet(unittest.TestCase):
     def test_by_name(self):
         for line, name in (
             ("when_full = catch_up", "catch_up"),
             ("history_size = 256M", "history"),
-            ("keys = /srv/left.keys", "keys"),
             ("rate = 2M 08:00-19:00, 0", "a rate by the clock"),
         ):
             sentence = refused_line(line)
