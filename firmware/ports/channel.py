@@ -39,6 +39,11 @@ class Channel:
         conversation.wake = self.wake
         loop.adopt(self)
 
+    @property
+    def conversation(self):
+        """Whom it drives."""
+        return self._conversation
+
     def wake(self) -> None:
         """Something changed outside of our calls: serve the conversation before the loop waits."""
         if not self._queued:

@@ -14,15 +14,19 @@ _PAUSE_MS = 1000
 class Listener:
     """Accepts connections at an address (firmware/address.py) and starts a conversation on each.
 
-    `make_conversation()` returns one, or None to turn the caller away. Beyond `limit` at a time, callers
-    are turned away too. Raises Refused when the address cannot be had.
+    `make_conversation()` returns one, or None to turn the caller away; with `knows_caller` it is given the caller's
+    address as text ("" where there is none). Beyond `limit` at a time, the oldest conversation that says of itself
+    that it is `expendable` makes room (whoever just connects and is silent must not keep others out); where there is
+    none, callers are turned away. Raises Refused when the address cannot be had.
     """
 
-    def __init__(self, loop, address: tuple, make_conversation, limit: int = 64):
+    def __init__(self, loop, address: tuple, make_conversation, limit: int = 64, knows_caller: bool = False):
         self._loop = loop
         self._make = make_conversation
+        self._knows_caller = knows_caller
         self._limit = limit
-        self._count = 0
+        self._channels = {}  # by number, which grow
+        self._number = 0
         self._socket = _listen(address)
         self.address = address
         if address[0] == "tcp":
@@ -53,17 +57,31 @@ class Listener:
                     self._loop.forget(self._socket.fileno())
                     self._loop.call_after(_PAUSE_MS, self._resume)
                 return
-            conversation = self._make() if self._count < self._limit else None
-            if conversation is None:
-                sock.close()
-            else:
-                self._count += 1
-                self._loop.converse(sock, conversation, self._on_closed)
+            self._take(sock)
             if self._socket is None:
                 return
 
-    def _on_closed(self) -> None:
-        self._count -= 1
+    def _take(self, sock) -> None:
+        conversation = None
+        if self._has_room():
+            conversation = self._make(sockets.caller(sock)) if self._knows_caller else self._make()
+        if conversation is None:
+            sock.close()
+            return
+        self._number = number = self._number + 1
+        channels = self._channels
+        channel = self._loop.converse(sock, conversation, lambda: channels.pop(number))
+        channels[number] = channel
+
+    def _has_room(self) -> bool:
+        if len(self._channels) < self._limit:
+            return True
+        for number in sorted(self._channels):
+            channel = self._channels[number]
+            if getattr(channel.conversation, "expendable", False):
+                channel.close()
+                return True
+        return False
 
 
 def dial(loop, address: tuple, make_conversation, on_failed, timeout_ms: int = 10000) -> None:

@@ -27,8 +27,8 @@ class ConnectTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = folder.name + "/sock"
 
-    def listen(self, text, make=Echo, limit=64):
-        listener = Listener(self.loop, place(text), make, limit)
+    def listen(self, text, make=Echo, limit=64, **options):
+        listener = Listener(self.loop, place(text), make, limit, **options)
         self.addCleanup(listener.close)
         return listener
 
@@ -68,6 +68,33 @@ class Listening(ConnectTest):
         listener.close()
         self.assertFalse(os.path.exists(self.path))
         self.assertEqual(taken[1].times_lost, 0)
+
+    def test_when_it_is_full_the_oldest_that_can_be_spared_makes_room(self):
+        taken = []
+        self.listen("unix:" + self.path, lambda: taken.append(Echo()) or taken[-1], limit=3)
+        clients = [self.client() for _ in range(3)]
+        spin(self.loop, lambda: len(taken) == 3)
+        taken[1].expendable = taken[2].expendable = True
+        clients.append(self.client())
+        spin(self.loop, lambda: len(taken) == 4)
+        self.assertEqual([each.times_lost for each in taken], [0, 1, 0, 0])
+        self.assertEqual(clients[1].recv(1), b"")
+        clients += [self.client(), self.client()]  # the first takes the place of number 2, for the other there is none
+        spin(self.loop, lambda: len(taken) == 5)
+        self.assertEqual([each.times_lost for each in taken], [0, 1, 1, 0, 0])
+        clients[5].settimeout(0.2)
+        received = []
+        threading.Thread(target=lambda: received.append(clients[5].recv(1))).start()
+        spin(self.loop, lambda: received)
+        self.assertEqual((received, len(taken)), ([b""], 5))
+
+    def test_who_wants_to_know_is_told_where_a_caller_comes_from(self):
+        for text, name in (("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"), ("unix:" + self.path, "")):
+            callers = []
+            listener = self.listen(text, callers.append, knows_caller=True)
+            self.dial(listener.address)
+            spin(self.loop, lambda c=callers: c)
+            self.assertEqual(callers, [name])
 
     def client(self):
         client = socket.socket(socket.AF_UNIX)

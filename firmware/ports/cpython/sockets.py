@@ -67,6 +67,15 @@ def accept(sock):
     return _tune(connection)
 
 
+def caller(sock) -> str:
+    """The address of who connected, "" where it has none or is gone already."""
+    try:
+        name = sock.getpeername()
+    except OSError:
+        return ""
+    return name[0] if isinstance(name, tuple) else ""
+
+
 def connecting(family: int, name):
     """A socket on its way to `name`: it becomes writable when it is decided how that ended."""
     sock = _new(family)
