@@ -35,6 +35,7 @@ class Board:
         self.settings = settings
         self.identity = remains.identity
         self.clock = clock
+        self.version = ""  # of the firmware, for whoever looks
         self.failure = None
         self.on_failure = None  # called once with the sentence
         self.events = Events(clock.wall_ms)
@@ -82,6 +83,14 @@ class Board:
     def failed(self) -> bool:
         """Whether storage failed: the board takes no more writes."""
         return self.failure is not None
+
+    @property
+    def serving(self) -> bool:
+        """Whether this board does what it is there for: its host can use the disk; as a twin, or fenced, it runs."""
+        who = self.identity
+        if self.failed or self._stopped is not None:
+            return False
+        return who.role != PRIMARY or who.fenced or not (self.volume.refusal or "usb" in self.alarms)
 
     @property
     def dials(self) -> bool:

@@ -13,12 +13,14 @@ def facts(board) -> dict:
     part = link.part if link is not None else None
     return {
         "name": who.name,
+        "version": board.version,
         "role": who.role,
         "generation": who.generation,
         "disk_size": who.disk_size,
         "fenced": who.fenced,
         "promoted": first and who.generation > 1,
         "failure": board.failure,
+        "serving": board.serving,
         "consistent": first or who.whole > 0,
         "copied": who.copied,
         "whole": not board.copier.under_way,

@@ -3,6 +3,8 @@
 `snapshot(board)` reads `board.facts()`, a dictionary with these names:
 
     name role generation disk_size fenced   of the board's identity
+    version         of the firmware, as text
+    serving         True when the board does what it is there for: its disk can be used by whom it is meant for
     promoted        True when this board became primary by a promotion
     failure         None, or the sentence that says why the board takes no more writes
     consistent      True when the disk holds, or can be brought to, a group boundary
@@ -60,7 +62,9 @@ def snapshot(board) -> dict:
     backlog = _backlog(facts)
     return {
         "name": facts["name"],
+        "version": facts["version"],
         "role": facts["role"],
+        "serving": facts["serving"],
         "state": _state(facts, backlog["seconds"]),
         "generation": facts["generation"],
         "consistent": facts["consistent"],

@@ -83,3 +83,35 @@ class TestFacts(unittest.TestCase):
         facts = rig.board.facts()
         self.assertEqual(facts["written"] - facts["acked"], 3)
         self.assertTrue(facts["backlog_bytes"] >= 3 * 8192)
+
+
+class TestServing(unittest.TestCase):
+    """Whether the board does what it is there for."""
+
+    def test_a_primary_serves_when_its_host_can_use_the_disk(self):
+        board = Rig("primary").board
+        self.assertTrue(board.serving)
+        board.alarm("usb", "the port is gone")
+        self.assertFalse(board.serving)
+        board.alarm("usb", "")
+        self.assertTrue(board.facts()["serving"])
+        board.fail(OSError(5), "card")
+        self.assertFalse(board.facts()["serving"])
+
+    def test_not_before_it_has_played_what_the_last_run_left_behind(self):
+        board = Rig("primary").board
+        board._serves_from += 1
+        board._set_refusal()
+        self.assertFalse(board.serving)
+
+    def test_a_twin_serves_as_long_as_it_works(self):
+        board = Rig("twin").board
+        self.assertTrue(board.serving)
+        board.stop(lambda: None)
+        self.assertFalse(board.serving)
+
+    def test_a_fenced_board_is_as_it_should_be(self):
+        board = Rig("primary").board
+        board.identity.fenced = True
+        board._fenced()
+        self.assertTrue(board.serving)

@@ -9,7 +9,9 @@ from firmware.status.words import advice, loss, rows, verdict
 
 FACTS = {
     "name": "left",
+    "version": "1.2.3",
     "role": "primary",
+    "serving": True,
     "generation": 1,
     "disk_size": 1 << 30,
     "fenced": False,
@@ -61,7 +63,9 @@ class Snapshot(unittest.TestCase):
     def test_the_whole(self):
         expected = {
             "name": "left",
+            "version": "1.2.3",
             "role": "primary",
+            "serving": True,
             "state": "mirroring",
             "generation": 1,
             "consistent": True,
