@@ -17,6 +17,7 @@ fdatasync = os.fdatasync
 pwrite = os.pwrite
 stat = os.stat
 unlink = os.unlink
+rename = os.rename
 describe = os.strerror
 realpath = os.path.realpath
 random_bytes = os.urandom
@@ -60,6 +61,13 @@ def fallocate(descriptor: int, mode: int, offset: int, length: int) -> None:
 
 def will_need(descriptor: int, offset: int, length: int) -> None:
     os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_WILLNEED)
+
+
+def own_as(descriptor: int, path: str) -> None:
+    """Give a file to the owner of `path`, which only root can."""
+    if os.geteuid() == 0:
+        facts = os.stat(path)
+        os.fchown(descriptor, facts.st_uid, facts.st_gid)
 
 
 def try_lock(descriptor: int) -> bool:
