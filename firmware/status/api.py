@@ -17,7 +17,7 @@ a name that somebody else points here.
 from firmware.address import is_loopback
 from firmware.errors import ProtocolError, Refused
 from firmware.status import flatjson
-from firmware.status.http import JSON, Answer, error_answer, json_answer
+from firmware.status.answer import JSON, Answer, error_answer, json_answer
 from firmware.status.page import page
 from firmware.status.snapshot import snapshot
 

@@ -2,95 +2,76 @@
 
 The states and what moves them:
 
-    READING   head, then body      -> WAITING   the request is whole; the handler has it
-    WAITING   nothing is read      -> SENDING   the handler answered, now or later
-    SENDING   the answer goes out  -> FINISHED  the request had been read whole
-                                   -> DRAINING  it had not (it was refused)
-    DRAINING  what comes is thrown away, for a second at most, so that the client reads the answer
-              before the kernel resets a connection with unread bytes
-    FINISHED  the driver closes
+    READING    the head comes         -> ADMITTING  it is whole; `admit` is asked
+    ADMITTING  nothing is read        -> BODY       the handler gets the whole body
+                                      -> TAKING     a sink takes the body in pieces
+                                      -> SENDING    refused
+    BODY       the body comes         -> WAITING    it is whole; the handler has it
+    TAKING     the body comes         -> WAITING    the sink has it all
+                                      -> SENDING    the sink answered before the end: it cannot go on
+    WAITING    nothing is read        -> SENDING    the handler or the sink answered, now or later
+    SENDING    the answer goes out    -> FINISHED   the request had been read whole
+                                      -> DRAINING   it had not (it was refused)
+    DRAINING   what comes is thrown away, for a second at most, so that the client reads the answer
+               before the kernel resets a connection with unread bytes
+    FINISHED   the driver closes
 
-Any state but SENDING ends in FINISHED when its time is up; READING and WAITING say so to the client first.
-Garbage gets 400; no input raises anything. Memory: the head's buffer, and the body's once its length is known.
+Any state but SENDING ends in FINISHED when its time is up; READING to WAITING say so to the client first.
+Garbage gets 400; no input raises anything. Memory: the head's buffer, and the body's once its length is known, or
+the sink's.
 """
 
-import json
+from firmware.status.answer import error_answer
+from firmware.status.request import MAX_BODY, MAX_HEAD, BadRequest, parse_head
 
-from firmware.status.request import MAX_HEAD, BadRequest, parse_head
+READING, ADMITTING, BODY, TAKING = "reading", "admitting", "body", "taking"
+WAITING, SENDING, DRAINING, FINISHED = "waiting", "sending", "draining", "finished"
 
-READING, WAITING, SENDING, DRAINING, FINISHED = "reading", "waiting", "sending", "draining", "finished"
-
-# How long a connection may stay in a state, in milliseconds.
-_PATIENCE_MS = {READING: 10000, WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0}
-
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    409: "Conflict",
-    411: "Length Required",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    504: "Gateway Timeout",
-    505: "HTTP Version Not Supported",
-}
+# How long a connection may stay in a state, in milliseconds; of TAKING, each PIECE of the body.
+_PATIENCE_MS = {
+    READING: 10000, ADMITTING: 30000, BODY: 10000, TAKING: 60000,
+    WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0,
+}  # fmt: skip
+PIECE = 256 << 10
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-JSON = "application/json"
-
-
-class Answer:
-    """What a handler answers: a status, bytes of a content type, further header lines."""
-
-    def __init__(self, status: int, body: bytes, content_type: str = JSON, headers: tuple = ()):
-        self.status = status
-        self.body = body
-        self.content_type = content_type
-        self.headers = headers
-
-
-def json_answer(status: int, content: dict, headers: tuple = ()) -> Answer:
-    """An Answer with `content` as JSON."""
-    return Answer(status, json.dumps(content).encode(), JSON, headers)
-
-
-def error_answer(status: int, sentence: str, headers: tuple = ()) -> Answer:
-    """An Answer that says what is wrong: {"error": sentence}."""
-    return json_answer(status, {"error": sentence}, headers)
-
-
-def _packed(answer: Answer, with_body: bool) -> bytes:
-    lines = ["HTTP/1.1 %d %s" % (answer.status, _REASONS[answer.status])]
-    lines.append("Content-Type: " + answer.content_type)
-    lines.append("Content-Length: %d" % len(answer.body))
-    lines += ["Connection: close", "Cache-Control: no-store", "X-Content-Type-Options: nosniff"]
-    lines += answer.headers
-    head = "\r\n".join(lines).encode() + b"\r\n\r\n"
-    return head + answer.body if with_body else head
 
 
 def _nobody() -> None:
     pass
 
 
+def _anybody(request, decided) -> None:
+    decided(None)
+
+
 class HttpConversation:
     """The server's side of one connection.
 
     `handler(request, answer)` is called once with a whole Request; it calls `answer(Answer)` once, then or later.
+    `admit(request, decided)` is asked before, as soon as the head is there. It calls `decided(verdict)` once, then or
+    later: None to go on, an Answer to refuse, or a sink, which takes a body of any length instead of the handler:
+
+        begin(answer, wake)   answer(Answer) once, when all is done or as soon as that cannot be; wake() when it
+                              wants more
+        wanted(), received(n) as of a conversation, for the body alone; MAX_HEAD bytes have room at once
+        ended()               the body is whole
+        lost()                no more comes, and nobody waits for an answer
     """
 
-    def __init__(self, handler):
+    def __init__(self, handler, admit=_anybody):
         self.wake = _nobody
         self._handler = handler
+        self._admit = admit
         self._state = READING
         self._deadline_ms = None
         self._buffer = memoryview(bytearray(MAX_HEAD))
         self._filled = 0
         self._request = None
+        self._admitted = False
+        self._early = b""  # what came of the body together with the head
+        self._sink = None
+        self._left = 0  # of the body, for the sink
+        self._in_time = 0  # bytes, since patience began anew
         self._whole = False
         self._out = None
         self._inside = False  # in a call of the driver, which looks at everything afterwards anyhow
@@ -100,6 +81,11 @@ class HttpConversation:
         """Whether the driver may close once outgoing() is None."""
         return self._state == FINISHED
 
+    @property
+    def expendable(self) -> bool:
+        """Whether it may make room for another caller: nobody was let in here yet."""
+        return not self._admitted
+
     def _enter(self, state: str) -> None:
         self._state = state
         self._deadline_ms = None
@@ -108,8 +94,11 @@ class HttpConversation:
 
     def wanted(self) -> "memoryview | None":
         """Where the next bytes of the client go."""
-        if self._state == READING:
+        if self._state == READING or self._state == BODY:
             return self._buffer[self._filled :]
+        if self._state == TAKING:
+            view = self._sink.wanted()
+            return view if view is None else view[: self._left]
         if self._state == DRAINING:
             return self._buffer
         return None
@@ -121,29 +110,26 @@ class HttpConversation:
             if n == 0:
                 self._ended()
             elif self._state == READING:
-                self._advance(n)
+                self._more_head(n)
+            elif self._state == BODY:
+                self._more_body(n)
+            elif self._state == TAKING:
+                self._pass_on(n)
         except BadRequest as error:
             self._refuse(error.status, str(error))
         finally:
             self._inside = False
 
     def _ended(self) -> None:
-        if self._state == DRAINING or (self._state == READING and not self._filled and self._request is None):
+        if self._state == DRAINING or (self._state == READING and not self._filled):
             self._enter(FINISHED)
-        elif self._state == READING:
+        elif self._state in (READING, BODY, TAKING):
             self._whole = True  # nothing comes any more: nothing to drain
             raise BadRequest(400, "the request ended in its middle")
 
-    def _advance(self, n: int) -> None:
-        start = self._filled
+    def _more_head(self, n: int) -> None:
+        start = max(0, self._filled - 3)  # where the empty line behind the head may begin at the earliest
         self._filled += n
-        if self._request is None:
-            self._look_for_head(max(0, start - 3))
-        elif self._filled == len(self._buffer):
-            self._hand_over(bytes(self._buffer))
-
-    def _look_for_head(self, start: int) -> None:
-        """Parses the head when its empty line has come; `start`: where that line may begin at the earliest."""
         if not 65 <= self._buffer[0] <= 90:  # no method begins so: a TLS greeting, say
             raise BadRequest(400, "this is not an HTTP request")
         place = bytes(self._buffer[start : self._filled]).find(b"\r\n\r\n")
@@ -155,15 +141,54 @@ class HttpConversation:
     def _head_read(self, end: int) -> None:
         request = parse_head(bytes(self._buffer[:end]))
         self._request = request
-        early = bytes(self._buffer[end + 4 : min(end + 4 + request.length, self._filled)])
-        if len(early) == request.length:
-            self._hand_over(early)
+        self._early = bytes(self._buffer[end + 4 : min(end + 4 + request.length, self._filled)])
+        self._whole = len(self._early) == request.length
+        self._enter(ADMITTING)
+        self._admit(request, self._decided)
+
+    def _decided(self, verdict) -> None:
+        """The verdict of `admit`."""
+        takes = hasattr(verdict, "begin")
+        if self._state != ADMITTING:  # too late: the client is gone or was told that it took too long
+            if takes:
+                verdict.lost()
             return
-        if request.expects_continue and not early:
+        self._admitted = verdict is None or takes
+        later, self._inside = not self._inside, True
+        if takes:
+            self._into_sink(verdict)
+        elif verdict is None:
+            self._into_memory()
+        else:
+            self._enter(WAITING)
+            self._answer(verdict)
+        if later:
+            self._inside = False
+            self.wake()
+
+    def _say_continue(self) -> None:
+        if self._request.expects_continue and not self._early:
             self._out = memoryview(_CONTINUE)
-        self._buffer = memoryview(bytearray(request.length))
-        self._filled = len(early)
-        self._buffer[: len(early)] = early
+
+    # The body, into memory
+
+    def _into_memory(self) -> None:
+        length, early = self._request.length, self._early
+        if length > MAX_BODY:
+            self._refuse(413, "a body has at most %d bytes here" % MAX_BODY)
+        elif self._whole:
+            self._hand_over(early)
+        else:
+            self._say_continue()
+            self._enter(BODY)
+            self._buffer = memoryview(bytearray(length))
+            self._filled = len(early)
+            self._buffer[: len(early)] = early
+
+    def _more_body(self, n: int) -> None:
+        self._filled += n
+        if self._filled == len(self._buffer):
+            self._hand_over(bytes(self._buffer))
 
     def _hand_over(self, body: bytes) -> None:
         self._whole = True
@@ -171,17 +196,58 @@ class HttpConversation:
         self._enter(WAITING)
         self._handler(self._request, self._answer)
 
+    # The body, into a sink
+
+    def _into_sink(self, sink) -> None:
+        self._say_continue()
+        self._enter(TAKING)
+        self._sink, self._left = sink, self._request.length
+        sink.begin(self._sink_answers, self._sink_wants)
+        early, self._early, self._whole = memoryview(self._early), b"", False
+        while len(early) and self._state == TAKING:
+            view = sink.wanted()[: len(early)]
+            view[:] = early[: len(view)]
+            early = early[len(view) :]
+            self._pass_on(len(view))
+
+    def _pass_on(self, n: int) -> None:
+        self._left -= n
+        self._in_time += n
+        if self._in_time >= PIECE:
+            self._in_time, self._deadline_ms = 0, None
+        self._whole = not self._left
+        self._sink.received(n)
+        if self._whole and self._state == TAKING:
+            self._enter(WAITING)
+            self._sink.ended()
+
+    def _sink_wants(self) -> None:
+        if not self._inside:
+            self.wake()
+
+    def _sink_answers(self, answer) -> None:
+        self._sink = None
+        if self._state == TAKING:
+            self._enter(WAITING)
+        self._answer(answer)
+
+    def _lose_sink(self) -> None:
+        sink, self._sink = self._sink, None
+        if sink is not None and self._left:
+            sink.lost()
+
     # Outgoing
 
     def _refuse(self, status: int, sentence: str) -> None:
+        self._lose_sink()
         self._enter(WAITING)
         self._answer(error_answer(status, sentence))
 
-    def _answer(self, answer: Answer) -> None:
+    def _answer(self, answer) -> None:
         if self._state != WAITING:
             return  # too late: the client is gone or was told that it took too long
         with_body = self._request is None or self._request.method != "HEAD"
-        self._out = memoryview((bytes(self._out) if self._out else b"") + _packed(answer, with_body))
+        self._out = memoryview((bytes(self._out) if self._out else b"") + answer.pack(with_body))
         self._enter(SENDING)
         if not self._inside:
             self.wake()
@@ -211,9 +277,9 @@ class HttpConversation:
 
     def _expire(self) -> None:
         self._inside = True
-        if self._state == WAITING:
-            self._answer(error_answer(504, "the board is still at it; look at its status"))
-        elif self._state == READING and (self._filled or self._request is not None):
+        if self._state in (WAITING, ADMITTING):
+            self._refuse(504, "the board is still at it; look at its status")
+        elif self._state in (BODY, TAKING) or (self._state == READING and self._filled):
             self._refuse(408, "the request took too long")
         else:
             self._out = None
@@ -222,5 +288,6 @@ class HttpConversation:
 
     def lost(self) -> None:
         """The connection is gone."""
+        self._lose_sink()
         self._out = None
         self._enter(FINISHED)

@@ -7,7 +7,9 @@ MAX_HEAD = 8 << 10
 MAX_BODY = 64 << 10
 
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_READ = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect")
+_TEXTS = (b"host", b"content-type", b"authorization", b"origin")
+_READ = _TEXTS + (b"content-length", b"transfer-encoding", b"expect")
+_MOST_DIGITS = 12
 
 
 class BadRequest(Exception):
@@ -21,8 +23,8 @@ class BadRequest(Exception):
 class Request:
     """One request.
 
-    `method` and `path` (without the query) are text, `host` and `content_type` text or None,
-    `length` the bytes of the body, `body` the body once it is there.
+    `method` and `path` (without the query) are text; `host`, `content_type`, `authorization` and `origin` text or
+    None; `length` the bytes of the body, `body` the body once it is there.
     """
 
     def __init__(self, method: str, path: str):
@@ -30,6 +32,8 @@ class Request:
         self.path = path
         self.host = None
         self.content_type = None
+        self.authorization = None
+        self.origin = None
         self.length = 0
         self.expects_continue = False
         self.body = b""
@@ -41,12 +45,11 @@ def parse_head(head: bytes) -> Request:
     method, target, version = _start(lines[0])
     fields = _fields(lines[1:])
     request = Request(method, _path(target))
-    if b"host" in fields:
-        request.host = _text(fields[b"host"])
-    elif version == b"HTTP/1.1":
+    if b"host" not in fields and version == b"HTTP/1.1":
         raise BadRequest(400, "the Host header is missing")  # RFC 9112 section 3.2
-    if b"content-type" in fields:
-        request.content_type = _text(fields[b"content-type"])
+    request.host, request.content_type, request.authorization, request.origin = [
+        _text(fields[name]) if name in fields else None for name in _TEXTS
+    ]
     request.length = _length(method, fields)
     request.expects_continue = fields.get(b"expect", b"").lower() == b"100-continue"
     return request
@@ -92,7 +95,7 @@ def _length(method: str, fields: dict) -> int:
     digits = fields[b"content-length"]
     if not digits or any(not 48 <= byte <= 57 for byte in digits):
         raise BadRequest(400, "the Content-Length is not a number")
-    if len(digits) > 9 or int(digits.decode()) > MAX_BODY:
+    if len(digits) > _MOST_DIGITS:
         raise BadRequest(413, "a body has at most %d bytes here" % MAX_BODY)
     return int(digits.decode())
 

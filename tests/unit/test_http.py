@@ -3,7 +3,8 @@
 import json
 import unittest
 
-from firmware.status.http import Answer, HttpConversation, error_answer, json_answer
+from firmware.status.answer import Answer, error_answer, json_answer
+from firmware.status.http import HttpConversation
 from firmware.status.request import MAX_BODY, MAX_HEAD
 
 GET = b"GET /api/status?x=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\n\r\n"
@@ -28,8 +29,8 @@ class Handler:
 class Client:
     """Drives a conversation as a port does: feeds it, takes what it sends, polls it."""
 
-    def __init__(self, handler, now_ms=1000):
-        self.conversation = HttpConversation(handler)
+    def __init__(self, handler, *admit, now_ms=1000):
+        self.conversation = HttpConversation(handler, *admit)
         self.conversation.wake = self._woken
         self.wakes = 0
         self.now_ms = now_ms
