@@ -14,7 +14,7 @@ Bulk-Only Transport 1.0, 3.1 and 3.2, has the two class requests.
 import os
 import struct
 import time
-from errno import EAGAIN, EBADFD, EIDRM, EINTR, EL2HLT, ENODEV, ESHUTDOWN, ESRCH
+from errno import EAGAIN, EBADFD, EBUSY, EIDRM, EINTR, EL2HLT, ENODEV, ESHUTDOWN, ESRCH
 
 from firmware.errors import Refused
 
@@ -33,24 +33,41 @@ GET_MAX_LUN, BULK_ONLY_RESET, GET_STATUS = 0xFE, 0xFF, 0x53
 # A read that found no events but the end of a SETUP: the host took it back, or we stalled it just now.
 _SETUP_IS_OVER = (EIDRM, ESRCH, EL2HLT)
 _OFF_THE_BUS = (ESHUTDOWN, ENODEV, EBADFD)
+# What a new session meets while somebody has files of the one before open: of a gadget that is made anew nobody has.
+_IN_USE = (EBUSY, EBADFD, EIDRM, ESRCH)
+_CLOSING_S, _CLOSING_PAUSE_S = 2.0, 0.02
 
 
-def open_function(path: str, files=os) -> int:
+def open_function(path: str, files=os, has_disk: bool = True) -> int:
     """A descriptor of ep0 in the folder `path`, the descriptors and names written; the endpoints' files exist then.
 
-    As long as it or a copy of it is open the gadget can be on the bus. Raises Refused.
+    As long as it or a copy of it is open the gadget can be on the bus. Waits for an earlier session's to be closed.
+    Raises Refused.
     """
+    until = time.monotonic() + _CLOSING_S
+    while True:
+        try:
+            return _opened(path, files, has_disk)
+        except OSError as error:
+            if error.errno not in _IN_USE or time.monotonic() > until:
+                raise Refused("this kernel does not take the descriptors of the USB disk: %s" % error.strerror)
+        time.sleep(_CLOSING_PAUSE_S)
+
+
+def _opened(path: str, files, has_disk: bool) -> int:
     try:
         # Non-blocking, or a read that waits for an event would keep the gadget from ever leaving the bus.
         descriptor = files.open(path + "/ep0", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
+        if error.errno in _IN_USE:
+            raise
         raise Refused("cannot open ep0 of the USB disk: %s" % error.strerror)
     try:
-        files.write(descriptor, descriptors.descriptors())
+        files.write(descriptor, descriptors.descriptors(has_disk))
         files.write(descriptor, descriptors.strings())
-    except OSError as error:
+    except OSError:
         files.close(descriptor)
-        raise Refused("this kernel does not take the descriptors of the USB disk: %s" % error.strerror)
+        raise
     return descriptor
 
 
@@ -92,18 +109,20 @@ class Control:
     `lane` runs the jobs of an Answers on the same descriptor; its owner closes it when the gadget is gone, for only
     then does it surely end. Without one a host can make readable() wait.
 
-    `status() -> bytes` answers the vendor request, `max_lun` the class request. `on_enable`: a host configured us,
+    `status() -> bytes` answers the vendor request, `max_lun` the class request; it is None where there is no disk.
+    `on_enable`: a host configured us,
     or reset the bus: a new session, also when no on_disable came before. `on_disable`: the host is gone.
     `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards. `suspended`: the bus sleeps.
     """
 
-    def __init__(self, descriptor: int, status, max_lun: int = 0, lane=None, files=os):
+    def __init__(self, descriptor: int, status, max_lun: "int | None" = 0, lane=None, files=os):
         self.descriptor = descriptor
         self.max_lun = max_lun
         self.on_enable = self.on_disable = self.on_reset = _nothing
         self.enabled = False
         self.suspended = False
         self._status = status
+        self._status_interface = 0 if max_lun is None else descriptors.STATUS
         self._files = files
         self._lane = lane or _NoLane(Answers(descriptor, files))
         self._answering = False
@@ -155,15 +174,22 @@ class Control:
 
     def _request(self, kind: int, request: int, value: int, index: int, length: int) -> None:
         what = (kind, request, value, index)
-        if what == (CLASS_IN, GET_MAX_LUN, 0, descriptors.DISK) and length == 1:
+        if what == (VENDOR_IN, GET_STATUS, 0, self._status_interface) and length:
+            self._submit("answer", self._status()[:length])
+        elif self.max_lun is None:
+            self._stall(kind)
+        elif what == (CLASS_IN, GET_MAX_LUN, 0, descriptors.DISK) and length == 1:
             self._submit("answer", bytes([self.max_lun]))
         elif what == (CLASS_OUT, BULK_ONLY_RESET, 0, descriptors.DISK) and length == 0:
             self.on_reset()
             self._submit("acknowledge")
-        elif what == (VENDOR_IN, GET_STATUS, 0, descriptors.STATUS) and length:
-            self._submit("answer", self._status()[:length])
-        elif kind & TO_HOST:
-            _settle(self._files.read, self.descriptor, 0)  # against the direction: a stall
+        else:
+            self._stall(kind)
+
+    def _stall(self, kind: int) -> None:
+        """By doing it against the direction."""
+        if kind & TO_HOST:
+            _settle(self._files.read, self.descriptor, 0)
         else:
             _settle(self._files.write, self.descriptor, b"")
 

@@ -36,11 +36,16 @@ _UNICODE = 1  # dwPropertyDataType: one string; of several (7) the kernel takes 
 _COMPAT_ID, _PROPERTIES = 4, 5  # wIndex of the two kinds of feature descriptors
 
 
-def descriptors() -> bytes:
-    """The first blob: descriptors for full, high and super speed, and what Windows asks for."""
-    full, high = _speed(_PACKET_FULL), _speed(_PACKET_HIGH)
-    best = _speed(_PACKET_SUPER, _companion())
-    windows = [_compat_id(), _properties()]
+def descriptors(has_disk: bool = True) -> bytes:
+    """The first blob: descriptors for full, high and super speed, and what Windows asks for. Without the disk the
+    other interface, now number 0, is all there is."""
+    if has_disk:
+        full, high = _speed(_PACKET_FULL), _speed(_PACKET_HIGH)
+        best = _speed(_PACKET_SUPER, _companion())
+    else:
+        full = high = best = [_interface(0, 0, _STATUS_CLASS, STATUS + 1)]
+    status = STATUS if has_disk else 0
+    windows = [_compat_id(status), _properties(status)]
     counts = struct.pack("<IIII", len(full), len(high), len(best), len(windows))
     body = counts + b"".join(full + high + best + windows)
     flags = _FULL | _HIGH | _SUPER | _MS_OS
@@ -55,12 +60,12 @@ def strings() -> bytes:
 
 def _speed(packet: int, *companion: bytes) -> list:
     disk = [_endpoint(_IN, packet), *companion, _endpoint(_OUT, packet), *companion]
-    return [_interface(DISK, 2, _DISK_CLASS), *disk, _interface(STATUS, 0, _STATUS_CLASS)]
+    return [_interface(DISK, 2, _DISK_CLASS, DISK + 1), *disk, _interface(STATUS, 0, _STATUS_CLASS, STATUS + 1)]
 
 
-def _interface(number: int, endpoints: int, triple: tuple) -> bytes:
-    """USB 2.0 table 9-12; the names' indices count from 1."""
-    return struct.pack("<9B", 9, _INTERFACE, number, 0, endpoints, *triple, number + 1)
+def _interface(number: int, endpoints: int, triple: tuple, name: int) -> bytes:
+    """USB 2.0 table 9-12; `name` is an index into the strings, from 1 on."""
+    return struct.pack("<9B", 9, _INTERFACE, number, 0, endpoints, *triple, name)
 
 
 def _endpoint(address: int, packet: int) -> bytes:
@@ -73,15 +78,15 @@ def _companion() -> bytes:
     return struct.pack("<4BH", 6, _COMPANION, _BURST, 0, 0)
 
 
-def _compat_id() -> bytes:
+def _compat_id(interface: int) -> bytes:
     """Extended compat ID OS feature descriptor 1.0, with one function section."""
-    section = struct.pack("<BB8s8s6x", STATUS, 1, _WINUSB, b"")
-    return struct.pack("<BIHHBB", STATUS, 11 + len(section), 1, _COMPAT_ID, 1, 0) + section
+    section = struct.pack("<BB8s8s6x", interface, 1, _WINUSB, b"")
+    return struct.pack("<BIHHBB", interface, 11 + len(section), 1, _COMPAT_ID, 1, 0) + section
 
 
-def _properties() -> bytes:
+def _properties(interface: int) -> bytes:
     """Extended properties OS feature descriptor 1.0, with one property. The kernel widens its text to UTF-16."""
     size = 14 + len(_GUID_NAME) + len(_GUID)
     section = struct.pack("<IIH", size, _UNICODE, len(_GUID_NAME)) + _GUID_NAME
     section += struct.pack("<I", len(_GUID)) + _GUID
-    return struct.pack("<BIHHH", STATUS, 11 + len(section), 1, _PROPERTIES, 1) + section
+    return struct.pack("<BIHHH", interface, 11 + len(section), 1, _PROPERTIES, 1) + section

@@ -9,14 +9,12 @@ from firmware.host.bot import MAX_PACKET, Bot
 from firmware.host.scsi.task import PIECE, Task
 from firmware.host.scsi.unit import LogicalUnit
 
-from . import controller
 from .control import Answers, Control, open_function
 from .descriptors import IN_FILE, OUT_FILE
 from .endpoints import DEPTH, Endpoints
-from .gadget import Gadget, gadget_name
 from .legacy import Legacy
 from .medium import Medium
-from .paths import Paths
+from .port import Port
 
 _VENDOR, _PRODUCT, _VIEW_PRODUCT, _REVISION = "SOSIE", "Mirrored disk", "View of the past", "1.0"
 _UNPLUGGED_MS = 1500  # what a host needs to notice that a device is gone
@@ -35,12 +33,9 @@ class UsbDisk:
 
     def __init__(self, loop, settings):
         self._loop = loop
-        self._paths = Paths()
-        self._name = gadget_name(settings.name)
-        self._udc = controller.find(self._paths, settings.attach[1], self._name)
-        self._product = "Sosie %s" % settings.name
+        self._port = Port(settings.name, settings.attach[1])
         self._has_host = self._is_ending = False
-        self._legacy = Legacy(self._name, settings.journal)
+        self._legacy = Legacy(self._port.gadget_name, settings.journal)
         self.memory = self._legacy.memory
         self.end_session = self._legacy.end_session
         self.give_up = self._legacy.give_up
@@ -53,7 +48,7 @@ class UsbDisk:
         self._board = board
         serial = serial_number(board.identity)
         session = os.getpid() % 100  # the process before us had another one
-        self._gadget = Gadget(self._paths, self._name, self._udc, serial, self._product, session=session)
+        self._gadget = self._port.gadget(serial, session)
         files = self._legacy.take_files() if self._gadget.bound else None
         units = units_of(board.volume, serial)
         self._disk = units[0]
@@ -71,7 +66,7 @@ class UsbDisk:
 
     def _new_files(self) -> tuple:
         self._legacy.end_session()
-        self._gadget.prepare()  # the old function is no part of the gadget any more, and may go
+        self._gadget.prepare()
         folder = self._gadget.function_path
         try:
             files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)

@@ -63,7 +63,7 @@ class Gadget:
         self._path = paths.gadget(name)
         self._name = name
         self._udc = udc
-        self._session = session
+        self._release = "0x01%02d" % session
         self._strings = (("manufacturer", manufacturer), ("product", product), ("serialnumber", serial))
         self._disk = "%s/functions/ffs.%s" % (self._path, name)
         self._serial = "%s/functions/acm.%s" % (self._path, name)
@@ -83,12 +83,12 @@ class Gadget:
         except OSError:
             return False
 
-    def prepare(self) -> None:
-        """Makes the gadget anew, not yet bound, with FunctionFS mounted at `function_path`."""
+    def prepare(self, options: str = "") -> None:
+        """Makes the gadget anew, not yet bound, with FunctionFS mounted at `function_path`, with mount options."""
         self._find_configfs()
         self._attempt(_REMOVE % self._name, self._take_apart, 0)
         self._attempt("make the gadget %s" % self._name, self._make)
-        self._attempt("mount FunctionFS", self._mount)
+        self._attempt("mount FunctionFS", self._mount, options)
 
     def bind(self) -> None:
         """Puts the gadget on the bus: a host that is connected sees it now. The descriptors must be there."""
@@ -131,7 +131,7 @@ class Gadget:
         for key, value in (
             ("idVendor", _VENDOR),
             ("idProduct", _PRODUCT),
-            ("bcdDevice", "0x01%02d" % self._session),
+            ("bcdDevice", self._release),
             ("bcdUSB", "0x0200"),
             # Several functions, each of which may have several interfaces (USB-IF class codes: EF/02/01).
             ("bDeviceClass", "0xef"),
@@ -157,14 +157,16 @@ class Gadget:
             self._system.make(path)
 
     def _make_strings(self, path: str, strings: tuple) -> None:
-        path = "%s/%s" % (path, _ENGLISH)
-        self._system.make(path)
-        for key, value in strings:
-            self._system.write("%s/%s" % (path, key), value)
+        self._system.make("%s/%s" % (path, _ENGLISH))
+        self._write_strings(path, strings)
 
-    def _mount(self) -> None:
+    def _write_strings(self, path: str, strings: tuple) -> None:
+        for key, value in strings:
+            self._system.write("%s/%s/%s" % (path, _ENGLISH, key), value)
+
+    def _mount(self, options: str) -> None:
         self._system.make_mount_point(self.function_path)
-        self._system.mount("functionfs", self._name, self.function_path)
+        self._system.mount("functionfs", self._name, self.function_path, options)
 
     # Unmaking
 

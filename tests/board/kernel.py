@@ -34,6 +34,8 @@ class FakeKernel(System):
         self.gadgets = Path(self.paths.gadgets)
         self.open_terminals = set()  # numbers of ports
         self.waited = 0
+        self.owners = {}
+        self.mount_options = {}
         self._mounts = []
         self._described = set()
         self.gadgets.parent.mkdir(parents=True)
@@ -154,7 +156,14 @@ class FakeKernel(System):
             raise _error(EOVERFLOW)
         Path(path).write_text(text)
 
-    def mount(self, kind, source, path):
+    def owner(self, path):
+        return self.owners.get(path, 0) if os.path.isdir(path) else -1
+
+    def give(self, path, uid, gid):
+        self._step()
+        self.owners[path] = uid
+
+    def mount(self, kind, source, path, options=""):
         self._step()
         if kind == "configfs":
             if not self.modules_there:
@@ -169,6 +178,7 @@ class FakeKernel(System):
         if not os.path.isdir(path):
             raise _error(ENOENT)
         self._mounts.append((source, path))
+        self.mount_options[path] = options
         self._tell_mounts()
 
     def unmount(self, path):

@@ -55,8 +55,13 @@ class Person:
             raise AssertionError("%r does not come; the screen:\n%s" % (text, self.look())) from None
 
     def type(self, keys: str) -> None:
-        """Behind a Ctrl-U: what the line echoed before it was set up may stand there."""
-        os.write(self._line, b"\x15" + keys.encode())
+        """Behind a Ctrl-U: what the line echoed before it was set up may stand there, or still be on its way."""
+        data = b"\x15" + keys.encode()
+        while data:
+            with contextlib.suppress(BlockingIOError):
+                data = data[os.write(self._line, data) :]
+                continue
+            assert select.select([], [self._line], [], 20)[1], "the line takes no keys"
 
 
 def status_and_mark(pair):
