@@ -23,6 +23,7 @@ from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
 
 LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
+_CLOCK_MS = 10000
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
 
 
@@ -75,9 +76,14 @@ class Appliance:
             for path in self._usb.consoles:
                 self._add_console(path, None)
             loop.hook = self._poll
+        self._look_at_clock()
         self._dialer = Dialer(board, self._dial, loop.call_after, _random)
         if settings.console is not None:
             self._add_console(*settings.console)
+
+    def _look_at_clock(self) -> None:
+        self._board.clock_set = ports.clock_is_set()
+        self._loop.call_after(_CLOCK_MS, self._look_at_clock)
 
     def _memory(self) -> tuple:
         """Memory for the arena, which the player's process sees too; and where it outlives us, its ledger, and what

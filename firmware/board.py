@@ -36,6 +36,7 @@ class Board:
         self.identity = remains.identity
         self.clock = clock
         self.version = ""  # of the firmware, for whoever looks
+        self.clock_set = None  # whether the wall clock can be believed; None: nobody tells
         self.failure = None
         self.on_failure = None  # called once with the sentence
         self.events = Events(clock.wall_ms)

@@ -1,7 +1,7 @@
 """The only place that knows the runtime: files, devices, serial lines, sockets, threads, clock, signals, randomness."""
 
 from .connect import Listener, dial
-from .files import create_file, exists, free_bytes, is_device, remove_file
+from .files import clock_is_set, create_file, exists, free_bytes, is_device, remove_file
 from .lanes import InlineLane
 from .loop import Loop
 from .runtime import Aio, ProcessLane, ThreadLane, signals, system
@@ -23,6 +23,7 @@ __all__ = [
     "ProcessLane",
     "ThreadLane",
     "catch_signals",
+    "clock_is_set",
     "create_file",
     "dial",
     "exists",

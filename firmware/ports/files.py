@@ -4,6 +4,7 @@ from ..errors import Refused
 from . import linux
 from .runtime import system
 
+_TIME_SYNC = "/run/systemd/timesync"
 ZEROES = memoryview(bytearray(1 << 17))
 # A sync of blocks that were written before takes half the time of a sync that must also allocate them, so
 # a ring is worth filling; beyond this the filling takes longer than anybody wants to wait at the first start.
@@ -16,6 +17,11 @@ def exists(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def clock_is_set() -> "bool | None":
+    """Whether systemd-timesyncd has set the wall clock since the start; None where somebody else looks after it."""
+    return exists(_TIME_SYNC + "/synchronized") if exists(_TIME_SYNC) else None
 
 
 def free_bytes(path: str) -> int:

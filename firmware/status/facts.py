@@ -33,6 +33,7 @@ def facts(board) -> dict:
         "backlog_bytes": journal.ahead if first else 0,
         "oldest_ms": _oldest_unsent_ms(board) if first else None,
         "now_ms": board.clock.wall_ms(),
+        "clock_set": board.clock_set,
         "journal_size": journal.ring.size,
         "journal_used": journal.used,
         "link_state": _link_state(board),

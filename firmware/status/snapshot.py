@@ -19,6 +19,7 @@
     backlog_bytes   bytes of the groups behind `acked`
     oldest_ms       wall clock at which the oldest group behind `acked` was closed; None: there is none
     now_ms          wall clock
+    clock_set       whether it was set from the network since the start; None where nobody tells
     journal_size    bytes of the ring, and of it needed:
     journal_used
     link_state      UP, or another word: "connecting", "waiting", "refused"
@@ -75,6 +76,7 @@ def snapshot(board) -> dict:
         "journal": {"size": facts["journal_size"], "used": facts["journal_used"]},
         "history": {"size": 0, "used": 0, "oldest": None},
         "link": _link(facts),
+        "clock": {"set": facts["clock_set"]},
         "alarms": _alarms(facts),
     }
 

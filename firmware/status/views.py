@@ -81,11 +81,11 @@ def manual(room: int) -> list:
     return [Line(text) for text in HELP[:room]]
 
 
-def foot(message: str, now_ms: int) -> list:
-    """The last lines above the prompt: an answer, or which commands there are."""
+def foot(message: str, now_ms: int, is_set: "bool | None") -> list:
+    """The last lines above the prompt: an answer, or which commands there are and the time, if it `is_set`."""
     if message:
         return [Line(RULE)] + [Line(" " + text) for text in wrapped(clean(message), WIDTH - 1)[:4]]
-    time = clock(now_ms, now_ms) + " UTC"
+    time = "the clock is not set" if is_set is False else clock(now_ms, now_ms) + " UTC"
     return [Line(RULE), Line(" " + HINT + " " * (WIDTH - 1 - len(HINT) - len(time)) + time)]
 
 

@@ -98,7 +98,7 @@ class Views(unittest.TestCase):
                 self._fits(each, events, message)
 
     def _fits(self, shown, events, message):
-        top, bottom = views.head(shown), views.foot(message, 1700000400000)
+        top, bottom = views.head(shown), views.foot(message, 1700000400000, True)
         room = HEIGHT - 1 - len(top) - len(bottom)
         for body in (views.live(shown, events, 1700000400000, room), views.log(events, 1700000400000, room),
                      views.manual(room)):  # fmt: skip

@@ -29,6 +29,7 @@ FACTS = {
     "backlog_bytes": 12288,
     "oldest_ms": 1700000000000,
     "now_ms": 1700000001500,
+    "clock_set": None,
     "journal_size": 512 << 20,
     "journal_used": 40960,
     "link_state": "up",
@@ -76,6 +77,7 @@ class Snapshot(unittest.TestCase):
             "journal": {"size": 512 << 20, "used": 40960},
             "history": {"size": 0, "used": 0, "oldest": None},
             "link": {"state": "up", "peer": "right", "rtt_ms": 3, "sent_bytes": 5000, "raw_bytes": 9000},
+            "clock": {"set": None},
             "alarms": [],
         }
         self.assertEqual(status(), expected)
@@ -85,6 +87,9 @@ class Snapshot(unittest.TestCase):
         self.assertEqual(
             status(acked=12, backlog_bytes=0, oldest_ms=None)["backlog"], {"bytes": 0, "groups": 0, "seconds": 0}
         )
+
+    def test_a_clock_that_nobody_set(self):
+        self.assertEqual(status(clock_set=False)["clock"], {"set": False})
 
     def test_a_clock_that_was_set_back(self):
         self.assertEqual(status(now_ms=0)["backlog"]["seconds"], 0)
