@@ -15,7 +15,7 @@ MIN_JOURNAL = 8 << 20
 MAX_LABEL = 256
 
 _MAGIC = b"SOSIELOG"
-_VERSION = 1
+VERSION = 1
 _FIXED = "<8sHHIIQQQQI"
 _RETAIN = 1
 _POINT = "<QQII"
@@ -51,7 +51,7 @@ class Superblock:
         """One BLOCK; all that counts is in its first sector."""
         block = bytearray(BLOCK)
         struct.pack_into(
-            _FIXED, block, 0, _MAGIC, _VERSION, _RETAIN if self.retain else 0, self.group_limit,
+            _FIXED, block, 0, _MAGIC, VERSION, _RETAIN if self.retain else 0, self.group_limit,
             len(self.label), self.sequence, self.log_id, RING_OFFSET, self.ring_size, self.life,
         )  # fmt: skip
         for i, point in enumerate((self.played, self.acked, self.durable)):
@@ -69,8 +69,8 @@ def unpack(block) -> Superblock:
     )
     if magic != _MAGIC or struct.unpack_from("<I", block, _CRC_AT)[0] != crc32(memoryview(block)[:_CRC_AT]):
         raise Damaged("no superblock")
-    if version != _VERSION or ring_offset != RING_OFFSET:
-        raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, _VERSION))
+    if version != VERSION or ring_offset != RING_OFFSET:
+        raise Refused("the journal has format %d, this firmware reads format %d; update it" % (version, VERSION))
     sound = BLOCK <= group_limit <= MAX_GROUP and group_limit <= ring_size and ring_size % BLOCK == 0
     if not sound or label_length > MAX_LABEL:
         raise Damaged("a superblock with impossible sizes")

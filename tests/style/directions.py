@@ -27,8 +27,8 @@ ROOT_FILES = {"__main__.py", "appliance.py", "media.py"}
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.
 BOARD_MAY_IMPORT = {"errors", "ports"}
-BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger"}
-BOARD_ROOT_FILES = {"usb/disk.py", "usb/legacy.py"}
+BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger", "log.superblock", "link.frames"}
+BOARD_ROOT_FILES = {"usb/disk.py", "usb/legacy.py", "update/bundle.py"}
 
 
 def package_of(path: Path) -> str:
