@@ -48,11 +48,12 @@ class Wiring:
     memory: str = "512M"
     cpus: int = 1
     clock: str = "utc"  # or a date: a board has no clock of its own
-    wire: tuple[Path, Path] | None = None  # sockets: the machine's end of its network, and somebody else's
+    wire: tuple[Path, Path] | None = None  # sockets of its network: QEMU's and somebody else's; no way out then
 
 
 class Machine:
-    """A running QEMU. Its sockets and what its serial port says lie in `folder`, whose path must be short."""
+    """A running QEMU. In `folder`, whose path must be short, lie its sockets, `serial.log`, which is what its serial
+    port said, and `told`, which is what somebody in it wrote to /dev/hvc1."""
 
     def __init__(self, folder: Path, wiring: Wiring):
         self.folder = folder
@@ -156,6 +157,8 @@ def command(folder: Path, wiring: Wiring) -> list[str]:
     argv += [*_socket("serial", folder, ",logappend=on,logfile=%s" % _escaped(folder / "serial.log"))]
     argv += ["-serial", "chardev:serial", "-device", "virtio-serial-pci", *_socket("shell", folder)]
     argv += ["-device", "virtconsole,chardev=shell", "-qmp", "unix:%s,server=on,wait=off" % _escaped(folder / "qmp")]
+    argv += ["-chardev", "file,id=told,append=on,path=%s" % _escaped(folder / "told")]
+    argv += ["-device", "virtconsole,chardev=told"]
     return argv + _network(wiring)
 
 
@@ -166,6 +169,8 @@ def _socket(name: str, folder: Path, more: str = "") -> list[str]:
 def _network(wiring: Wiring) -> list[str]:
     """A hub with the board, a way in and out, and perhaps somebody who sends frames of his own."""
     ways = "".join(",hostfwd=tcp:127.0.0.1:%d-:%d" % pair for pair in wiring.forwards.items())
+    # QEMU would pass on what others on the wire send, as connections of this machine.
+    ways += ",restrict=on" if wiring.wire else ""
     argv = ["-netdev", "user,id=user" + ways, "-netdev", "hubport,id=hub0,hubid=0,netdev=user"]
     if wiring.wire:
         ends = "local.type=unix,local.path=%s,remote.type=unix,remote.path=%s"
