@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "disk": COMMON | {"disk", "log"},
     "host": COMMON | {"host"},
     "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},
-    "pair": COMMON | {"pair", "log.layout"},
+    "pair": COMMON | {"pair", "log.layout", "text"},
     "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.

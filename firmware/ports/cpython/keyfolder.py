@@ -6,7 +6,6 @@
                goes over to a new one, the newest last
     revoked    fingerprints (SHA-256 of the DER, hexadecimal) that are trusted no more, one a line, # comments
     password   of the page, as keys.hash_password() writes it; absent: nobody gets in
-    update.crt who may sign updates (board/update)
     next.key   a new key, and
     next.crt   its certificate, of which the other board may not know yet
 
@@ -22,7 +21,7 @@ from ..files import reason, replace_file, sync_folder
 from . import keys
 
 OWN_KEY, OWN_CERTIFICATE, PEER = "own.key", "own.crt", "peer.crt"
-REVOKED, PASSWORD, UPDATE = "revoked", "password", "update.crt"
+REVOKED, PASSWORD = "revoked", "password"
 NEXT_KEY, NEXT_CERTIFICATE = "next.key", "next.crt"
 START_OVER = (
     "this board is paired already; to start over, put a file start-anew with the line `forget the keys` on its card, "
@@ -81,10 +80,10 @@ def check(folder: str) -> None:
 
 
 def take_over(source: str, folder: str) -> bool:
-    """What a pairing file gave this board (own.key, own.crt, peer.crt and maybe password and update.crt in `source`) is
-    its own from now on; False when it was before. Raises Refused, with nothing changed, when it is paired otherwise."""
+    """What a pairing file gave this board (own.key, own.crt, peer.crt and maybe password in `source`) is its own from
+    now on; False when it was before. Raises Refused, with nothing changed, when it is paired otherwise."""
     check(source)
-    given = {name: _read(source, name) for name in os.listdir(source)}
+    given = {name: _read(source, name) for name in (OWN_KEY, OWN_CERTIFICATE, PEER, PASSWORD)}
     if not given.get(PEER):
         raise Refused("%s has no %s; make it anew with `sosie pair install`" % (source, PEER))
     settle(folder)
@@ -92,9 +91,8 @@ def take_over(source: str, folder: str) -> bool:
         if _same(folder, given):
             return False
         raise Refused(START_OVER)
-    for name in (PASSWORD, UPDATE):
-        if given.get(name) is not None:
-            _write(folder, name, given[name])
+    if given.get(PASSWORD) is not None:
+        _write(folder, PASSWORD, given[PASSWORD])
     _set_own(folder, given[OWN_KEY], given[OWN_CERTIFICATE])
     _write(folder, PEER, given[PEER])
     return True
@@ -106,13 +104,20 @@ def _same(folder: str, given: dict) -> bool:
                 and set(keys.ders(given[PEER])) <= set(peers(folder)))
 
 
-def pair(folder: str, certificate: bytes) -> None:
-    """Pins the (DER) certificate of another board. Raises Refused when this board is paired already."""
-    if is_paired(folder):
-        if peers(folder) == [certificate]:
-            return
+def admit(folder: str, certificate: bytes) -> None:
+    """Refused when pair() would refuse this (DER) certificate: the board is paired with another one already."""
+    keys.facts(certificate)
+    if revoked_certificates(folder, [certificate]):
+        raise Refused("the certificate of that board was revoked here; give it a new one first")
+    if is_paired(folder) and certificate not in peers(folder):
         raise Refused(START_OVER)
-    _write(folder, PEER, keys.pem_of(certificate))
+
+
+def pair(folder: str, certificate: bytes) -> None:
+    """Pins the (DER) certificate of another board. Raises Refused when this board is paired with one already."""
+    admit(folder, certificate)
+    if not is_paired(folder):
+        _write(folder, PEER, keys.pem_of(certificate))
 
 
 def unpair(folder: str) -> None:
@@ -187,14 +192,20 @@ def revoked(folder: str) -> "set[str]":
     """The fingerprints that are trusted no more. Raises Refused."""
     found = set()
     for number, line in enumerate((_read(folder, REVOKED) or b"").decode("utf-8", "replace").splitlines()):
-        word = line.partition("#")[0].strip().lower().replace(":", "")
+        word = line.partition("#")[0].strip()
         if not word:
             continue
-        if len(word) != 64 or word.strip("0123456789abcdef"):
+        if not _fingerprint(word):
             raise Refused("%s/%s, line %d: this is not a fingerprint of 64 hexadecimal digits; correct it"
                           % (folder, REVOKED, number + 1))
-        found.add(word)
+        found.add(_fingerprint(word))
     return found
+
+
+def _fingerprint(text: str) -> str:
+    """A fingerprint as it is written here, "" when the text is none."""
+    word = text.strip().lower().replace(":", "")
+    return word if len(word) == 64 and not word.strip("0123456789abcdef") else ""
 
 
 def revoked_certificates(folder: str, certificates: list) -> list:
@@ -205,6 +216,9 @@ def revoked_certificates(folder: str, certificates: list) -> list:
 
 def revoke(folder: str, fingerprint: str) -> None:
     """Trusts the certificate with this fingerprint never again. Raises Refused."""
+    fingerprint = _fingerprint(fingerprint)
+    if not fingerprint:
+        raise Refused("a fingerprint has 64 hexadecimal digits, as `sosie pair show` prints it")
     found = revoked(folder)
     if fingerprint not in found:
         text = (_read(folder, REVOKED) or b"").decode("utf-8", "replace")

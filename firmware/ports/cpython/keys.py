@@ -81,6 +81,15 @@ def ders(pem: bytes) -> "list[bytes]":
         raise Refused("a certificate in it is damaged")
 
 
+def only_der(pem: bytes) -> bytes:
+    """The one certificate in a PEM text; raises Refused when there is none or another thing."""
+    found = ders(pem)
+    if len(found) != 1:
+        raise Refused("this is not one certificate")
+    facts(found[0])
+    return found[0]
+
+
 def pem_of(der: bytes) -> bytes:
     """One certificate as PEM."""
     return ssl.DER_cert_to_PEM_cert(der).encode()

@@ -1,0 +1,192 @@
+"""Pairing as a board does it: shows a code and waits for the other board, or takes a code and calls it."""
+
+from firmware.errors import Refused
+from firmware.pair import code as codes
+from firmware.pair.card import Card
+from firmware.pair.introduction import Introduction
+
+CODE_MS = 10 * 60000
+GUESSES = 3
+
+
+class Pairing:
+    """`identity` is the board's, `keys` the folder (`certificate`, `paired`, `admit(certificate)`, `pin(certificate)`,
+    which raise Refused), `start(code, calls)` a PAKE exchange, `random_bytes(count)`, `now_ms()` and `call_after(ms,
+    call)` the runtime's, `dial(address, make_conversation, on_failed)` opens a connection. `note(sentence)` is told
+    what happened. `waits`: whether this board can be called at all, `address`: of the other one, or None."""
+
+    def __init__(self, identity, keys, runtime, waits: bool, address, note):
+        self._identity = identity
+        self._keys = keys
+        self._runtime = runtime
+        self._waits = waits
+        self._address = address
+        self._note = note
+        self._code = ""
+        self._guesses = 0
+        self._until_ms = 0
+        self._done = None  # of whom the code was shown to
+        self._calling = None
+
+    # What the console asks for
+
+    @property
+    def paired(self) -> bool:
+        """Whether this board trusts another one already: only that one can be paired with it."""
+        return self._keys.paired
+
+    @property
+    def code(self) -> str:
+        """The code that is shown now, "" without one."""
+        return self._code
+
+    def show(self, done) -> str:
+        """A new code for the other board. `done(name, error)` once: the other board's name, or Refused."""
+        if not self._waits:
+            raise Refused("this board has no line listen, so the other one cannot call it; show the code there")
+        self.withdraw("another code took its place")
+        self._code = codes.make(self._runtime.random_bytes)
+        self._guesses = GUESSES
+        self._until_ms = self._runtime.now_ms() + CODE_MS
+        self._done = done
+        self._runtime.call_after(CODE_MS, self._look)
+        self._note("a code for pairing is shown, for %d minutes" % (CODE_MS // 60000))
+        return self._code
+
+    def withdraw(self, why: str) -> None:
+        """The code counts no more."""
+        if self._code:
+            self._code = ""
+            self._finish(None, Refused(why))
+
+    def join(self, text: str, address, done) -> None:
+        """Calls the board that shows the code `text`, at `address` or where board.conf says. `done` as for show().
+        Raises Refused."""
+        code = codes.read(text)
+        address = address or self._address
+        if address is None:
+            raise Refused("say where the other board is: pair %s HOST:PORT" % code)
+        if self._calling is not None:
+            raise Refused("this board is calling another one already; wait a moment")
+        self._calling = call = _Call(self, code, done)
+        self._runtime.dial(address, call.conversation, call.failed)
+
+    def visitor(self) -> Introduction:
+        """The conversation with a board that calls us to be paired."""
+        return Introduction(_Visit(self), False)
+
+    # For one introduction
+
+    def guess(self):
+        """An exchange with the code that is shown; each costs a guess, whatever becomes of it. Raises Refused."""
+        self._look()
+        if not self._code:
+            raise Refused("that board shows no code now: type pair on its console first")
+        if self._guesses <= 0:
+            raise Refused("somebody else is trying that code; look at the board that shows it")
+        self._guesses -= 1
+        return self._runtime.start(self._code, False)
+
+    def card(self) -> Card:
+        return Card(self._identity.name, self._identity.role, self._keys.certificate)
+
+    def admit(self, card) -> None:
+        """Refused when that board cannot be our other one."""
+        mine = self._identity
+        if card.certificate == self._keys.certificate:
+            raise Refused("%s called itself; give the address of the other board" % mine.name)
+        if card.role == mine.role:
+            raise Refused("%s and %s are both %s; one must be the other's twin" % (mine.name, card.name, mine.role))
+        self._keys.admit(card.certificate)
+
+    def pin(self, card) -> None:
+        self._keys.pin(card.certificate)
+        self._note("%s is paired with %s" % (self._identity.name, card.name))
+
+    def visited(self, card, sentence: str, code: str) -> None:
+        """A board that called is gone: `card` when it is paired with us now; `code`: what it could guess at, or ""."""
+        if card is not None:
+            self._code = ""
+            self._finish(card.name, None)
+        elif code and code == self._code:
+            self._note("pairing failed: %s; %s left" % (sentence, _guesses(self._guesses)))
+            if self._guesses <= 0:
+                why = "the code is void after %d failures (%s); type pair for another one"
+                self.withdraw(why % (GUESSES, sentence))
+
+    def called(self, done, card, sentence: str) -> None:
+        """Our call is over."""
+        self._calling = None
+        if card is None:
+            self._note("pairing failed: %s" % sentence)
+            done(None, Refused(sentence))
+        elif sentence:
+            done(None, Refused("%s trusts %s now, but did not hear that %s trusts it (%s); if they find no link, "
+                               "pair them once more" % (self._identity.name, card.name, card.name, sentence)))
+        else:
+            done(card.name, None)
+
+    def start(self, code: str):
+        """An exchange for our call."""
+        return self._runtime.start(code, True)
+
+    def _look(self) -> None:
+        if self._code and self._runtime.now_ms() >= self._until_ms:
+            self.withdraw("the code was good for %d minutes; type pair for another one" % (CODE_MS // 60000))
+
+    def _finish(self, name, error) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done(name, error)
+
+
+class _Visit:
+    """The owner of an Introduction that another board began."""
+
+    def __init__(self, pairing):
+        self._pairing = pairing
+        self._code = ""
+        self.card, self.pin = pairing.card, pairing.pin
+
+    def exchange(self):
+        exchange = self._pairing.guess()
+        self._code = self._pairing.code
+        return exchange
+
+    def admit(self, card) -> None:
+        if self._code != self._pairing.code:
+            raise Refused("the code has just become void; type pair on the other console for a new one")
+        self._pairing.admit(card)
+
+    def ended(self, card, sentence: str) -> None:
+        self._pairing.visited(card, sentence, self._code)
+
+
+class _Call:
+    """The owner of an Introduction that we began."""
+
+    def __init__(self, pairing, code: str, done):
+        self._pairing = pairing
+        self._code = code
+        self._done = done
+        self.card, self.admit, self.pin = pairing.card, pairing.admit, pairing.pin
+
+    def conversation(self):
+        try:
+            return Introduction(self, True)
+        except Refused as refusal:
+            self.ended(None, str(refusal))
+            return None
+
+    def exchange(self):
+        return self._pairing.start(self._code)
+
+    def failed(self, error) -> None:
+        self.ended(None, "the other board cannot be reached (%s)" % error)
+
+    def ended(self, card, sentence: str) -> None:
+        self._pairing.called(self._done, card, sentence)
+
+
+def _guesses(count: int) -> str:
+    return "one guess" if count == 1 else "%d guesses" % max(count, 0)
