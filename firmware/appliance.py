@@ -8,6 +8,7 @@ from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
 from firmware.disk.volume import Reader
 from firmware.errors import Damaged, Refused
+from firmware.guard import Guard
 from firmware.host.nbd.conversation import Conversation as NbdConversation
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
@@ -23,6 +24,7 @@ from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
 
 LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
+CALLERS = 64  # the same of links where anybody may call: who has not proved who it is makes room for the next
 _CLOCK_MS = 10000
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
 
@@ -42,6 +44,8 @@ class Appliance:
         self._loop = ports.Loop()
         self._board = None
         self._usb = None
+        self._guard = None
+        self._keys = None if settings.keys is None else ports.open_keys(settings.keys)
         self._hosts = []
         self._listeners = []
         self._terminals = []
@@ -77,7 +81,10 @@ class Appliance:
                 self._add_console(path, None)
             loop.hook = self._poll
         self._look_at_clock()
-        self._dialer = Dialer(board, self._dial, loop.call_after, _random)
+        if self._keys is not None:
+            self._guard = Guard(board, self._keys, loop)
+        ready = None if self._guard is None else lambda: self._guard.ready
+        self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
             self._add_console(*settings.console)
 
@@ -138,6 +145,8 @@ class Appliance:
         """Runs until SIGTERM or SIGINT; the exit code."""
         ports.catch_signals(self._loop, self._stop)
         self._board.start()
+        if self._guard is not None:
+            self._guard.start()
         self._dialer.start()
         for terminal in self._terminals:
             terminal.start()
@@ -154,7 +163,7 @@ class Appliance:
         settings = self._settings
         attach = settings.attach[1] if settings.attach is not None and settings.attach[0] == "nbd" else None
         for key, place, make, limit in (
-            ("listen", settings.listen, self._new_link, LINKS),
+            ("listen", settings.listen, self._new_link, LINKS if self._keys is None else CALLERS),
             ("web", settings.web, self._new_visitor, VISITORS),
             ("attach", attach, self._new_host, HOSTS),
         ):
@@ -169,7 +178,9 @@ class Appliance:
             listener.close()
 
     def _new_link(self):
-        return self._board and self._board.peer.new_link()
+        if self._board is None:
+            return None
+        return self._board.peer.new_link() if self._guard is None else self._guard.incoming()
 
     def _new_visitor(self):
         return self._board and HttpConversation(Api(self._board, self._settings.web).handle)
@@ -183,7 +194,11 @@ class Appliance:
         return host
 
     def _dial(self, make_conversation, on_failed) -> None:
-        ports.dial(self._loop, self._settings.peer, make_conversation, on_failed)
+        def make():
+            link = make_conversation()
+            return link if self._guard is None else self._guard.outgoing(link)
+
+        ports.dial(self._loop, self._settings.peer, make, on_failed)
 
     def _complain(self, sentence: str) -> None:
         sys.stderr.write("sosie: %s: %s\n" % (self._settings.name, sentence))

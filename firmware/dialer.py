@@ -9,20 +9,21 @@ class Dialer:
     """Dials while `board.dials` and there is no link, with growing pauses.
 
     `dial(make_conversation, on_failed)` opens one connection, `call_after(ms, call)` is a timer,
-    `random()` a float from 0 up to 1.
+    `random()` a float from 0 up to 1, `ready()` whether there is anybody to dial.
     """
 
-    def __init__(self, board, dial, call_after, random):
+    def __init__(self, board, dial, call_after, random, ready=None):
         self._board = board
         self._dial = dial
         self._call_after = call_after
+        self._ready = ready
         self._backoff = Backoff(random)
         self._link = None
         board.peer.on_parted = self._parted
 
     def start(self) -> None:
         """Dials, or looks again later whether it should: roles change while a board runs."""
-        if self._board.dials and self._board.peer.link is None:
+        if self._board.dials and self._board.peer.link is None and (self._ready is None or self._ready()):
             self._dial(self._new_link, self._failed)
         else:
             self._call_after(_LOOK_AGAIN_MS, self.start)

@@ -244,6 +244,12 @@ class Link(Stream):
         self.fail(frames.UNREADABLE, number, "group %d cannot be read from the journal (%s)" % (number, error))
         self._board.unreadable(number, error)
 
+    def ended(self, sentence: str, refused: bool) -> None:
+        """The transport found the other side not to be trusted (`refused`: the operator should know), or broken."""
+        if refused:
+            self.refusal = sentence
+        self.drop(sentence)
+
     def _let_go(self) -> None:
         part, self.part = self.part, None
         if part is not None:

@@ -2,6 +2,7 @@
 
 from .connect import Listener, dial
 from .files import clock_is_set, create_file, exists, free_bytes, is_device, remove_file
+from .keys import open_keys
 from .lanes import InlineLane
 from .loop import Loop
 from .runtime import Aio, ProcessLane, ThreadLane, signals, system
@@ -30,6 +31,7 @@ __all__ = [
     "free_bytes",
     "is_device",
     "now_ms",
+    "open_keys",
     "open_serial",
     "random_bytes",
     "remove_file",

@@ -1,0 +1,73 @@
+"""Puts TLS around the links of a board that has keys, and looks after these keys while it runs."""
+
+from firmware.errors import Refused
+from firmware.link.secure import Secure
+
+LOOK_EVERY_MS = 2000
+TELL_AGAIN_MS = 600000  # the same complaint about callers: on an open port somebody always calls
+
+
+class Guard:
+    """`credentials` come from ports.open_keys(), `loop` is a ports.Loop whose spans are those of the links."""
+
+    def __init__(self, board, credentials, loop):
+        self._board = board
+        self._credentials = credentials
+        self._loop = loop
+        self._told = {}  # sentence: when
+        self._trouble = ""
+
+    def start(self) -> None:
+        """From now on changes of the keys folder count within seconds."""
+        self._look()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anybody to talk to."""
+        return self._credentials.paired
+
+    def incoming(self):
+        """A conversation for who called."""
+        return self._secured(self._board.peer.new_link(), True)
+
+    def outgoing(self, link):
+        """A conversation for a connection that this board opened to its peer."""
+        return self._secured(link, False)
+
+    def _secured(self, link, server: bool):
+        loop = self._loop
+        try:
+            session = self._credentials.link_session(server)
+        except Refused as sentence:
+            link.ended(str(sentence), False)  # _look() has said so already
+            return link
+
+        def ended(sentence: str, refused: bool) -> None:
+            link.ended(sentence, refused and self._is_news(sentence))
+
+        return Secure(link, session, loop.spans, loop.on_span_error, ended)
+
+    def _is_news(self, sentence: str) -> bool:
+        """Callers of all kinds, in turn, must not fill the board's memory of what happened."""
+        now, told = self._loop.now, self._told.get(sentence)
+        if self._board.peer.refusal and told is not None and now < told + TELL_AGAIN_MS:
+            return False
+        self._told[sentence] = now
+        return True
+
+    def _look(self) -> None:
+        credentials, before, trouble = self._credentials, self._credentials.certificate, ""
+        try:
+            credentials.refresh()
+        except Refused as sentence:
+            trouble = str(sentence)
+        if credentials.certificate != before:
+            self._board.peer.drop_link()  # the next one shows the new certificate
+        lasts = trouble == self._trouble  # files are replaced one after the other: in between they do not fit
+        self._trouble = trouble
+        self._board.alarm("keys", (trouble if lasts else "") or credentials.trouble or _not_paired(credentials))
+        self._loop.call_after(LOOK_EVERY_MS, self._look)
+
+
+def _not_paired(credentials) -> str:
+    return "" if credentials.paired else "this board is not paired: `pair` on its console and on the other's pairs them"
