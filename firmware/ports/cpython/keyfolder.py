@@ -28,6 +28,7 @@ START_OVER = (
     "or, where it has no card, use `sosie pair unpair` on its keys folder"
 )
 MAX_BYTES = 64 << 10
+_MOST_PINNED = 4  # of one board: what it shows, what it will show, and what came of attempts that were given up
 
 
 def make(folder: str, name: str) -> None:
@@ -169,7 +170,7 @@ def pin_also(folder: str, certificate: bytes) -> None:
     if certificate in revoked_certificates(folder, [certificate]):
         raise Refused("that certificate was revoked; make another one with `sosie pair renew`")
     if certificate not in pinned:
-        _write_peers(folder, pinned[-1:] + [certificate])
+        _write_peers(folder, pinned[1 - _MOST_PINNED :] + [certificate])
 
 
 def seen(folder: str, certificate: bytes) -> bool:
