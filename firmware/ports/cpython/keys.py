@@ -135,7 +135,7 @@ def is_password(password: str, line: str) -> bool:
             raise ValueError
         expected = bytes.fromhex(expected)
         found = _scrypt(password, bytes.fromhex(salt), int(n), int(r), int(p))
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):  # as hashlib says that it does not like the numbers
         raise Refused("the file password of the keys folder is damaged; set a new one with `sosie pair password`")
     return len(expected) >= 16 and hmac.compare_digest(found, expected)
 
