@@ -1,0 +1,84 @@
+"""Takes the keys that came on the card, in its folder pair, into the state, and from the card away.
+
+Keys of a board that is paired already are never replaced. The folder on the card goes when all of it is durable
+elsewhere: first it is renamed, so that what a power cut leaves of it is known for what it is.
+"""
+
+import os
+import shutil
+
+from firmware.errors import Refused
+from firmware.ports.cpython import keyfolder
+
+from .folders import Writable, write_whole
+from .machine import Machine
+
+_FOLDER, _DONE = "pair", "pair-taken"
+_OTHER_SIGNER = (
+    "the card brings another certificate for updates than this board trusts, and it keeps its own; to start over, put "
+    "a file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder pair"
+)
+
+
+def take(machine: Machine, name: str) -> None:
+    """Imports what the card brings, if it brings something, and sees to it that the board has a key of its own.
+
+    `name`: of the board. Raises Refused, and then nothing is changed.
+    """
+    kept = machine.state + "/keys"
+    brought = "%s/%s" % (machine.card, _FOLDER)
+    if os.path.exists("%s/%s" % (machine.card, _DONE)):
+        _remove(machine, _DONE)
+    if os.path.isdir(brought) and os.listdir(brought):
+        _take_signer(machine, "%s/%s" % (brought, keyfolder.UPDATE))
+        keyfolder.take_over(brought, kept)
+        _remove(machine, _FOLDER)
+    keyfolder.make(kept, name)
+
+
+def _take_signer(machine: Machine, brought: str) -> None:
+    """Who may sign updates. It is root's alone, for whoever can replace it can put any system onto the board."""
+    try:
+        with open(brought, "rb") as file:
+            certificate = file.read(keyfolder.MAX_BYTES)
+    except FileNotFoundError:
+        return
+    place = _signer(machine)
+    if os.path.exists(place):
+        with open(place, "rb") as file:
+            if file.read() != certificate:
+                raise Refused(_OTHER_SIGNER)
+        return
+    os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+    write_whole(place, certificate)
+
+
+def _signer(machine: Machine) -> str:
+    return "%s/updater/%s" % (machine.state, keyfolder.UPDATE)
+
+
+def _remove(machine: Machine, name: str) -> None:
+    done = "%s/%s" % (machine.card, _DONE)
+    with Writable(machine):
+        if name != _DONE:
+            os.rename("%s/%s" % (machine.card, name), done)
+            machine.run("sync", "-f", machine.card)
+        shutil.rmtree(done)
+
+
+def forget(machine: Machine) -> None:
+    """The board is not paired any more, gets a new key, and takes another signer of updates. The password stays."""
+    kept = machine.state + "/keys"
+    _remove_file(_signer(machine))
+    keyfolder.unpair(kept)
+    for name in (keyfolder.REVOKED, keyfolder.NEXT_KEY, keyfolder.NEXT_CERTIFICATE):
+        _remove_file("%s/%s" % (kept, name))
+    for name in (keyfolder.OWN_CERTIFICATE, keyfolder.OWN_KEY):
+        _remove_file("%s/%s" % (kept, name))
+
+
+def _remove_file(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

@@ -1,0 +1,56 @@
+"""The machine as the set-up sees it: every path below a root that tests replace, every program through run()."""
+
+import os
+import subprocess
+
+from firmware.errors import Refused
+
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Machine:
+    """`root`: put in front of every path; "" is the machine itself."""
+
+    def __init__(self, root: str = ""):
+        self.sys = root + "/sys"
+        self.dev = root + "/dev"
+        self.proc = root + "/proc"
+        self.top = root + "/"
+        self.card = root + "/card"  # the FAT partition, mounted
+        self.state = root + "/state"
+        self.run_folder = root + "/run/sosie"
+        self.run_network = root + "/run/systemd"
+        self.time_state = root + "/var/lib/systemd/timesync"
+        self.version_file = root + "/usr/lib/sosie/version"
+
+    def root_device(self) -> tuple:
+        """(major, minor) of what / is mounted from."""
+        number = os.stat(self.top).st_dev
+        return os.major(number), os.minor(number)
+
+    def run(self, *command: str) -> None:
+        """Runs a program to its end; Refused with its last words when it fails."""
+        environment = {"PATH": _PATH, "LC_ALL": "C"}
+        try:
+            done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        except OSError as error:
+            raise Refused("%s cannot be run (%s)" % (command[0], error.strerror)) from None
+        if done.returncode:
+            words = (done.stderr or done.stdout).strip().splitlines() or ["exit code %d" % done.returncode]
+            raise Refused("%s failed: %s" % (command[0], words[-1][:200]))
+
+    def owner(self) -> tuple:
+        """(uid, gid) of the user that the firmware runs as."""
+        import pwd
+
+        try:
+            entry = pwd.getpwnam("sosie")
+        except KeyError:
+            raise Refused("this image has no user sosie; flash the card again") from None
+        return entry.pw_uid, entry.pw_gid
+
+    def give(self, path: str, uid: int, gid: int) -> None:
+        os.chown(path, uid, gid, follow_symlinks=False)
+
+    def is_mounted(self, path: str) -> bool:
+        return os.path.ismount(path)

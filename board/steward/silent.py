@@ -1,0 +1,68 @@
+"""A board that does not run: what the status surfaces ask of a board, with one sentence behind all of it."""
+
+from firmware import ports
+from firmware.errors import Refused
+from firmware.status.events import Events
+
+
+class Clock:
+    """The clock of the runtime, as the surfaces take it."""
+
+    now_ms = staticmethod(ports.now_ms)
+    wall_ms = staticmethod(ports.wall_ms)
+
+
+class SilentBoard:
+    """`name`, `role` and `sentence` are all that is known; it takes no action."""
+
+    pairing = None
+
+    def __init__(self, name: str, role: str, sentence: str, clock=Clock):
+        self.clock = clock
+        self.events = Events(clock.wall_ms)
+        self.events.note(sentence)
+        self.alarms = {}
+        self._name, self._role, self.version = name, role, ""
+        self._sentence = sentence
+
+    def facts(self) -> dict:
+        """As firmware/status/snapshot.py describes them."""
+        numbers = ("generation", "disk_size", "copied", "written", "durable", "sent", "acked", "played")
+        numbers += ("backlog_bytes", "journal_size", "journal_used", "sent_bytes", "raw_bytes")
+        facts = {
+            "name": self._name,
+            "role": self._role,
+            "version": self.version,
+            "serving": False,
+            "fenced": False,
+            "promoted": False,
+            "failure": self._sentence,
+            "consistent": False,
+            "whole": False,
+            "activity": None,
+            "oldest_ms": None,
+            "now_ms": self.clock.wall_ms(),
+            "clock_set": None,
+            "link_state": "waiting",
+            "link_peer": "",
+            "rtt_ms": None,
+            "alarms": [self._sentence] + [self.alarms[source] for source in sorted(self.alarms)],
+        }
+        facts.update((word, 0) for word in numbers)
+        return facts
+
+    def promote(self, force: bool, done) -> None:
+        self._refuse(done)
+
+    def mark(self, name: str, done) -> None:
+        self._refuse(done)
+
+    def _refuse(self, done) -> None:
+        done(None, Refused("this board does not run: " + self._sentence))
+
+    def alarm(self, source: str, sentence: str) -> None:
+        """A surface cannot be had; empty: it can."""
+        if sentence:
+            self.alarms[source] = sentence
+        else:
+            self.alarms.pop(source, None)

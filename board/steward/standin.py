@@ -1,0 +1,128 @@
+"""`python3 -m board.steward.standin SENTENCE`: the surfaces of a board that cannot run: console, USB port and page.
+
+It touches neither disk nor journal. Every surface is tried for itself, again and again: what is missing may be why.
+"""
+
+import hashlib
+import json
+import sys
+
+from board import settings
+from board.usb.voice import UsbVoice
+from firmware import ports
+from firmware.errors import Refused
+from firmware.status.console import Console
+from firmware.status.snapshot import snapshot
+from firmware.terminal import Terminal
+
+from .judge import defaults
+from .machine import Machine
+from .silent import SilentBoard
+
+_AGAIN_MS = 5000
+_VISITORS = 32
+
+
+class StandIn:
+    """All surfaces for `board`, a SilentBoard; `its` are the Settings, as far as they could be understood."""
+
+    def __init__(self, board, its):
+        self._board = board
+        self._its = its
+        self._loop = ports.Loop()
+        self._terminals = []
+        self._voice = self._listener = None
+
+    def run(self) -> int:
+        """Until SIGTERM."""
+        loop = self._loop
+        ports.catch_signals(loop, self._stop)
+        if self._its.console is not None:
+            self._add_console(*self._its.console)
+        self._speak()
+        self._show()
+        loop.run()
+        loop.close()
+        if self._voice is not None:
+            self._voice.close()
+        return 0
+
+    def _stop(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        for terminal in self._terminals:
+            terminal.stop()
+        self._loop.stop()
+
+    def _add_console(self, path: str, speed: "int | None") -> None:
+        board, loop = self._board, self._loop
+        terminal = Terminal(
+            lambda: ports.open_serial(path, speed),
+            loop.converse,
+            lambda port: Console(board, ports.wall_ms, port.queued),
+            loop.call_after,
+            lambda sentence: board.alarm("console " + path, sentence),
+        )
+        self._terminals.append(terminal)
+        terminal.start()
+
+    def _speak(self) -> None:
+        """The USB port; a process of the firmware that died may have it for a while yet."""
+        attach = self._its.attach
+        if attach is None or attach[0] != "usb":
+            return
+        name, status = self._board.facts()["name"], lambda: json.dumps(snapshot(self._board)).encode()
+        try:
+            self._voice = UsbVoice(self._loop, name, attach[1], serial_number(name), status)
+        except Refused as refusal:
+            self._board.alarm("usb", str(refusal))
+            self._loop.call_after(_AGAIN_MS, self._speak)
+            return
+        self._board.alarm("usb", "")
+        self._add_console(self._voice.console, None)
+
+    def _show(self) -> None:
+        """The page; without keys nobody could log in, and there is none."""
+        if self._its.web is None:
+            return
+        try:
+            from firmware.website import Website
+
+            website = Website(self._loop, self._its, lambda: self._board)
+            self._listener = ports.Listener(
+                self._loop, self._its.web, website.visitor, _VISITORS, knows_caller=True
+            )
+        except (Refused, ImportError) as refusal:
+            self._board.alarm("page", "there is no page: %s" % refusal)
+            self._loop.call_after(_AGAIN_MS, self._show)
+            return
+        self._board.alarm("page", "")
+
+
+def serial_number(name: str) -> str:
+    """For the USB port: 20 upper-case hexadecimal digits, the same for the same board while its journal is unknown."""
+    return hashlib.sha256(b"stand-in " + name.encode()).hexdigest()[:20].upper()
+
+
+def known(machine: Machine):
+    """The Settings, as far as they can be understood."""
+    try:
+        with open(machine.settings, "rb") as file:
+            data = file.read(1 << 17)
+    except OSError:
+        data = b""
+    return settings.lenient(data, lambda given: defaults(machine, given))
+
+
+def main(arguments: list) -> int:
+    machine = Machine()
+    try:
+        its = known(machine)
+        return StandIn(SilentBoard(its.name, its.role, " ".join(arguments)), its).run()
+    except Refused as refusal:
+        sys.stderr.write("sosie: %s\n" % refusal)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
