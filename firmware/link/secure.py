@@ -65,6 +65,7 @@ class Secure:
         self._unread = False  # whether the session may hold plain bytes that `inner` does not want yet
         self._heard = False  # whether anything came from the inside of the other side
         self._over = False  # whether it has ended in good order
+        self._failure = None
         self._out = None
         self._piece = None
         self._waits_for_span = False
@@ -118,12 +119,19 @@ class Secure:
 
     def _fill(self, view) -> int:
         """As much of `view` as there is, for a record is small."""
+        if self._failure is not None:
+            raise self._failure
         count = 0
-        while count < len(view):
-            more = self._session.read_into(view[count:])
-            if more <= 0:
-                return count or more
-            count += more
+        try:
+            while count < len(view):
+                more = self._session.read_into(view[count:])
+                if more <= 0:
+                    return count or more
+                count += more
+        except (Refused, ProtocolError) as e:
+            if not count:
+                raise
+            self._failure = e  # what came before it is good
         return count
 
     def _pass_on(self, count: int) -> None:
