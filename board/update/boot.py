@@ -38,4 +38,6 @@ class Boot:
             self._remount("ro")
 
     def _mount_again(self, how: str):
-        subprocess.run(["mount", "-o", "remount,%s" % how, self._places.card], check=True)
+        run = subprocess.run(["mount", "-o", "remount,%s" % how, self._places.card], capture_output=True, text=True)
+        if run.returncode != 0:
+            raise OSError("the card's first partition cannot be made %s: %s" % (how, run.stderr.strip()))

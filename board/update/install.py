@@ -16,7 +16,7 @@ from board.update.boot import Boot
 from board.update.bootchoice import Choice, other
 from board.update.bundle import Bundle, advice, judge
 from board.update.grubenv import Unusable
-from board.update.places import Places, remove, sync_folder
+from board.update.places import Places, discard, sync_folder
 from board.update.rauc import Rauc, RaucError
 from board.update.story import Report, Serving, Story
 from firmware.errors import Refused
@@ -67,6 +67,7 @@ class Updater:
         if os.path.lexists(places.received):
             self._boot.change(_disarm)
             self._keep("")
+            discard(places.bundle)
             os.replace(places.received, places.bundle)
             sync_folder(places.inbox)
             sync_folder(places.work)
@@ -106,10 +107,10 @@ class Updater:
 
     def _make_ours(self, path: str):
         """Nobody else may write to it from here on; whoever has it open is held off by the bundle's own hashes."""
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise Refused("What was received is not a file.")
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(file).st_mode):
-                raise Refused("What was received is not a file.")
             os.fchown(file, os.geteuid(), os.getegid())
             os.fchmod(file, 0o600)
         finally:
@@ -150,7 +151,7 @@ class Updater:
         self._story.keep(self._places)
 
     def _drop_bundle(self):
-        remove(self._places.bundle)
+        discard(self._places.bundle)
         sync_folder(self._places.work)
 
 

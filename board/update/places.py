@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 
 class Places:
@@ -86,6 +87,14 @@ def remove(path: str, folder: "int | None" = None):
         os.unlink(path, dir_fd=folder)
     except FileNotFoundError:
         pass
+
+
+def discard(path: str):
+    """Removes whatever lies there."""
+    try:
+        remove(path)
+    except (IsADirectoryError, PermissionError):
+        shutil.rmtree(path)
 
 
 def sync_folder(path: str):

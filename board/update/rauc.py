@@ -12,6 +12,8 @@ import subprocess
 from board.update.places import Places, write_whole
 
 _PROGRESS = re.compile(r"^\s*(\d+)% ")
+_REASON = "LastError: "
+_ON_THIS_BUS = "DBUS_STARTER_BUS_TYPE=session"  # RAUC's client looks at nothing else
 _NAME = "de.pengutronix.rauc"
 
 
@@ -45,18 +47,19 @@ class Rauc:
 
     def install(self, bundle: str, on_percent):
         """Writes the bundle to the slot that does not run; `on_percent(0..100)` meanwhile. Raises RaucError."""
-        bus = ["dbus-run-session", "--config-file=" + self._bus_conf(), "--"]
+        bus = ["dbus-run-session", "--config-file=" + self._bus_conf(), "--", "env", _ON_THIS_BUS]
         argv = [*bus, "rauc", "-c", self._places.system_conf, "install", "--progress", bundle]
-        last = ""
+        reason = ""
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             for line in process.stdout:
-                match = _PROGRESS.match(line)
-                if match:
-                    on_percent(int(match.group(1)))
-                elif "LastError: " in line or not last:
-                    last = line.partition("LastError: ")[2].strip() or line.strip()
+                print(line, end="", flush=True)
+                percent = _PROGRESS.match(line)
+                if percent:
+                    on_percent(int(percent.group(1)))
+                elif not reason.startswith(_REASON):
+                    reason = line
         if process.returncode != 0:
-            raise RaucError(last or "it ended with code %d" % process.returncode)
+            raise RaucError(reason.removeprefix(_REASON).strip() or "it ended with code %d" % process.returncode)
 
     def _run(self, arguments: "list[str]") -> subprocess.CompletedProcess:
         argv = ["rauc", "-c", self._places.system_conf, *arguments]
