@@ -105,6 +105,16 @@ def is_local(address: tuple) -> bool:
     return address[0] == "unix" or is_loopback(address[1])
 
 
+def neighbourhood(host: str) -> str:
+    """What one subscriber has for himself, of the address that somebody came from: an IPv4 address, or the first half
+    of an IPv6 address."""
+    host = host.partition("%")[0].lower()
+    if host.startswith("::ffff:") and "." in host:  # IPv4, as a socket for both sees it
+        return host[7:]
+    fields = _ipv6_fields(host) if ":" in host else None
+    return host if fields is None else "%x:%x:%x:%x::/64" % tuple(fields[:4])
+
+
 def clash(one: tuple, other: tuple) -> bool:
     """Whether two sockets could not wait at these addresses side by side."""
     if one[0] != other[0] or one[0] == "unix":

@@ -12,18 +12,21 @@ from firmware.guard import Guard
 from firmware.host.nbd.conversation import Conversation as NbdConversation
 from firmware.lanes import Lanes
 from firmware.link.compressor import Compressor
+from firmware.link.entrance import Entrance
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
+from firmware.matchmaker import make_pairing
 from firmware.media import open_media
+from firmware.ports import environment
+from firmware.service import Service
 from firmware.startup import ARENA_SIZE, open_journal
-from firmware.status.api import Api
 from firmware.status.console import Console
-from firmware.status.http import HttpConversation
 from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
+from firmware.website import Website
 
-LINKS, VISITORS, HOSTS = 8, 32, 16  # connections at a time
+LINKS, VISITORS, HOSTS = 8, 64, 16  # connections at a time
 CALLERS = 64  # the same of links where anybody may call: who has not proved who it is makes room for the next
 _CLOCK_MS = 10000
 _SMALL_BATCH = 64 << 10  # bytes; its append takes less time than handing it to a thread
@@ -46,6 +49,7 @@ class Appliance:
         self._usb = None
         self._guard = None
         self._keys = None if settings.keys is None else ports.open_keys(settings.keys)
+        self._website = None
         self._hosts = []
         self._listeners = []
         self._terminals = []
@@ -72,6 +76,7 @@ class Appliance:
         self._lanes = self._make_lanes(remains)
         self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
         board.on_failure = self._complain
+        board.version = environment.version()
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
@@ -83,10 +88,14 @@ class Appliance:
         self._look_at_clock()
         if self._keys is not None:
             self._guard = Guard(board, self._keys, loop)
+            board.pairing = make_pairing(board, settings, loop)
         ready = None if self._guard is None else lambda: self._guard.ready
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
             self._add_console(*settings.console)
+        if self._website is not None:
+            self._website.open(board)
+        self._service = Service(loop, lambda: snapshot(board))
 
     def _look_at_clock(self) -> None:
         self._board.clock_set = ports.clock_is_set()
@@ -150,10 +159,13 @@ class Appliance:
         self._dialer.start()
         for terminal in self._terminals:
             terminal.start()
+        self._service.start()
         self._loop.run()
         self._loop.close()  # first the consoles: the port of one that is open cannot be given back
         if self._usb is not None:
             self._usb.close()
+        if self._website is not None:
+            self._website.close()
         self._lanes.close()
         return 1 if self._board.failed else 0
 
@@ -162,16 +174,19 @@ class Appliance:
     def _listen(self) -> None:
         settings = self._settings
         attach = settings.attach[1] if settings.attach is not None and settings.attach[0] == "nbd" else None
-        for key, place, make, limit in (
-            ("listen", settings.listen, self._new_link, LINKS if self._keys is None else CALLERS),
-            ("web", settings.web, self._new_visitor, VISITORS),
-            ("attach", attach, self._new_host, HOSTS),
-        ):
-            if place is not None:
-                try:
-                    self._listeners.append(ports.Listener(self._loop, place, make, limit))
-                except Refused as e:
-                    raise Refused("%s: %s" % (key, e))
+        if settings.web is not None:
+            self._website = Website(self._loop, settings.web, self._keys, settings.keys)
+            self._add_listener("web", settings.web, self._website.visitor, VISITORS, knows_caller=True)
+        limit = LINKS if self._keys is None else CALLERS
+        self._add_listener("listen", settings.listen, self._new_link, limit)
+        self._add_listener("attach", attach, self._new_host, HOSTS)
+
+    def _add_listener(self, key: str, place: "tuple | None", make, limit: int, **options) -> None:
+        if place is not None:
+            try:
+                self._listeners.append(ports.Listener(self._loop, place, make, limit, **options))
+            except Refused as e:
+                raise Refused("%s: %s" % (key, e))
 
     def _close_listeners(self) -> None:
         for listener in self._listeners:
@@ -180,10 +195,9 @@ class Appliance:
     def _new_link(self):
         if self._board is None:
             return None
-        return self._board.peer.new_link() if self._guard is None else self._guard.incoming()
-
-    def _new_visitor(self):
-        return self._board and HttpConversation(Api(self._board, self._settings.web).handle)
+        if self._guard is None:
+            return self._board.peer.new_link()
+        return Entrance(self._guard.incoming, self._board.pairing.visitor)
 
     def _new_host(self):
         if self._board is None:
@@ -204,6 +218,7 @@ class Appliance:
         sys.stderr.write("sosie: %s: %s\n" % (self._settings.name, sentence))
 
     def _stop(self) -> None:
+        self._service.stop()
         self._close_listeners()
         if self._usb is not None:
             self._usb.stop()

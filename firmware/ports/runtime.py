@@ -1,4 +1,4 @@
-"""The one choice of runtime: `system` (files, clock), `sockets`, `serial`, `signals`, and the lanes.
+"""The one choice of runtime: `system` (files, clock), `sockets`, `serial`, `signals`, `notify`, and the lanes.
 
 Where there are neither threads nor fork, all lanes are the one in line, and there is no asynchronous I/O.
 """
@@ -8,13 +8,13 @@ import sys
 if sys.implementation.name == "micropython":
     from .lanes import InlineLane as ProcessLane
     from .lanes import InlineLane as ThreadLane
-    from .micropython import serial, signals, sockets, system
+    from .micropython import notify, serial, signals, sockets, system
 
     Aio = None
 else:
-    from .cpython import serial, signals, sockets, system
+    from .cpython import notify, serial, signals, sockets, system
     from .cpython.aio import Aio
     from .cpython.process import ProcessLane
     from .cpython.threads import ThreadLane
 
-__all__ = ["Aio", "ProcessLane", "ThreadLane", "serial", "signals", "sockets", "system"]
+__all__ = ["Aio", "ProcessLane", "ThreadLane", "notify", "serial", "signals", "sockets", "system"]

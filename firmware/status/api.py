@@ -4,41 +4,79 @@
     GET  /              the snapshot as a page
     POST /api/promote   {"force": true}: this board takes over; answers with the report of the promotion
     POST /api/mark      {"name": "before the upgrade"}: names this point of the log; answers {"group": N}
+    GET  /update        a page that sends an update file; it and /api/update: updates.py
 
 Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapshot.py), `promote(force, done)` and
 `mark(name, done)`, which call `done(report, error)` once, then or later: what they achieved (a dictionary; the
 number of a group) and None, or None and Refused.
 
-There is no login here yet, so nothing that a browser would send on behalf of a foreign page is taken: an
-action needs a content type that no form can send, and every request a Host that is this board and not
-a name that somebody else points here.
+With keys every request needs the password (login.py). Without them the page is on the loopback only, and asks for
+nothing; so nothing that a browser would send on behalf of a foreign page is taken: an action needs a content type
+that no form can send, and every request a Host that is this board and not a name that somebody else points here.
+With a password that check can go: a browser sends it only to the name that it was typed for. In both cases an action
+that says that it comes from another page (Origin) is refused.
 """
 
 from firmware.address import is_loopback
-from firmware.errors import ProtocolError, Refused
-from firmware.status import flatjson
-from firmware.status.answer import JSON, Answer, error_answer, json_answer
+from firmware.status import actions, updatepage
+from firmware.status.answer import Answer, error_answer, json_answer
 from firmware.status.page import page
 from firmware.status.snapshot import snapshot
 
 _PAGE_HEADERS = ("Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",)
+_HTML = "text/html; charset=utf-8"
+_NO_UPDATES = "this board takes no updates here: it was not started from a card that flash.sh made"
 
 
 class Api:
-    """Answers the requests of all connections for one board: `HttpConversation(api.handle)`.
+    """Answers the requests of all connections for one board: `HttpConversation(api.handle, api.admit)`.
 
-    `web` is the address that the listener is bound to (firmware/address.py).
+    `web` is the address that the listener is bound to (firmware/address.py); `login` a Login where there is a password,
+    `updates` Updates where the board can take any; `more`: further routes, {path: {method: handler(request, answer)}}.
     """
 
-    def __init__(self, board, web: tuple):
+    def __init__(self, board, web: tuple, login=None, updates=None, more=None):
         self._board = board
         self._web = web
+        self._login = login
+        self._updates = updates
         self._routes = {
             "/": {"GET": self._page},
             "/api/status": {"GET": self._status},
             "/api/promote": {"POST": self._promote},
             "/api/mark": {"POST": self._mark},
+            "/update": {"GET": self._update_page},
+            "/update.js": {"GET": self._update_script},
+            "/api/update": {"GET": self._update, "POST": self._no_updates},
+            "/api/update/restart": {"POST": self._restart},
         }
+        self._routes.update(more or {})
+
+    def admit(self, request, decided, caller: str = "") -> None:
+        """Whether the request may go on, and where its body goes; see HttpConversation. `caller`: where it is from."""
+        if self._login is None:
+            self._let_in(request, decided)
+        else:
+            login_decided = self._after_login(request, decided)
+            self._login.admit(request, caller, login_decided)
+
+    def _after_login(self, request, decided):
+        def login_decided(refusal) -> None:
+            if refusal is not None:
+                decided(refusal)
+            else:
+                self._let_in(request, decided)
+
+        return login_decided
+
+    def _let_in(self, request, decided) -> None:
+        refusal = self._refusal(request)
+        if refusal is not None:
+            decided(refusal)
+        elif self._updates is not None and (request.method, request.path) == ("POST", "/api/update"):
+            self._updates.admit(request, decided)
+        else:
+            decided(None)
 
     def handle(self, request, answer) -> None:
         """Calls answer(Answer) once, now or when the board is done."""
@@ -58,14 +96,16 @@ class Api:
         if request.path not in self._routes:
             return error_answer(404, "there is nothing here; look at /api/status")
         methods = self._routes[request.path]
-        if request.method in methods or (request.method == "HEAD" and "GET" in methods):
-            return None
-        allowed = "POST" if "POST" in methods else "GET, HEAD"
-        return error_answer(405, "this takes %s only" % allowed, ("Allow: " + allowed,))
+        if request.method not in methods and not (request.method == "HEAD" and "GET" in methods):
+            allowed = ", ".join((["GET", "HEAD"] if "GET" in methods else []) + (["POST"] if "POST" in methods else []))
+            return error_answer(405, "this takes %s only" % allowed, ("Allow: " + allowed,))
+        if request.method == "POST" and not _is_from_own_page(request):
+            return error_answer(403, "another page asks for this; use the page of this board")
+        return None
 
     def _is_own(self, host: "str | None") -> bool:
         """Whether a Host header names this board; its port may be a tunnel's."""
-        if self._web[0] == "unix" or host is None:  # neither comes from a browser
+        if self._login is not None or self._web[0] == "unix" or host is None:  # the last two: not from a browser
             return True
         name = (host[1:].partition("]") if host.startswith("[") else host.partition(":"))[0].lower()
         return name == self._web[1] or is_loopback(name)
@@ -73,68 +113,48 @@ class Api:
     # Routes
 
     def _page(self, request, answer) -> None:
-        body = page(snapshot(self._board)).encode()
-        answer(Answer(200, body, "text/html; charset=utf-8", _PAGE_HEADERS))
+        body = page(snapshot(self._board), self._updates is not None).encode()
+        answer(Answer(200, body, _HTML, _PAGE_HEADERS))
 
     def _status(self, request, answer) -> None:
         answer(json_answer(200, snapshot(self._board)))
 
     def _promote(self, request, answer) -> None:
-        _act(request, answer, _force, self._board.promote, dict)
+        actions.act(request, answer, actions.force, self._board.promote, dict)
 
     def _mark(self, request, answer) -> None:
-        _act(request, answer, _name, self._board.mark, lambda number: {"group": number})
+        actions.act(request, answer, actions.name, self._board.mark, lambda number: {"group": number})
 
+    # Updates
 
-def _act(request, answer, read, action, report) -> None:
-    """Does `action` with what `read(request)` finds in the body, and answers with `report` of its outcome."""
-    try:
-        wish = read(request)
-    except _NotJson:
-        answer(error_answer(415, "send the action as " + JSON))
-        return
-    except ProtocolError as error:
-        answer(error_answer(400, str(error)))
-        return
+    def _no_updates(self, request, answer) -> None:
+        answer(error_answer(404, _NO_UPDATES))
 
-    def done(outcome, error) -> None:
-        if error is None:
-            answer(json_answer(200, report(outcome)))
+    def _update_page(self, request, answer) -> None:
+        if self._updates is None:
+            self._no_updates(request, answer)
         else:
-            answer(error_answer(409 if isinstance(error, Refused) else 500, str(error)))
+            body = updatepage.update_page(self._board.facts()["name"]).encode()
+            answer(Answer(200, body, _HTML, updatepage.HEADERS))
 
-    try:
-        action(wish, done)
-    except Refused as error:
-        done(None, error)
+    def _update_script(self, request, answer) -> None:
+        answer(Answer(200, updatepage.SCRIPT.encode(), "text/javascript; charset=utf-8"))
 
+    def _update(self, request, answer) -> None:
+        if self._updates is None:
+            self._no_updates(request, answer)
+        else:
+            self._updates.report(request, answer)
 
-class _NotJson(Exception):
-    pass
-
-
-def _member(request, name: str, default):
-    """What the action's body says of `name`, the only thing that it may speak of."""
-    kind = (request.content_type or "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise _NotJson
-    body = flatjson.parse(request.body)
-    for found in body:
-        if found != name:
-            raise ProtocolError('the body has something other than "%s"' % name)
-    return body.get(name, default)
+    def _restart(self, request, answer) -> None:
+        if self._updates is None:
+            self._no_updates(request, answer)
+        else:
+            actions.act(request, answer, actions.nothing, self._updates.restart, lambda words: {"sentence": words})
 
 
-def _force(request) -> bool:
-    """The `force` of an action's body; False when it does not say."""
-    force = _member(request, "force", False)
-    if force is not True and force is not False:
-        raise ProtocolError('"force" is true or false')
-    return force
-
-
-def _name(request) -> str:
-    name = _member(request, "name", None)
-    if not isinstance(name, str):
-        raise ProtocolError('"name" is missing: send {"name": "before the upgrade"}')
-    return name
+def _is_from_own_page(request) -> bool:
+    """Whether no browser says that another page asks for this."""
+    if request.origin is None:
+        return True
+    return request.host is not None and request.origin.partition("://")[2].lower() == request.host.lower()

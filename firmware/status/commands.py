@@ -1,10 +1,11 @@
 """The console's commands: a line in, what is shown out. What changes something asks first."""
 
+from firmware import address
 from firmware.errors import Refused
 from firmware.status import views
 from firmware.status.snapshot import UP, snapshot
 
-STATUS, LOG, HELP, QUESTION = "status", "log", "help", "question"
+STATUS, LOG, HELP, QUESTION, TEXT = "status", "log", "help", "question", "text"
 QUESTION_MS = 60000  # who answers later may be somebody else
 
 _MEANING = (
@@ -12,11 +13,27 @@ _MEANING = (
     "The other board, once it meets %s again, takes no more writes: it is fenced, and "
     "there is no way back yet. Do this when the first board or its site is lost."
 )
+_NO_KEYS = "This board has no keys folder, so it cannot be paired: its settings have no line keys."
+_LINK_PORT = ":7411"
+_HOW_TO_PAIR = (
+    "Type this on the console of the other board:",
+    "",
+    "    pair %s",
+    "",
+    "and behind it the address of this one (HOST or HOST:PORT), unless that board knows it.",
+    "The code is good for ten minutes, and for three tries. `pair off` makes it void.",
+)
+_PAIRED = (
+    "",
+    "This board is paired already: the code only pairs it with the same board once more.",
+    "To pair it with another one, start over: README, Pairing.",
+)
+_NEW_PASSWORD = "This makes a new password for the page of this board, and shows it. The old one counts no more."
 
 
 class Commands:
-    """Carries commands out on `board`. `view` is what is to be shown, `text` that of a question, `message` the
-    answer to the last command; `changed()` is called when an answer comes later."""
+    """Carries commands out on `board`. `view` is what is to be shown, `text` that of a question or a TEXT, `message`
+    the answer to the last command; `changed()` is called when an answer comes later."""
 
     def __init__(self, board, changed):
         self.view = STATUS
@@ -34,6 +51,8 @@ class Commands:
             "?": self._help,
             "mark": self._mark,
             "promote": self._promote,
+            "pair": self._pair,
+            "password": self._password,
         }
 
     @property
@@ -66,7 +85,7 @@ class Commands:
             # A system that looks for a modem (ModemManager: AT, ATI, AT+GCAP, and QCDM frames) gets no answer.
             self.cancel()
         elif word.lower() in self._table:
-            self._show(self.view)
+            self._show(STATUS if self.view == TEXT else self.view)
             self._table[word.lower()](rest.strip())
         else:
             self.message = "There is no command %s; help says which there are." % word
@@ -126,6 +145,47 @@ class Commands:
 
         self._do(self._board.promote, True, done)
 
+    def _pair(self, rest: str) -> None:
+        pairing = getattr(self._board, "pairing", None)
+        if pairing is None:
+            self.message = _NO_KEYS
+        elif not rest:
+            self._show_code(pairing)
+        elif rest.lower() == "off":
+            pairing.withdraw("it was made void")
+            self.message = "No code is good now."
+        else:
+            self.message = "Pairing .."
+            self._do(lambda text, done: _join(pairing, text, done), rest, self._paired)
+
+    def _show_code(self, pairing) -> None:
+        try:
+            code = pairing.show(self._paired)
+        except Refused as error:
+            self._tell(error, None)
+            return
+        lines = [line % code if "%" in line else line for line in _HOW_TO_PAIR]
+        self.view, self.text = TEXT, tuple(lines) + (_PAIRED if pairing.paired else ())
+
+    def _paired(self, sentence, error) -> None:
+        if self.view == TEXT:
+            self._show(STATUS)
+        self._tell(error, lambda: sentence + ".")
+
+    def _password(self, rest: str) -> None:
+        if getattr(self._board, "pairing", None) is None:
+            self.message = _NO_KEYS
+            return
+        self.view, self.text = QUESTION, (_NEW_PASSWORD,)
+        self._confirmed, self._asked_ms = self._new_password, self._now_ms
+
+    def _new_password(self) -> None:
+        try:
+            self.text = ("The password of the page, for any user name:", "", "    " + self._board.pairing.new_password())
+            self.view = TEXT
+        except Refused as error:
+            self._tell(error, None)
+
     def _do(self, action, wish, done) -> None:
         try:
             action(wish, done)
@@ -139,6 +199,18 @@ class Commands:
             words = str(error)
             self.message = words[:1].upper() + words[1:] + "."
         self._changed()
+
+
+def _join(pairing, text: str, done) -> None:
+    """`text`: a code, then maybe the address of the board that shows it. Raises Refused."""
+    words = text.split()
+    count = 1 if "-" in words[0] else 3  # who types spaces for hyphens means the same
+    code, place = " ".join(words[:count]), words[count:]
+    if len(place) > 1:
+        raise Refused("write pair CODE, or pair CODE HOST:PORT")
+    if place and (":" not in place[0] or place[0].endswith("]")):
+        place[0] += _LINK_PORT
+    pairing.join(code, address.parse(place[0]) if place else None, done)
 
 
 def _question(status: dict) -> tuple:
@@ -169,6 +241,6 @@ def body(commands: Commands, status: dict, events: list, now_ms: int, room: int)
         return views.log(events, now_ms, room)
     if commands.view == HELP:
         return views.manual(room)
-    if commands.view == QUESTION:
+    if commands.view in (QUESTION, TEXT):
         return views.paragraphs(commands.text, room)
     return views.live(status, events, now_ms, room)

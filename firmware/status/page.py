@@ -14,17 +14,20 @@ th{text-align:left;padding-right:2em}li{font-weight:bold}</style></head>
 <p>%s</p>
 %s<table>
 %s
-</table></body></html>
+</table>
+<p><small>Sosie %s%s</small></p></body></html>
 """
+_UPDATE_LINK = ' &middot; <a href="/update">update this board</a>'
 
 
-def page(status: dict) -> str:
+def page(status: dict, takes_updates: bool = False) -> str:
     """The HTML page for a snapshot."""
     name, state = escaped(status["name"]), escaped(status["state"])
     alarms = "".join("<li>%s</li>\n" % escaped(alarm) for alarm in status["alarms"])
     table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (word, escaped(value)) for word, value in rows(status))
     alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
-    return _PAGE % (REFRESH_S, name, state, name, state, sentence(status), alarms, table)
+    foot = escaped(status["version"]), _UPDATE_LINK if takes_updates else ""
+    return _PAGE % ((REFRESH_S, name, state, name, state, sentence(status), alarms, table) + foot)
 
 
 def escaped(text: str) -> str:

@@ -1,0 +1,66 @@
+"""Actions over HTTP: what their bodies say, and how what came of them is answered."""
+
+from firmware.errors import ProtocolError, Refused
+from firmware.status import flatjson
+from firmware.status.answer import JSON, error_answer, json_answer
+
+
+def act(request, answer, read, action, report) -> None:
+    """Does `action` with what `read(request)` finds in the body, and answers with `report` of its outcome."""
+    try:
+        wish = read(request)
+    except _NotJson:
+        answer(error_answer(415, "send the action as " + JSON))
+        return
+    except ProtocolError as error:
+        answer(error_answer(400, str(error)))
+        return
+
+    def done(outcome, error) -> None:
+        if error is None:
+            answer(json_answer(200, report(outcome)))
+        else:
+            answer(error_answer(409 if isinstance(error, Refused) else 500, str(error)))
+
+    try:
+        action(wish, done)
+    except Refused as error:
+        done(None, error)
+
+
+class _NotJson(Exception):
+    pass
+
+
+def member(request, name: str, default):
+    """What the action's body says of `name`, the only thing that it may speak of; raises ProtocolError."""
+    kind = (request.content_type or "").partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise _NotJson
+    body = flatjson.parse(request.body)
+    for found in body:
+        if found != name:
+            raise ProtocolError('the body has something other than "%s"' % name)
+    return body.get(name, default)
+
+
+def nothing(request) -> None:
+    """For an action that needs no more than its name: {}."""
+    if member(request, "", None) is not None:
+        raise ProtocolError("send {}")
+
+
+def force(request) -> bool:
+    """The `force` of an action's body; False when it does not say."""
+    wish = member(request, "force", False)
+    if wish is not True and wish is not False:
+        raise ProtocolError('"force" is true or false')
+    return wish
+
+
+def name(request) -> str:
+    """The `name` of an action's body."""
+    wish = member(request, "name", None)
+    if not isinstance(wish, str):
+        raise ProtocolError('"name" is missing: send {"name": "before the upgrade"}')
+    return wish

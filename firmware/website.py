@@ -1,0 +1,87 @@
+"""What answers at a board's `web` address: the page and the API; with keys over TLS and behind a login.
+
+A root file: it wires the pages (firmware/status) to the ports.
+"""
+
+from firmware import ports
+from firmware.ports import environment
+from firmware.ports.inbox import Inbox
+from firmware.status.api import Api
+from firmware.status.http import HttpConversation
+from firmware.status.login import Login
+from firmware.status.updates import Updates
+
+_REPORT = "/run/sosie/update.json"
+_LOOK_MS = 2000
+
+
+class Website:
+    """Serves `board` once open() was called; until then, and again after close(), callers are turned away.
+
+    `web` is the address that its listener waits at, `credentials` what ports.open_keys(folder) gave for the keys
+    folder, or None. Where the environment names a folder for updates (SOSIE_UPDATES), they are taken.
+    """
+
+    def __init__(self, loop, web: tuple, credentials=None, folder: "str | None" = None):
+        self._loop = loop
+        self._web = web
+        self._credentials = credentials
+        self._folder = folder
+        self._api = None
+        self._lanes = []
+
+    def open(self, board, more=None) -> None:
+        """`board` is what Api takes; `more` are routes of others (status/api.py). Starts threads."""
+        login = None if self._credentials is None else self._make_login(board)
+        updates = self._make_updates(board)
+        self._api = Api(board, self._web, login, updates, more)
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self._api = None
+        for lane in self._lanes:
+            lane.close()
+        self._lanes = []
+
+    def visitor(self, caller: str):
+        """The conversation with who came from the address `caller`; None while there is nothing to show."""
+        api = self._api
+        if api is None:
+            return None
+        page = HttpConversation(api.handle, lambda request, decided: api.admit(request, decided, caller))
+        if self._credentials is None:
+            return page
+        from firmware.link.secure import Secure
+
+        return Secure(page, self._credentials.page_session())
+
+    def _lane(self, worker):
+        lane = ports.ThreadLane(worker, self._loop)
+        self._lanes.append(lane)
+        return lane
+
+    def _make_login(self, board) -> Login:
+        from firmware.ports.cpython.password import PasswordFile
+
+        file = PasswordFile(self._folder + "/password")
+        lane = self._lane(file)
+
+        def check(password, done) -> None:
+            lane.submit(done, "check", password)
+
+        return Login(check, file.edition, ports.now_ms, ports.random_bytes(16), board.events.note)
+
+    def _make_updates(self, board) -> "Updates | None":
+        folder = environment.variable("SOSIE_UPDATES")
+        if folder is None:
+            return None
+        inbox = Inbox(folder, environment.variable("SOSIE_UPDATE_STATE") or _REPORT)
+        updates = Updates(self._lane(inbox).submit, lambda: board.facts()["version"], board.events.note)
+
+        def look() -> None:
+            if self._api is not None:
+                updates.look()
+                self._loop.call_after(_LOOK_MS, look)
+
+        self._loop.call_after(_LOOK_MS, look)
+        return updates
