@@ -39,6 +39,7 @@ class Board:
         self.clock_set = None  # whether the wall clock can be believed; None: nobody tells
         self.failure = None
         self.on_failure = None  # called once with the sentence
+        self.pairing = None  # a Pairing, where there is a keys folder
         self.events = Events(clock.wall_ms)
         self.hosts = Hosts(self.events.note)
         self.alarms = {}  # of those outside, who cannot do their part: source -> sentence

@@ -11,9 +11,10 @@ GUESSES = 3
 
 class Pairing:
     """`identity` is the board's, `keys` the folder (`certificate`, `paired`, `admit(certificate)`, `pin(certificate)`,
-    which raise Refused), `start(code, calls)` a PAKE exchange, `random_bytes(count)`, `now_ms()` and `call_after(ms,
-    call)` the runtime's, `dial(address, make_conversation, on_failed)` opens a connection. `note(sentence)` is told
-    what happened. `waits`: whether this board can be called at all, `address`: of the other one, or None."""
+    `new_password()`, which raise Refused). `runtime` gives `start(code, calls)` (a PAKE exchange), `random_bytes(n)`,
+    `now_ms()`, `call_after(ms, call)` and `dial(address, make_conversation, on_failed)`, which opens a connection.
+    `note(sentence)` is told what happened. `waits`: whether this board can be called at all, `address`: of the other
+    one, or None."""
 
     def __init__(self, identity, keys, runtime, waits: bool, address, note):
         self._identity = identity
@@ -41,7 +42,7 @@ class Pairing:
         return self._code
 
     def show(self, done) -> str:
-        """A new code for the other board. `done(name, error)` once: the other board's name, or Refused."""
+        """A new code for the other board. `done(sentence, error)` once: what was achieved, or None and Refused."""
         if not self._waits:
             raise Refused("this board has no line listen, so the other one cannot call it; show the code there")
         self.withdraw("another code took its place")
@@ -68,7 +69,7 @@ class Pairing:
             raise Refused("say where the other board is: pair %s HOST:PORT" % code)
         if self._calling is not None:
             raise Refused("this board is calling another one already; wait a moment")
-        self._calling = call = _Call(self, code, done)
+        self._calling = call = _Call(self, code, address, done)
         self._runtime.dial(address, call.conversation, call.failed)
 
     def visitor(self) -> Introduction:
@@ -107,14 +108,17 @@ class Pairing:
         """A board that called is gone: `card` when it is paired with us now; `code`: what it could guess at, or ""."""
         if card is not None:
             self._code = ""
-            self._finish(card.name, None)
+            self._finish(self._achieved(card), None)
         elif code and code == self._code:
             self._note("pairing failed: %s; %s left" % (sentence, _guesses(self._guesses)))
             if self._guesses <= 0:
                 why = "the code is void after %d failures (%s); type pair for another one"
                 self.withdraw(why % (GUESSES, sentence))
 
-    def called(self, done, card, sentence: str) -> None:
+    def _achieved(self, card) -> str:
+        return "%s and %s are paired" % (self._identity.name, card.name)
+
+    def called(self, done, card, sentence: str, address) -> None:
         """Our call is over."""
         self._calling = None
         if card is None:
@@ -123,8 +127,17 @@ class Pairing:
         elif sentence:
             done(None, Refused("%s trusts %s now, but did not hear that %s trusts it (%s); if they find no link, "
                                "pair them once more" % (self._identity.name, card.name, card.name, sentence)))
+        elif address == self._address:
+            done(self._achieved(card), None)
         else:
-            done(card.name, None)
+            done("%s; for the link, write that address as peer in the settings of %s and start it again"
+                 % (self._achieved(card), self._identity.name), None)  # fmt: skip
+
+    def new_password(self) -> str:
+        """A new password for the page of this board; the old one counts no more. Raises Refused."""
+        password = self._keys.new_password()
+        self._note("the page has a new password")
+        return password
 
     def start(self, code: str):
         """An exchange for our call."""
@@ -134,10 +147,10 @@ class Pairing:
         if self._code and self._runtime.now_ms() >= self._until_ms:
             self.withdraw("the code was good for %d minutes; type pair for another one" % (CODE_MS // 60000))
 
-    def _finish(self, name, error) -> None:
+    def _finish(self, sentence, error) -> None:
         done, self._done = self._done, None
         if done is not None:
-            done(name, error)
+            done(sentence, error)
 
 
 class _Visit:
@@ -165,9 +178,10 @@ class _Visit:
 class _Call:
     """The owner of an Introduction that we began."""
 
-    def __init__(self, pairing, code: str, done):
+    def __init__(self, pairing, code: str, address, done):
         self._pairing = pairing
         self._code = code
+        self._address = address
         self._done = done
         self.card, self.admit, self.pin = pairing.card, pairing.admit, pairing.pin
 
@@ -185,7 +199,7 @@ class _Call:
         self.ended(None, "the other board cannot be reached (%s)" % error)
 
     def ended(self, card, sentence: str) -> None:
-        self._pairing.called(self._done, card, sentence)
+        self._pairing.called(self._done, card, sentence, self._address)
 
 
 def _guesses(count: int) -> str:

@@ -12,3 +12,17 @@ def open_keys(folder: str):
     from .cpython.tls import Credentials  # brings OpenSSL with it, which a board without keys does without
 
     return Credentials(folder)
+
+
+def open_keyring(folder: str, name: str):
+    """The Keyring (firmware/ports/cpython/keyring.py) of the board `name`. Raises Refused."""
+    from .cpython.keyring import Keyring
+
+    return Keyring(folder, name)
+
+
+def start_exchange(code: str, calls: bool):
+    """One Exchange (firmware/ports/cpython/pake.py). Raises Refused."""
+    from .cpython.pake import Exchange
+
+    return Exchange(code, calls)

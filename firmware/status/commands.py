@@ -181,8 +181,8 @@ class Commands:
 
     def _new_password(self) -> None:
         try:
-            self.text = ("The password of the page, for any user name:", "", "    " + self._board.pairing.new_password())
-            self.view = TEXT
+            password = self._board.pairing.new_password()
+            self.view, self.text = TEXT, ("The password of the page, for any user name:", "", "    " + password)
         except Refused as error:
             self._tell(error, None)
 

@@ -167,7 +167,7 @@ def test_keys_of_two_boards_mixed_up(tmp_path, source):
 
 def test_renewing(source):
     other = given_certificate("right")
-    ring = Keyring(source, "left", lambda: None)
+    ring = Keyring(source, "left")
     old, pem = ring.certificate, ring.renew()
     assert ring.renew() == pem and ring.certificate == old  # asked twice, for instance after a lost answer
     ring.switch()
@@ -195,7 +195,7 @@ def test_a_switch_survives_a_cut_anywhere(tmp_path, monkeypatch):
 
     def check(prepared):
         folder, certificates = prepared
-        ring = Keyring(folder, "left", lambda: None)  # as at the next start
+        ring = Keyring(folder, "left")  # as at the next start
         assert ring.certificate in certificates
         ring.switch()
         keyfolder.check(folder)

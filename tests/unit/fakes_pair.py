@@ -4,6 +4,8 @@ from firmware.errors import ProtocolError, Refused
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.pairing import Pairing
 
+THERE = ("tcp", "there", 7411)
+
 
 class Exchange:
     """Like ports/cpython/pake.py: the key is right when both codes are the same."""
@@ -46,6 +48,9 @@ class Keys:
     def admit(self, certificate):
         if self.pinned and self.pinned != certificate:
             raise Refused("this board is paired already")
+
+    def new_password(self):
+        return "abcd-efgh"
 
     def pin(self, certificate):
         self.admit(certificate)
@@ -96,7 +101,7 @@ class Who:
 class Board:
     """A board that may be paired: its `pairing`, `keys`, what it noted, and what its console heard."""
 
-    def __init__(self, name, role, waits=True, address=None):
+    def __init__(self, name, role, waits=True, address=THERE):
         self.keys = Keys(b"certificate of " + name.encode())
         self.runtime = Runtime()
         self.notes = []
@@ -107,11 +112,11 @@ class Board:
     def show(self):
         return self.pairing.show(self.done)
 
-    def join(self, code, address=("tcp", "there", 7411)):
+    def join(self, code, address=None):
         self.pairing.join(code, address, self.done)
 
-    def done(self, name, error):
-        self.heard.append(name if error is None else str(error))
+    def done(self, sentence, error):
+        self.heard.append(sentence if error is None else str(error))
 
     def call(self):
         """The conversation of the last call."""

@@ -7,7 +7,7 @@ from firmware.pair import card
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.introduction import LIMIT_MS, LINGER_MS, WRONG
 from firmware.pair.pairing import CODE_MS, GUESSES
-from tests.unit.fakes_pair import Board, Wire, deliver, two_boards
+from tests.unit.fakes_pair import THERE, Board, Wire, deliver, two_boards
 
 GUESS = "1-acorn-actor"
 
@@ -27,8 +27,8 @@ class Whole(unittest.TestCase):
         left, right = two_boards()
         wire = introduce(left, right, right.show())
         self.check_paired(left, right)
-        self.assertEqual(left.heard, ["right"])
-        self.assertEqual(right.heard, ["left"])
+        self.assertEqual(left.heard, ["left and right are paired"])
+        self.assertEqual(right.heard, ["right and left are paired"])
         self.assertEqual(right.pairing.code, "")
         self.assertTrue(wire.sides[0].finished)
         deliver_end(wire.sides[1])
@@ -49,7 +49,7 @@ class Whole(unittest.TestCase):
         introduce(left, right, right.show())
         introduce(left, right, right.show())
         self.check_paired(left, right)
-        self.assertEqual(left.heard, ["right", "right"])
+        self.assertEqual(left.heard, ["left and right are paired"] * 2)
 
     def test_a_code_is_used_up(self):
         left, right = two_boards()
@@ -239,17 +239,24 @@ class Refusals(unittest.TestCase):
             Board("left", PRIMARY, waits=False).show()
 
     def test_where_to_call(self):
-        left = Board("left", PRIMARY)
+        left = Board("left", PRIMARY, address=None)
         with self.assertRaises(Refused):
-            left.join(GUESS, None)
-        left = Board("left", PRIMARY, address=("tcp", "configured", 1))
-        left.join(GUESS, None)
-        self.assertEqual(left.runtime.dialled[0][0], ("tcp", "configured", 1))
+            left.join(GUESS)
+        left = Board("left", PRIMARY)
+        left.join(GUESS)
+        self.assertEqual(left.runtime.dialled[0][0], THERE)
         with self.assertRaises(Refused):  # one call at a time
             left.join(GUESS)
         left.runtime.dialled[0][2](OSError(111, "refused"))
         self.assertIn("cannot be reached", left.heard[0])
         left.join(GUESS)
+
+    def test_an_address_that_is_not_in_the_settings_yet(self):
+        left, right = two_boards()
+        left.join(right.show(), ("tcp", "elsewhere", 7411))
+        self.assertEqual(left.runtime.dialled[0][0][1], "elsewhere")
+        Wire(left.call(), right.pairing.visitor()).run()
+        self.assertIn("write that address as peer", left.heard[0])
 
 
 class Strangers(unittest.TestCase):

@@ -1,15 +1,14 @@
-"""The keys folder of a running board, as pairing and the API use it. `changed()` is called after every change."""
+"""The keys folder of a running board, as pairing and the API use it."""
 
 from . import keyfolder, keys
 
 
 class Keyring:
-    """Every method raises Refused, with nothing changed then."""
+    """Every method raises Refused, with nothing changed then. Credentials finds by itself what is changed here."""
 
-    def __init__(self, folder: str, name: str, changed):
+    def __init__(self, folder: str, name: str):
         self._folder = folder
         self._name = name
-        self._changed = changed
         keyfolder.settle(folder)
         keyfolder.check(folder)
 
@@ -29,14 +28,20 @@ class Keyring:
 
     def pin(self, certificate: bytes) -> None:
         """Trusts the board with this (DER) certificate, and no other."""
-        self._change(keyfolder.pair, certificate)
+        keyfolder.pair(self._folder, certificate)
 
     def saw(self, certificate: bytes) -> None:
         """The other board has shown this certificate on the link: older ones of it are trusted no more."""
-        if keyfolder.seen(self._folder, certificate):
-            self._changed()
+        keyfolder.seen(self._folder, certificate)
 
     # What the operator asks for, over the API
+
+    def facts(self) -> dict:
+        """What is trusted, in fingerprints: `certificate` of this board, `pinned` of the other one, the newest last,
+        `revoked`."""
+        pinned = [keys.fingerprint(der) for der in keyfolder.peers(self._folder)]
+        revoked = sorted(keyfolder.revoked(self._folder))
+        return {"certificate": keys.fingerprint(self.certificate), "pinned": pinned, "revoked": revoked}
 
     def renew(self) -> str:
         """The certificate (PEM) that this board will show from switch() on."""
@@ -44,20 +49,18 @@ class Keyring:
 
     def pin_next(self, pem: str) -> None:
         """Trusts this certificate of the other board beside the one it shows now."""
-        self._change(keyfolder.pin_also, keys.only_der(pem.encode()))
+        keyfolder.pin_also(self._folder, keys.only_der(pem.encode()))
 
     def switch(self) -> None:
         """Shows the certificate of renew() from now on."""
-        self._change(keyfolder.use_next)
+        keyfolder.use_next(self._folder)
 
     def revoke(self, fingerprint: str) -> None:
         """Never again trusts the certificate with this fingerprint."""
-        self._change(keyfolder.revoke, fingerprint)
+        keyfolder.revoke(self._folder, fingerprint)
 
-    def set_password(self, password: str) -> None:
-        """The page takes this one from now on."""
-        self._change(keyfolder.set_password, password)
-
-    def _change(self, action, *args) -> None:
-        action(self._folder, *args)
-        self._changed()
+    def new_password(self) -> str:
+        """What the page takes from now on."""
+        password = keys.new_password()
+        keyfolder.set_password(self._folder, password)
+        return password

@@ -1,0 +1,26 @@
+"""Puts pairing to work on a board that has keys. A root file: it wires pair/ to the ports."""
+
+from firmware import ports
+from firmware.pair.pairing import Pairing
+
+
+class _Runtime:
+    """What Pairing takes of the runtime."""
+
+    random_bytes = staticmethod(ports.random_bytes)
+    now_ms = staticmethod(ports.now_ms)
+    start = staticmethod(ports.start_exchange)
+
+    def __init__(self, loop):
+        self._loop = loop
+        self.call_after = loop.call_after
+
+    def dial(self, address: tuple, make_conversation, on_failed) -> None:
+        ports.dial(self._loop, address, make_conversation, on_failed)
+
+
+def make_pairing(board, settings, loop) -> Pairing:
+    """For the board that `settings` describe, whose keys folder was opened. Raises Refused."""
+    keyring = ports.open_keyring(settings.keys, settings.name)
+    waits = settings.listen is not None
+    return Pairing(board.identity, keyring, _Runtime(loop), waits, settings.peer, board.events.note)
