@@ -8,13 +8,13 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython ports tools board fuzz mutants clients scsi process micropython
+PARTS := style unit unit-micropython ports tools board flash fuzz mutants clients scsi process micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter guest test-usb clean $(PARTS)
+.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter guest test-usb test-image test-image-arm64 clean $(PARTS)
 
 help: ## list the targets
-	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
+	@grep -hE '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
 		printf '  make %-18s %s\n' "$$name" "$$says"; done
 
 demo: packages-demo $(RUN_READY) ## a pair, a file system, outages and power cuts, before your eyes (DEMO=--stay: leave it running)
@@ -32,6 +32,7 @@ unit-micropython: interpreter ## the same unit tests under MicroPython 1.25
 ports: ## files, sockets, lanes and the loop on the real system
 tools: ## the sosie command
 board: ## the USB gadget on a fake kernel: descriptors, events, half-finished states
+flash: ## flash.sh against loop devices: what it refuses, what it writes
 fuzz: ## every parser on damaged and random input
 sim: ## the pair in the simulator with power cuts (SEEDS=2000)
 mutants: ## planted bugs: each must be caught by the simulator
@@ -45,6 +46,12 @@ $(PARTS) sim: packages-test $(TEST_READY)
 
 test-usb: guest $(TEST_READY) ## the USB disk against a real kernel, in a virtual machine
 	@$(VENV)/bin/python -m tests.parts usb
+
+test-image: packages-test $(TEST_READY) ## the bootable image: two boards made of it, power cuts, updates, drills, strangers
+	@$(VENV)/bin/python -m tests.parts image
+
+test-image-arm64: packages-test $(TEST_READY) ## the same image for arm64, on an emulated board (an hour the first time)
+	@$(VENV)/bin/python -m pytest -q tests/image_arm64
 
 venv: packages-run $(RUN_READY) ## only the virtual environment that a board runs in
 
