@@ -15,10 +15,12 @@ RING_HEAD = 4 << 20
 
 
 class Maker:
-    """Puts an image onto a target as the card of one board."""
+    """Puts an image onto a target as the card of one board; raises Refused when it does not fit."""
 
     def __init__(self, image: Image, target: Target, progress: Progress):
         self._image, self._target, self._progress = image, target, progress
+        self._is_card = isinstance(target, Card)
+        self._blanks = image.blanks(target.size) + (self._ring_heads() if self._is_card else [])
 
     def make(self, half, settings: bytes) -> None:
         """The card of the board `half`, with the sosie.conf `settings`. Raises Failed, Refused, BoardError."""
@@ -51,10 +53,8 @@ class Maker:
         return found
 
     def _write(self) -> None:
-        is_card = isinstance(self._target, Card)
-        blanks = self._image.blanks(self._target.size) + (self._ring_heads() if is_card else [])
-        writer = Writer(self._image, self._target, blanks)
-        stamps = Stamps(self._target, self._image.end) if is_card else None
+        writer = Writer(self._image, self._target, self._blanks)
+        stamps = Stamps(self._target, self._image) if self._is_card else None
         self._progress.begin("Writing")
         writer.write(self._progress.move, stamps)
         self._progress.end()

@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import signal
 import sys
 
 from firmware.errors import Refused
@@ -18,8 +17,6 @@ MADE, BROKEN_OFF, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 def main(argv: "list[str]", machine: "Machine | None" = None) -> int:
     """Makes one card; the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
     progress = Progress()
     try:
         return _run(options.parse(argv), machine or Machine(), progress)
@@ -35,10 +32,6 @@ def main(argv: "list[str]", machine: "Machine | None" = None) -> int:
         progress.stop()
         print("flash.sh: interrupted; what was being written is no board's card: do it again", file=sys.stderr)
         return INTERRUPTED
-
-
-def _interrupt(number, _) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(wanted, machine: Machine, progress: Progress) -> int:

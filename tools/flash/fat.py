@@ -21,6 +21,8 @@ class Fat:
     def put(self, name: str, data: bytes) -> None:
         """Writes one file, replacing an old one; raises Failed."""
         self._run("mcopy", "-o", "-", "::" + name, data=data)
+        if self.get(name) != data:  # mcopy is content when the partition is full
+            raise Failed("the boot partition does not take %s; is it full? Build the image anew" % name)
 
     def folder(self, name: str) -> None:
         """Makes the folder, empty: what was in it is gone."""

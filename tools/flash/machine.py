@@ -86,12 +86,8 @@ class Machine:
         """Where the device is mounted, as far as this process sees it."""
         return [place for number, place in self._mounted() if number == device.number]
 
-    def is_swap(self, device: Device) -> bool:
-        """Whether the system swaps to the device."""
-        return device.number in self._swaps()
-
     def system_disks(self) -> "set[str]":
-        """Numbers of the whole disks that the running system lives on, through LVM, RAID and encryption."""
+        """Numbers of the whole disks that the running system lives on or swaps to, through LVM, RAID and encryption."""
         used = {number for number, place in self._mounted() if place in SYSTEM_PLACES} | self._swaps()
         return {disk for number in used for disk in self._disks(number, 0)}
 

@@ -6,7 +6,7 @@ from firmware.errors import Refused
 
 SETTINGS = ("peer", "listen", "disk", "disk_size", "attach", "wifi", "wifi_password", "wifi_country", "address",
             "gateway", "dns", "time")
-COMMON = ("disk_size", "wifi_country", "dns", "gateway", "time")  # what the other board is likely to want as well
+COMMON = ("disk_size", "wifi_country", "time")  # what the other board is likely to want as well
 COUNTERPARTS = {"left": "right", "right": "left"}
 
 DESCRIPTION = """\

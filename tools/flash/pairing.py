@@ -32,7 +32,7 @@ class Half:
         if self.pair is None:
             return {}
         known = self.pair.settings
-        found = {key: known[key] for key in COMMON if isinstance(known.get(key), str) and key not in ("gateway", "dns")}
+        found = {key: known[key] for key in COMMON if isinstance(known.get(key), str)}
         if self.role == "primary" and isinstance(known.get("peer"), str):
             found["peer"] = known["peer"]
         return found
@@ -41,13 +41,13 @@ class Half:
         """Keeps for the other card what it will want; the file is saved by flashed()."""
         if self.pair is None:
             return
-        for key in ("disk_size", "wifi_country", "time", "peer"):
+        for key in COMMON + ("peer",):
             if key in values:
                 self.pair.settings[key] = values[key]
         if self.role == "twin" and "/" in values.get("address", ""):
             host = values["address"].partition("/")[0]
-            self.pair.settings.setdefault("peer", "%s:%d" % ("[%s]" % host if ":" in host else host,
-                                                             self.pair.listen_port))
+            port = values.get("listen", ":%d" % self.pair.listen_port).rpartition(":")[2]
+            self.pair.settings.setdefault("peer", ("[%s]:%s" if ":" in host else "%s:%s") % (host, port))
 
     def files(self, folder: str) -> "list[Path]":
         """The files for pair/ on the card, made in `folder`."""

@@ -45,15 +45,13 @@ def _no_device(machine: Machine, path: str) -> str:
 
 def _check_unused(machine: Machine, device: Device) -> None:
     if device.number in machine.system_disks():
-        raise Refused("%s is the disk that this computer runs from; name the card" % device.path)
+        raise Refused("%s is the disk that this computer runs from, or swaps to; name the card" % device.path)
     mounted = [(part, place) for part in device.family() for place in machine.mounts(part)]
     if mounted:
         part, place = mounted[0]
         command = " ".join(sorted({"/dev/" + each.name for each, _ in mounted}))
         raise Refused("/dev/%s is mounted on %s; is this the card? Then first: umount %s" % (part.name, place, command))
     for part in device.family():
-        if machine.is_swap(part):
-            raise Refused("/dev/%s is swap space of this computer; name the card" % part.name)
         holders = machine.holders(part)
         if holders:
             raise Refused("/dev/%s is in use by %s (LVM, RAID, encryption or a loop device); name the card, or take "

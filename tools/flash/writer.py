@@ -7,11 +7,13 @@ read back. Whatever happens in between, the card is an empty one and no half of 
 import hashlib
 import os
 
-from tools.flash.image import CHUNK, Image
-from tools.flash.target import Card, Failed, Target
+from tools.flash.image import ZEROES, Image
+from tools.flash.target import CHUNK, Card, Failed, Target
 
-STAMPS = 16
+LEAST_STAMPS = 16
 STAMP_BYTES = 4096
+_FAKE = "%s has less room than it says: %s. It is a fake; take another card"
+_ELSE = "%s gives back something else than was written, at %d MiB: the card or its reader is broken; take another one"
 
 
 class Writer:
@@ -42,9 +44,7 @@ class Writer:
         for offset in sorted(self._digests):
             length, digest = self._digests[offset]
             if hashlib.sha256(self._target.read(offset, length)).digest() != digest:
-                raise Failed(
-                    "%s gives back something else than was written, at %d MiB: the card is worn out or a fake, or its "
-                    "reader is broken; take another one" % (self._target.path, offset >> 20))
+                raise Failed(_ELSE % (self._target.path, offset >> 20))
             progress(offset + length, self._image.size)
 
     def seal(self) -> None:
@@ -64,12 +64,16 @@ class Writer:
 
 
 class Stamps:
-    """Marks all over a card, to find one that has less room than it says: there they lie on top of each other."""
+    """Marks all over a card, to find one that has less room than it says.
 
-    def __init__(self, card: Card, first: int):
+    Such a card drops what is written behind its true end, or begins anew at its start. The marks lie so close that in
+    the second case one of them and the image are in the same place, wherever the true end is.
+    """
+
+    def __init__(self, card: Card, image: Image):
         self._card = card
-        last = (card.size - STAMP_BYTES) // STAMP_BYTES * STAMP_BYTES
-        step = max(STAMP_BYTES, (last - first) // STAMPS // STAMP_BYTES * STAMP_BYTES)
+        first, last = _down(image.end), _down(card.size - STAMP_BYTES)
+        step = max(STAMP_BYTES, min(_down((last - first) // LEAST_STAMPS), _down(image.size - STAMP_BYTES)))
         self._places = {offset: os.urandom(32) * (STAMP_BYTES // 32) for offset in range(last, first, -step)}
 
     def set(self) -> None:
@@ -80,11 +84,19 @@ class Stamps:
             self._card.write(offset, view)
 
     def check(self) -> None:
-        """After the image was written; raises Failed. The marks are gone then."""
+        """After the image was written, all but its first piece; raises Failed. The marks are gone then."""
+        start = self._card.read(0, CHUNK).tobytes()
+        if any(mark in start for mark in self._places.values()):
+            raise Failed(_FAKE % (self._card.path, "its end lies on top of its start"))
+        if start != ZEROES:
+            raise Failed(_ELSE % (self._card.path, 0))
         for offset in sorted(self._places):
             if self._card.read(offset, STAMP_BYTES) != self._places[offset]:
-                raise Failed("%s has less room than it says: nothing is kept behind %d MiB. It is a fake; take another "
-                             "card" % (self._card.path, offset >> 20))
+                raise Failed(_FAKE % (self._card.path, "nothing is kept at %d MiB" % (offset >> 20)))
         for offset in self._places:
             self._card.zero(offset, STAMP_BYTES)
         self._card.sync()
+
+
+def _down(offset: int) -> int:
+    return offset // STAMP_BYTES * STAMP_BYTES
