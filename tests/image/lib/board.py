@@ -21,14 +21,14 @@ HTTPS, LINK = 443, 7411
 class Board:
     """`surface` and `status()` reach its page while it is on; `shell` is root's. `folder` must have a short path."""
 
-    def __init__(self, folder: Path, name: str, card: Card, disks=(), certificate=None, password=None, link=0, **wiring):
+    def __init__(self, folder: Path, name: str, card: Card, disks=(), secrets=(None, None), link=0, **wiring):
         self.name = name
         self.card = card
         self.disks: list[Disk] = list(disks)
         self.folder = folder
         self.machine: Machine | None = None
         self.web, self.link = free_port(), link or free_port()
-        self.surface = Surface(self.web, certificate, password)
+        self.surface = Surface(self.web, *secrets)
         self.wiring = wiring
         folder.mkdir(exist_ok=True)
 

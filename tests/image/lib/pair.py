@@ -33,12 +33,9 @@ class Pair:
         os.truncate(disk, DISK_BYTES)
         card = flash(self.image, self.folder / (name + ".card"), "--name", name, "--role", role,
                      "--pair", str(self.file), *options)  # fmt: skip
-        secrets = json.loads(self.file.read_text())
-        certificate = secrets["boards"][name]["certificate"]
-        board = Board(
-            self.folder / name, name, card, [Disk(disk, "DISK-" + name)], certificate, secrets["password"], **wiring
-        )
-        return board.allow_tests()
+        known = json.loads(self.file.read_text())
+        secrets = known["boards"][name]["certificate"], known["password"]
+        return Board(self.folder / name, name, card, [Disk(disk, "DISK-" + name)], secrets, **wiring).allow_tests()
 
     @property
     def boards(self) -> tuple[Board, Board]:
