@@ -67,6 +67,12 @@ def _command(commands, name: str, run, text: str, epilog: str) -> argparse.Argum
     return command
 
 
+def add_pair_option(command) -> None:
+    """For commands that speak with boards over HTTPS."""
+    command.add_argument("--pair", metavar="FILE", help="pairing file that knows the board's certificate and password "
+                         "(default: those in ~/.config/sosie; else $SOSIE_PASSWORD, or you are asked)")
+
+
 def _add_run(commands):
     command = _command(commands, "run", run.run, "run one board in the foreground",
                        "It prints nothing while all is well; `sosie status` shows how it is. Exit: 0 stopped cleanly "
@@ -81,7 +87,8 @@ def _add_status(commands):
                        "Exit: 0 every board is mirroring or promoted and raises no alarm, 1 one is not or does, "
                        "2 wrong usage, 3 one does not answer.")
     command.add_argument("addresses", metavar="ADDRESS", nargs="*", default=[DEFAULT_ADDRESS],
-                         help="web address of a board, HOST:PORT (default %s)" % DEFAULT_ADDRESS)
+                         help="web address of a board, HOST or https://HOST:PORT (default %s)" % DEFAULT_ADDRESS)
+    add_pair_option(command)
     command.add_argument("--json", action="store_true", help="what the boards answer, one JSON object a line")
 
 
@@ -89,7 +96,8 @@ def _add_promote(commands):
     command = _command(commands, "promote", promote.run, "make a twin the one that takes writes",
                        "Asks first, on a terminal; --force does not ask. Exit: 0 promoted, 1 not confirmed, "
                        "2 wrong usage, 3 the board does not answer or refuses.")
-    command.add_argument("address", metavar="ADDRESS", help="web address of the twin, HOST:PORT")
+    command.add_argument("address", metavar="ADDRESS", help="web address of the twin, HOST or https://HOST:PORT")
+    add_pair_option(command)
     command.add_argument("--force", action="store_true", help="do not ask")
 
 
@@ -100,6 +108,7 @@ def _add_mark(commands):
     command.add_argument("name", metavar="NAME", help="1 to 63 bytes of text")
     command.add_argument("address", metavar="ADDRESS", nargs="?", default=DEFAULT_ADDRESS,
                          help="web address of the board that takes the writes (default %s)" % DEFAULT_ADDRESS)
+    add_pair_option(command)
 
 
 def _add_journal(commands):

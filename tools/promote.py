@@ -13,7 +13,7 @@ and there is no way back yet. Do this when the first board or its site is lost."
 
 def run(options) -> int:
     """Promotes the twin at the address, after asking unless --force was given."""
-    client = Client(options.address, timeout_s=60.0)
+    client = Client(options.address, timeout_s=60.0, pair=options.pair)
     status = client.status()
     if status["role"] != "twin":
         raise BoardError("%s is no twin; only a twin can be promoted" % status["name"])

@@ -21,7 +21,7 @@ MEANINGS = {
 
 def run(options) -> int:
     """Prints every board; the exit code of the worst one."""
-    codes = [show(Client(address).status, address, options.json) for address in options.addresses]
+    codes = [show(Client(address, pair=options.pair).status, address, options.json) for address in options.addresses]
     return max(codes)
 
 

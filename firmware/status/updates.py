@@ -8,6 +8,7 @@ Nothing is judged here: the installer checks who signed the file before it does 
 """
 
 from firmware.errors import Refused
+from firmware.quantity import size_text
 from firmware.status.answer import error_answer, json_answer
 from firmware.status.upload import Upload
 
@@ -34,7 +35,11 @@ class Updates:
 
     def report(self, request, answer) -> None:
         """GET /api/update."""
-        self._ask(lambda report: answer(json_answer(200, report)), answer)
+
+        def done(result, error) -> None:
+            answer(json_answer(200, self._judged(*(({}, False) if error is not None else result))))
+
+        self._submit(done, "report")
 
     def restart(self, wish, done) -> None:
         """POST /api/update/restart: done(sentence, None), or done(None, an error)."""
@@ -60,15 +65,16 @@ class Updates:
             decided(refusal)
             return
 
-        def judge(report: dict) -> None:
-            if self._upload is not None or report["state"] in _BUSY:
-                decided(error_answer(409, "another update is under way: " + report["sentence"]))
+        def judge(result, error) -> None:
+            # A file that waits is no reason to refuse: should nobody take it, another one may be what helps.
+            if error is None and (self._upload is not None or result[0].get("state") in _BUSY):
+                decided(error_answer(409, "another update is under way: " + self._judged(*result)["sentence"]))
                 return
             self._upload = Upload(self._submit, request.length, self._ended)
-            self._note("an update of %d bytes is coming in" % request.length)
+            self._note("an update of %s is coming in" % size_text(request.length))
             decided(self._upload)
 
-        self._ask(judge, decided)
+        self._submit(judge, "report")
 
     def _refusal(self, request):
         kind = (request.content_type or "").partition(";")[0].strip().lower()
@@ -85,15 +91,6 @@ class Updates:
         self._note("the update did not arrive: " + sentence if sentence else "the update was received")
 
     # The report
-
-    def _ask(self, use, answer) -> None:
-        def done(result, error) -> None:
-            if error is not None:
-                answer(error_answer(500, "this is a bug of the board: %r" % error))
-            else:
-                use(self._judged(*result))
-
-        self._submit(done, "report")
 
     def _judged(self, said: dict, waits: bool) -> dict:
         report = {"state": "idle", "sentence": _IDLE, "version": self._version(), "slot": None}
