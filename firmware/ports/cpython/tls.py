@@ -116,6 +116,7 @@ class Credentials:
             context.num_tickets = 0
             context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | _PRIORITIZE_CHACHA
         context.verify_mode = ssl.CERT_NONE if known is None else ssl.CERT_REQUIRED
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # or of two with the same name it finds only one
         for each in known or ():  # the revoked as well: to be told as such, they have to come through
             context.load_verify_locations(cadata=each)
         return context
