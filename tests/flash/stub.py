@@ -74,6 +74,11 @@ def data(path: str, step: int) -> "list[int]":
             offset += step
 
 
+def piece(path: str, offset: int, size: int) -> bytes:
+    with open(path, "rb") as file:
+        return os.pread(file.fileno(), size, offset)
+
+
 def boot_file(path: str, name: str, at: int = BOOT[0]) -> "bytes | None":
     """A file of the boot partition of a card or an image; None when there is none."""
     command = ["mtype", "-i", "%s@@%d" % (path, at), "::" + name]

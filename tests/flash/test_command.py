@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from board.setup import table
 from tests.flash import stub
 from tools.flash import command
 from tools.flash.target import Card
@@ -184,6 +185,25 @@ class TestCards:
                     piece, wanted = piece[:440] + piece[444:], wanted[:440] + wanted[444:]
                 if not stub.BOOT[0] <= offset < stub.BOOT[0] + stub.BOOT[1]:
                     assert piece == wanted.ljust(len(piece), b"\0"), "at %d MiB" % (offset >> 20)
+
+    @pytest.mark.parametrize("disk_on_card", [False, True])
+    def test_a_card_that_discards_nothing(self, image, pair, card, file, monkeypatch, disk_on_card):
+        """No state and no ring of an earlier life is where the first boot looks for one."""
+        monkeypatch.setattr(Card, "discard", lambda self: False)
+        end = stub.SLOT_B[0] + stub.SLOT_B[1]
+        places = [part.start for part in table.plan(stub.CARD, end, disk_on_card)]
+        places += [part.record for part in table.plan(stub.CARD, end, disk_on_card)] + [stub.SLOT_B[0] + 2 * stub.MIB]
+        with open(card, "r+b") as held:
+            for place in places:
+                held.seek(place)
+                held.write(stub.OLD)
+        assert command.main([*self.words(image, pair, card), "--yes"]) == 0
+        with open(card, "rb") as held:
+            for place in places:
+                held.seek(place)
+                assert not any(held.read(len(stub.OLD))), "at %d MiB" % (place >> 20)
+        os.sync()
+        assert not [place for place in stub.data(file, stub.MIB) if stub.OLD in stub.piece(file, place, stub.MIB)]
 
     @pytest.mark.parametrize("more", [512, 4096, 777 * 512, 5 * stub.MIB + 512])
     def test_odd_sizes(self, image, pair, tmp_path, more):

@@ -1,7 +1,9 @@
 """The repository as a whole: linted, nothing generated in it, nothing executable that is no script."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.style.directions import ROOT
 
@@ -29,6 +31,22 @@ def test_executable_files_are_scripts():
         if mode == "100755":
             with (ROOT / path).open("rb") as file:
                 assert file.read(2) == b"#!", path
+
+
+def test_shellcheck_has_nothing_to_say():
+    scripts = [path for path in _git("ls-files") if _is_shell(ROOT / path)]
+    assert {"flash.sh", ".ci/run", ".ci/packages"} <= set(scripts)
+    run = subprocess.run(["shellcheck", *scripts], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+def _is_shell(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        first = file.readline(100)
+    # busybox has a dialect of its own, which this release of shellcheck does not know
+    return re.fullmatch(rb"#!.*[/ ](sh|bash|dash)( -\w+)?\n", first) is not None and b"busybox" not in first
 
 
 def test_the_licence_is_apache_2():

@@ -5,7 +5,7 @@ case $1 in
 ends) # with what a script may expect, and exit code 7
     echo "in $(pwd) as $(id -un) with ${2-} on $(uname -s)"
     echo "to stderr" >&2
-    read -r line || echo "stdin is closed"
+    read -r _ || echo "stdin is closed"
     seq 200000 | sha256sum
     seq 200000
     for folder in /sys/kernel/config /sys/kernel/debug /tmp /dev/shm; do

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,11 +23,12 @@ def model(board: "str | None"):
     return Model(board)
 
 
-def provide_programs() -> None:
+def provide_programs(wanted) -> None:
     """What is missing on this computer is installed where that may be done; raises Refused otherwise."""
-    done = subprocess.run([str(CHECKOUT / ".ci/packages"), "flash"])
-    if done.returncode != 0:
-        raise Refused("programs are missing here; see above")
+    purpose = "flash" if wanted.source else "image"
+    environment = dict(os.environ, PYTHON=sys.executable)
+    if subprocess.run([str(CHECKOUT / ".ci/packages"), purpose], cwd=CHECKOUT, env=environment).returncode != 0:
+        raise Refused("programs are missing here; the lines above say which")
 
 
 @contextlib.contextmanager

@@ -49,8 +49,7 @@ def _run(wanted, machine: Machine, progress: Progress) -> int:
     try:
         if device and not wanted.yes and not _confirmed(words.question(device, machine.contents(device))):
             raise Refused("nothing was done")
-        if not wanted.source:
-            build.provide_programs()
+        build.provide_programs(wanted)
         with build.image(wanted, model, progress) as image:
             target = target or File(wanted.image, image.size)
             Maker(image, target, progress).make(half, settings)
