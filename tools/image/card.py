@@ -6,10 +6,10 @@ import struct
 import uuid
 from pathlib import Path
 
+from tools.image import boot
 from tools.image.model import CHECKOUT, Model
 from tools.image.toolbox import Toolbox
 
-HERE = Path(__file__).resolve().parent
 MIB = 1 << 20
 SECTOR = 512
 # Every part begins and ends on an erase block of a card. (start, length) of the boot partition and both slots.
@@ -28,16 +28,16 @@ def write(model: Model, base: Path, box: Toolbox, out: Path) -> None:
     """Makes the image from what the second stage has left in the folder of the build."""
     _root_file_system(box)
     _boot_file_system(model, base, box)
+    code, raw = boot.first_sectors(model, base, box)
     with open(out, "wb") as file:
         file.truncate(SLOT_B[0])
+        file.write(_first_sector(code))
+        for place, content in raw:
+            assert SECTOR <= place and place + len(content) <= BOOT[0]
+            file.seek(place)
+            file.write(content)
         _copy_sparse(box.work / "boot.fat", file, BOOT[0])
         _copy_sparse(box.work / "root.ext4", file, SLOT_A[0])
-        file.seek(0)
-        file.write(_first_sector(model, base))
-        if model.boot == "grub-pc":
-            core = (box.work / "core.img").read_bytes()
-            assert SECTOR + len(core) <= BOOT[0]
-            file.write(core)
 
 
 def _root_file_system(box: Toolbox) -> None:
@@ -50,36 +50,17 @@ def _root_file_system(box: Toolbox) -> None:
 
 def _boot_file_system(model: Model, base: Path, box: Toolbox) -> None:
     tree = box.work / "fat"
-    (tree / "grub").mkdir(parents=True)
-    (tree / "pair").mkdir()
-    text = (HERE / "grub.cfg").read_text().replace("@COMMAND_LINE@", model.command_line)
-    (tree / "grub/grub.cfg").write_text(text)
-    (tree / "grub/grubenv").write_bytes(_environment_block({"primary": "A", "trial": "", "extra": ""}))
-    if _TEMPLATES.is_dir():
-        shutil.copytree(_TEMPLATES, tree, dirs_exist_ok=True)
-    _boot_loader(model, base, box, tree)
+    (tree / "pair").mkdir(parents=True)
+    shutil.copytree(_TEMPLATES, tree, dirs_exist_ok=True)
+    boot.fill(model, base, box, tree)
     box.run("find fat -exec touch -hd @%d {} +" % box.epoch)
-    box.run("truncate -s %d boot.fat && mformat -i boot.fat -F -N 50550517 -v SOSIE -h 255 -s 63 -T %d -H %d ::" % (
-        BOOT[1], BOOT[1] // SECTOR, BOOT[0] // SECTOR))
-    box.run("cd fat && for each in $(ls | LC_ALL=C sort); do mcopy -i ../boot.fat -s -m $each ::/; done")
+    box.run("truncate -s %d boot.fat" % BOOT[1])
+    box.run("mformat -i boot.fat -F -N %x -v SOSIE -h 255 -s 63 -T %d -H %d ::" % (
+        SIGNATURE, BOOT[1] // SECTOR, BOOT[0] // SECTOR))
+    box.run("cd fat && mcopy -i ../boot.fat -s -m $(ls) ::/")
 
 
-def _boot_loader(model: Model, base: Path, box: Toolbox, tree: Path) -> None:
-    modules = "biosdisk part_msdos fat ext2 loadenv regexp probe linux normal configfile test echo sleep reboot"
-    if model.boot == "grub-pc":
-        shutil.copytree(base / "boot/usr/lib/grub", box.work / "grub")
-        box.run("grub-mkimage -d grub/i386-pc -O i386-pc -p '(,msdos1)/grub' -o core.img " + modules)
-
-
-def _environment_block(values: "dict[str, str]") -> bytes:
-    lines = "# GRUB Environment Block\n" + "".join("%s=%s\n" % pair for pair in values.items())
-    return lines.encode().ljust(1024, b"#")
-
-
-def _first_sector(model: Model, base: Path) -> bytes:
-    code = b""
-    if model.boot == "grub-pc":
-        code = (base / "boot/usr/lib/grub/i386-pc/boot.img").read_bytes()[:440]
+def _first_sector(code: bytes) -> bytes:
     table = b"".join(_entry(*each) for each in ((_FAT, 0x80, BOOT), (_LINUX, 0, SLOT_A), (_LINUX, 0, SLOT_B)))
     return code.ljust(440, b"\0") + struct.pack("<IH", SIGNATURE, 0) + table.ljust(64, b"\0") + b"\x55\xaa"
 

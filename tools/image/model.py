@@ -29,8 +29,11 @@ class Model:
         self.kernel = ini["board"].get("kernel", arch["kernel"])
         self.packages = _words(ini["common"], arch, ini["board"], key="packages")
         self.boot_packages = _words(arch, ini["board"], key="boot_packages")
-        self.components = _words(ini["common"], ini["board"], key="components")
+        self.components = _words(ini["common"], arch, ini["board"], key="components")
         self.modules = _words(ini["common"], arch, ini["board"], key="modules")
+        self.card_files = _words(ini["board"], key="card_files")
+        self.raw_files = _words(ini["board"], key="raw_files")
+        self.overlays = _words(ini["board"], key="overlays")
         self.early_modules = _words(ini["common"], arch, ini["board"], key="early_modules")
 
 

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from firmware.errors import Refused
-from tools.image import mirror
+from tools.image import emulation, mirror
 from tools.image.model import Model
 from tools.image.toolbox import Toolbox
 
@@ -18,6 +19,8 @@ HERE = Path(__file__).resolve().parent
 # Runs on the machine that builds, and makes every image with the same programs, whatever Debian that machine has.
 TOOLBOX = """busybox-static cpio device-tree-compiler dosfstools e2fsprogs fdisk grub-common kmod libarchive13t64 mtools python3
 rauc squashfs-tools systemd zstd""".split()
+# The texts of the licences stay.
+_KEPT = ("/usr/share/doc/*/copyright",)
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/i18n/*")
 
 
@@ -28,59 +31,66 @@ def folder() -> Path:
 
 def take(model: Model, snapshot: "str | None", box: Path, say) -> Path:
     """The folder with `root`, `kernel` and `boot` of the model, built when there is none."""
-    sources = mirror.sources(SUITE, model.components, snapshot)
-    wanted = ["root", model.arch, sources, model.packages, [model.kernel, *model.boot_packages]]
-    return _cached("root-" + model.arch, wanted, lambda fresh: _build_root(fresh, model, sources, box, say))
+    unpack = [model.kernel, *model.boot_packages]
+    build = Build(model.arch, model.packages, mirror.sources(SUITE, model.components, snapshot), unpack)
+
+    def finish(fresh: Path) -> None:
+        Toolbox(box, fresh, 0).run("cd kernel; test -d lib || ln -s usr/lib lib; depmod -b /mnt/kernel $(ls lib/modules)")
+
+    return build.take("root-" + model.arch, "a root for %s" % model.arch, say, finish)
 
 
 def toolbox(snapshot: "str | None", say) -> Path:
-    sources = mirror.sources(SUITE, ["main"], snapshot)
-
-    def build(fresh: Path) -> None:
-        say("the toolbox: %d Debian packages" % len(TOOLBOX))
-        _mmdebstrap(fresh, fresh / "root", None, TOOLBOX, sources, [])
-
-    return _cached("toolbox", ["toolbox", sources, TOOLBOX], build) / "root"
+    build = Build(None, TOOLBOX, mirror.sources(SUITE, ["main"], snapshot), [])
+    return build.take("toolbox", "the toolbox", say, lambda fresh: None) / "root"
 
 
-def _cached(name: str, wanted: list, build) -> Path:
-    """A folder is there whole or not at all. Two builds at once make the same twice, and the first one stays."""
-    text = json.dumps(wanted) + "".join((HERE / each).read_text() for each in ("unpack", "packages.py"))
-    target = folder() / ("%s-%s" % (name, hashlib.sha256(text.encode()).hexdigest()[:12]))
-    if target.is_dir():
-        return target
-    folder().mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".%s-" % name, dir=folder()))
-    fresh.chmod(0o755)
-    try:
-        build(fresh)
+class Build:
+    """One run of mmdebstrap. Its key changes with whatever makes its outcome differ."""
+
+    def __init__(self, arch: "str | None", packages: "list[str]", sources: str, unpack: "list[str]"):
+        self._packages, self._sources, self._unpack = packages, sources, unpack
+        self._arch = arch
+        self._options = ["--mode=root", "--variant=essential", "--format=directory", "--skip=check/qemu"]
+        self._options += ["--architectures=" + arch] if arch else []
+        self._options += ["--include=" + ",".join(packages), "--dpkgopt=force-unsafe-io"]
+        self._options += ["--aptopt=Acquire::Languages none", "--aptopt=APT::Install-Recommends false"]
+        self._options += ["--dpkgopt=path-exclude=" + path for path in _LEFT_OUT]
+        self._options += ["--dpkgopt=path-include=" + path for path in _KEPT]
+
+    def take(self, name: str, what: str, say, finish) -> Path:
+        """A folder is there whole or not at all. Two builds at once make the same twice, and the first one stays."""
+        target = folder() / ("%s-%s" % (name, self._key()))
         if not target.is_dir():
-            fresh.rename(target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return target
+            say("%s: %d Debian packages and what they need" % (what, len(self._packages)))
+            folder().mkdir(parents=True, exist_ok=True)
+            fresh = Path(tempfile.mkdtemp(prefix=".%s-" % name, dir=folder()))
+            try:
+                fresh.chmod(0o755)
+                self._run(fresh)
+                finish(fresh)
+                if not target.is_dir():
+                    fresh.rename(target)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+        return target
 
+    def _key(self) -> str:
+        text = json.dumps([self._options, self._sources, self._unpack, (HERE / "unpack").read_text()])
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-def _build_root(fresh: Path, model: Model, sources: str, box: Path, say) -> None:
-    say("a root for %s: %d Debian packages, the kernel and the boot loader" % (model.arch, len(model.packages)))
-    unpack = [str(HERE / "unpack"), str(fresh), model.kernel, *model.boot_packages]
-    hook = 'sh "%s" "$1" %s' % (unpack[0], " ".join(unpack[1:]))
-    _mmdebstrap(fresh, fresh / "root", model.arch, model.packages, sources, [hook])
-    Toolbox(box, fresh, 0).run("cd kernel; test -d lib || ln -s usr/lib lib; depmod -b /mnt/kernel $(ls lib/modules)")
-
-
-def _mmdebstrap(fresh: Path, target: Path, arch: "str | None", packages: list, sources: str, hooks: list) -> None:
-    argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    argv += ["mmdebstrap", "--mode=root", "--variant=essential", "--format=directory"]
-    argv += ["--architectures=" + arch] if arch else []
-    argv += ["--include=" + ",".join(packages), "--dpkgopt=force-unsafe-io"]
-    argv += ["--aptopt=Acquire::Languages none", "--aptopt=APT::Install-Recommends false"]
-    argv += ["--dpkgopt=path-exclude=" + path for path in _LEFT_OUT]
-    argv += ["--customize-hook=" + hook for hook in hooks]
-    log = fresh / "log"
-    with open(log, "w") as file:
-        done = subprocess.run([*argv, SUITE, str(target), "-"], input=sources.encode(), stdout=file, stderr=file)
-    if done.returncode:
-        lines = log.read_text(errors="replace").splitlines()[-20:]
-        raise Refused("%s\nmmdebstrap could not build the root; the lines above say why" % "\n".join(lines))
-    log.unlink()
+    def _run(self, fresh: Path) -> None:
+        # Apart, so that what it mounts and starts goes with it, whatever ends it.
+        argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        argv += ["sh", "-euc", emulation.prelude(self._arch) + 'exec "$@"', "sh", "mmdebstrap", *self._options]
+        if self._unpack:
+            words = ["sh", str(HERE / "unpack"), str(fresh), *self._unpack]
+            argv.append("--customize-hook=%s" % shlex.join(words))
+        log = fresh / "log"
+        with open(log, "w") as file:
+            done = subprocess.run([*argv, SUITE, str(fresh / "root"), "-"], input=self._sources.encode(),
+                                  stdout=file, stderr=file)
+        if done.returncode:
+            lines = log.read_text(errors="replace").splitlines()[-20:]
+            raise Refused("%s\nmmdebstrap could not build the root; the lines above say why" % "\n".join(lines))
+        log.unlink()
