@@ -72,7 +72,6 @@ class Setup:
             return  # how the card is to be shared out is not known
         if first.is_due(self._card.disk):
             first.lay_out(self._machine, self._card, self._disk_on_card)
-            first.tell_kernel(self._machine, self._card)
             self._card = card.find(self._machine)
 
     def _state(self) -> None:

@@ -8,7 +8,7 @@ import os
 
 from firmware.errors import Refused
 
-from . import keys
+from . import first, keys
 from .card import HISTORY, JOURNAL, Card
 from .folders import Writable, sync_folder, write_whole
 from .machine import Machine
@@ -17,7 +17,6 @@ FILES = ("start-anew", "start-anew.txt")
 EMPTY_DISK, FORGET_KEYS = "empty the disk", "forget the keys"
 WANTED = "board/empty-disk"  # below /state: the steward does it, who knows which disk is meant
 MEMORY = "board/memory.json"  # below /state: what the steward knows of the disk and the journal
-_HEAD = 4 << 20
 _UNKNOWN = (
     "the file %s on the card asks for something that a board cannot do (%s); it may have the lines `%s` and `%s`, "
     "or be empty"
@@ -36,7 +35,7 @@ def obey(machine: Machine, card: Card, owner: tuple, keep_disk: bool) -> None:
     for name in names:
         wishes |= _wishes("%s/%s" % (machine.card, name), name)
     for number in (JOURNAL,) if keep_disk else (JOURNAL, HISTORY):
-        _blank(card.parts[number])
+        first.blank(card.part(number))
     if FORGET_KEYS in wishes:
         keys.forget(machine)
     if EMPTY_DISK in wishes:
@@ -55,20 +54,6 @@ def _wishes(path: str, name: str) -> set:
     if unknown:
         raise Refused(_UNKNOWN % (name, unknown[0][:60], EMPTY_DISK, FORGET_KEYS))
     return wishes
-
-
-def _blank(device: str) -> None:
-    """Without its head a ring is a new one."""
-    descriptor = os.open(device, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        view = memoryview(bytes(_HEAD))
-        offset = 0
-        while view:
-            count = os.pwrite(descriptor, view, offset)
-            view, offset = view[count:], offset + count
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _forget(folder: str, name: str) -> None:

@@ -20,6 +20,10 @@ class Card:
         self.parts = parts
         self.slot = slot
 
+    def part(self, number: int) -> str:
+        """The device of a partition, which the kernel may not know yet."""
+        return "%s%s%d" % (self.disk, "p" if self.disk[-1].isdigit() else "", number)
+
     def facts(self) -> dict:
         """What the services that come later want to know."""
         return {

@@ -1,7 +1,8 @@
 """The first boot: makes the state partition and the rings behind what the image brought.
 
-Everything is made where no partition is yet, and made durable; then the one sector with the partition table is
-written, which makes all of it be there at once. Whatever cuts this finds a card as the image left it, and begins anew.
+The kernel is told of partitions that no table names yet; what belongs in them is made, and made durable; then the one
+sector with the partition table is written, which makes all of it be there for good. Whatever cuts this finds a card as
+the image left it, and begins anew.
 """
 
 import fcntl
@@ -9,7 +10,7 @@ import os
 import struct
 
 from . import table
-from .card import EXTENDED, Card
+from .card import HISTORY, JOURNAL, STATE, Card
 from .machine import Machine
 
 _HEAD = 4 << 20  # of a ring: the superblocks and the first groups; what lies behind belongs to no log without them
@@ -23,39 +24,43 @@ def is_due(device: str) -> bool:
         return not table.entries(file.read(table.SECTOR))[3][0]
 
 
-def lay_out(machine: Machine, card: Card, disk_on_card: bool, files=os) -> None:
+def lay_out(machine: Machine, card: Card, disk_on_card: bool) -> None:
     """Makes the partitions of `card`. Raises Refused or OSError, and the next boot begins anew then."""
-    descriptor = files.open(card.disk, os.O_RDWR | os.O_CLOEXEC)
+    descriptor = os.open(card.disk, os.O_RDWR | os.O_CLOEXEC)
     try:
-        master = files.pread(descriptor, table.SECTOR, 0)
+        master = os.pread(descriptor, table.SECTOR, 0)
         taken = max(start + size for _, start, size in table.entries(master)[:3])
         parts = table.plan(card.size, taken, disk_on_card)
         _discard(descriptor, parts[0].record, parts[-1].start + parts[-1].size)
-        state = parts[0]
-        machine.run(
-            "mke2fs", "-q", "-F", "-F", "-t", "ext4", "-L", _LABEL, "-m", "0", "-E",
-            "offset=%d,nodiscard" % state.start, card.disk, "%dk" % (state.size >> 10),
-        )  # fmt: skip
-        for part in parts[1:]:
-            _write(files, descriptor, bytes(_HEAD), part.start)
+        for part in parts:
+            if part.number not in card.parts:
+                machine.add_partition(descriptor, part.number, part.start, part.size)
+        machine.run("mke2fs", "-q", "-F", "-t", "ext4", "-L", _LABEL, "-m", "0", "-E", "nodiscard", card.part(STATE))
+        for number in (JOURNAL, HISTORY):
+            blank(card.part(number))
         for offset, sector in table.records(parts):
-            _write(files, descriptor, sector, offset)
-        files.fsync(descriptor)  # from here on the table may point there
-        _write(files, descriptor, table.extended(master, parts), 0)
-        files.fsync(descriptor)
+            _write(descriptor, sector, offset)
+        os.fsync(descriptor)  # from here on the table may point there
+        _write(descriptor, table.extended(master, parts), 0)
+        os.fsync(descriptor)
     finally:
-        files.close(descriptor)
+        os.close(descriptor)
 
 
-def tell_kernel(machine: Machine, card: Card) -> None:
-    """The kernel read the table before there were these partitions."""
-    machine.run("partx", "--update", "--nr", "%d:" % EXTENDED, card.disk)
+def blank(device: str) -> None:
+    """Without its head a ring is a new one."""
+    descriptor = os.open(device, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        _write(descriptor, bytes(_HEAD), 0)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _write(files, descriptor: int, data: bytes, offset: int) -> None:
+def _write(descriptor: int, data: bytes, offset: int) -> None:
     view = memoryview(data)
     while view:
-        count = files.pwrite(descriptor, view, offset)
+        count = os.pwrite(descriptor, view, offset)
         view, offset = view[count:], offset + count
 
 

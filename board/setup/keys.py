@@ -8,12 +8,13 @@ import os
 import shutil
 
 from firmware.errors import Refused
-from firmware.ports.cpython import keyfolder
 
 from .folders import Writable, write_whole
 from .machine import Machine
 
 _FOLDER, _DONE = "pair", "pair-taken"
+_SIGNER = "update.crt"
+_MOST_BYTES = 64 << 10
 _OTHER_SIGNER = (
     "the card brings another certificate for updates than this board trusts, and it keeps its own; to start over, put "
     "a file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder pair"
@@ -29,8 +30,13 @@ def take(machine: Machine, name: str) -> None:
     brought = "%s/%s" % (machine.card, _FOLDER)
     if os.path.exists("%s/%s" % (machine.card, _DONE)):
         _remove(machine, _DONE)
-    if os.path.isdir(brought) and os.listdir(brought):
-        _take_signer(machine, "%s/%s" % (brought, keyfolder.UPDATE))
+    is_brought = os.path.isdir(brought) and os.listdir(brought)
+    if not is_brought and all(os.path.exists("%s/%s" % (kept, each)) for each in ("own.key", "own.crt")):
+        return
+    from firmware.ports.cpython import keyfolder  # at most boots nobody needs it, and it takes its time
+
+    if is_brought:
+        _take_signer(machine, "%s/%s" % (brought, _SIGNER))
         keyfolder.take_over(brought, kept)
         _remove(machine, _FOLDER)
     keyfolder.make(kept, name)
@@ -40,7 +46,7 @@ def _take_signer(machine: Machine, brought: str) -> None:
     """Who may sign updates. It is root's alone, for whoever can replace it can put any system onto the board."""
     try:
         with open(brought, "rb") as file:
-            certificate = file.read(keyfolder.MAX_BYTES)
+            certificate = file.read(_MOST_BYTES)
     except FileNotFoundError:
         return
     place = _signer(machine)
@@ -54,7 +60,7 @@ def _take_signer(machine: Machine, brought: str) -> None:
 
 
 def _signer(machine: Machine) -> str:
-    return "%s/updater/%s" % (machine.state, keyfolder.UPDATE)
+    return "%s/updater/%s" % (machine.state, _SIGNER)
 
 
 def _remove(machine: Machine, name: str) -> None:
@@ -68,6 +74,8 @@ def _remove(machine: Machine, name: str) -> None:
 
 def forget(machine: Machine) -> None:
     """The board is not paired any more, gets a new key, and takes another signer of updates. The password stays."""
+    from firmware.ports.cpython import keyfolder
+
     kept = machine.state + "/keys"
     _remove_file(_signer(machine))
     keyfolder.unpair(kept)

@@ -1,10 +1,14 @@
 """The machine as the set-up sees it: every path below a root that tests replace, every program through run()."""
 
+import fcntl
 import os
+import struct
 import subprocess
 
 from firmware.errors import Refused
 
+_BLKPG, _ADD_PARTITION = 0x1269, 1
+_ORDER, _PARTITION = struct.Struct("@iiiP"), struct.Struct("@qqi64s64s4x")  # linux/blkpg.h
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -38,6 +42,13 @@ class Machine:
         if done.returncode:
             words = (done.stderr or done.stdout).strip().splitlines() or ["exit code %d" % done.returncode]
             raise Refused("%s failed: %s" % (command[0], words[-1][:200]))
+
+    def add_partition(self, disk: int, number: int, start: int, size: int) -> None:
+        """Tells the kernel of a partition, in bytes, that stands in no table yet; `disk`: a descriptor (blkpg.h)."""
+        import ctypes
+
+        what = ctypes.create_string_buffer(_PARTITION.pack(start, size, number, b"", b""))
+        fcntl.ioctl(disk, _BLKPG, _ORDER.pack(_ADD_PARTITION, 0, _PARTITION.size, ctypes.addressof(what)))
 
     def owner(self) -> tuple:
         """(uid, gid) of the user that the firmware runs as."""
