@@ -26,26 +26,36 @@ class Guard:
         """Whether there is anybody to talk to."""
         return self._credentials.paired
 
-    def incoming(self):
-        """A conversation for who called."""
-        return self._secured(self._board.peer.new_link(), True)
+    def incoming(self) -> "Secure | None":
+        """A conversation for who called; None while there is nobody to talk to."""
+        peer, links = self._board.peer, []
+
+        def make_link():
+            links.append(peer.new_link())
+            return links[0]
+
+        def ended(sentence: str, refused: bool) -> None:
+            refused = refused and self._is_news(sentence)
+            if links:
+                links[0].ended(sentence, refused)
+            elif refused:
+                peer.turned_away(sentence)
+
+        try:
+            return self._secure(None, self._credentials.link_session(True), ended, make_link)
+        except Refused:
+            return None  # _look() says it
 
     def outgoing(self, link):
         """A conversation for a connection that this board opened to its peer."""
-        return self._secured(link, False)
-
-    def _secured(self, link, server: bool):
-        loop = self._loop
         try:
-            session = self._credentials.link_session(server)
+            return self._secure(link, self._credentials.link_session(False), link.ended)
         except Refused as sentence:
-            link.ended(str(sentence), False)  # _look() has said so already
+            link.ended(str(sentence), False)
             return link
 
-        def ended(sentence: str, refused: bool) -> None:
-            link.ended(sentence, refused and self._is_news(sentence))
-
-        return Secure(link, session, loop.spans, loop.on_span_error, ended)
+    def _secure(self, link, session, ended, make_link=None) -> Secure:
+        return Secure(link, session, self._loop.spans, self._loop.on_span_error, ended, make_link)
 
     def _is_news(self, sentence: str) -> bool:
         """Callers of all kinds, in turn, must not fill the board's memory of what happened."""

@@ -132,12 +132,17 @@ class Peer:
         if self.link is link:
             self.link = None
             self.note("the link to %s is lost: %s" % (self.name, link.reason))
-        if link.refusal and self.link is None:  # while one works, a stranger's failure is no news
-            if self.refusal != link.refusal:
-                self.note("no link: %s" % link.refusal)
-            self.refusal = link.refusal
+        if link.refusal:
+            self.turned_away(link.refusal)
         if self.on_parted is not None:
             self.on_parted(link)
+
+    def turned_away(self, sentence: str) -> None:
+        """A greeting failed, or somebody did not even come to one."""
+        if self.link is None:  # while one works, a stranger's failure is no news
+            if self.refusal != sentence:
+                self.note("no link: %s" % sentence)
+            self.refusal = sentence
 
     def acknowledged(self, received: int, point) -> None:
         """The twin has taken groups up to `received` and durably holds all up to `point`."""

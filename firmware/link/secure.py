@@ -46,14 +46,16 @@ def _nobody_to_wake() -> None:
 class Secure:
     """A conversation around `inner`, any other one, which hears and says nothing before the other side is trusted.
 
+    Instead of it there may be `make_inner()`, called when the other side is: who is not trusted costs little memory.
     `spans` is the storage that Spans of `inner` lie in, `on_span_error(error)` is told when reading it fails.
     `ended(sentence, refused)` is told when TLS ends the connection; `refused`: the operator should know. A connection
     that was cut is never taken for one that ended: `inner` gets received(0) only when the other side said so.
     """
 
-    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None):
+    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None, make_inner=None):
         self.wake = _nobody_to_wake
-        self._inner = inner
+        self._inner = None
+        self._make_inner = make_inner
         self._session = session
         self._spans = spans
         self._on_span_error = on_span_error
@@ -69,6 +71,11 @@ class Secure:
         self._out = None
         self._piece = None
         self._waits_for_span = False
+        if inner is not None:
+            self._adopt(inner)
+
+    def _adopt(self, inner) -> None:
+        self._inner = inner
         inner.wake = lambda: self.wake()
 
     @property
@@ -101,6 +108,8 @@ class Secure:
     def _shake(self) -> None:
         self._shook = True
         if self._guarded(self._session.shake):
+            if self._inner is None:
+                self._adopt(self._make_inner())
             self._state = OPEN
             self._deadline_ms = None
             self._buffer = memoryview(bytearray(PIECE))
@@ -212,6 +221,8 @@ class Secure:
         due = None
         if self._state == OPEN:
             due = self._poll_open(now_ms)
+        if self._state == ENDED:
+            return now_ms + 1
         if self._state in (CLOSING, LAST) or self._inner.finished:
             stuck = self._poll_end(now_ms)
             due = stuck if due is None or stuck < due else due
@@ -278,4 +289,5 @@ class Secure:
 
     def lost(self) -> None:
         self._cut()
-        self._inner.lost()
+        if self._inner is not None:
+            self._inner.lost()

@@ -97,6 +97,22 @@ class Handshake(unittest.TestCase):
         self.assertFalse(secure.expendable)
         self.assertEqual(len(secure.wanted()), PIECE)
 
+    def test_the_inside_may_be_made_when_the_other_side_is_trusted(self):
+        made = []
+
+        def make():
+            made.append(FakeInner(b"hello"))
+            return made[-1]
+
+        for data, count in ((record(HELLO)[:2], 0), (record(DATA, b"no handshake"), 0), (record(HELLO), 1)):
+            secure = Secure(None, FakeSession(False), make_inner=make)
+            put(secure, data)
+            drain(secure)
+            secure.poll(1)
+            secure.lost()
+            self.assertEqual(len(made), count)
+        self.assertEqual((made[0].losses, made[0].says), (1, []))
+
     def test_an_expendable_inside_stays_expendable(self):
         inner = FakeInner()
         inner.expendable = True
