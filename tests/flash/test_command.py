@@ -20,6 +20,14 @@ LEFT = ("--name", "left", "--role", "primary")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices need root")
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Where keys go that nobody named a place for."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("SUDO_UID", "SUDO_GID"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def image(tmp_path):
     return stub.image(str(tmp_path / "built.img"), tail=stub.MIB)
@@ -42,9 +50,8 @@ def card(file):
 
 
 def flash(*words, cwd=CHECKOUT, **more):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     return subprocess.run([str(CHECKOUT / "flash.sh"), *words], cwd=cwd, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL, env=environment, **more)
+                          stdin=subprocess.DEVNULL, **more)
 
 
 def refused(*words, **more) -> str:
@@ -70,6 +77,7 @@ class TestFiles:
         assert [line.partition(" #")[0].strip() for line in conf if line and line[0] != "#" and line[0] != " "] == [
             "name = left", "role = primary", "peer = 192.0.2.2:7411"]
         assert b"BEGIN CERTIFICATE" in stub.boot_file(out, "pair/peer.crt")
+        assert stub.boot_file(out, "pair/update.crt") == (tmp_path / "home/.config/sosie/update.crt").read_bytes()
         assert b"start-anew.txt" in stub.boot_file(out, "README.txt")
         assert stub.boot_file(out, "pair/stale.key") is None
         assert stub.boot_file(out, "grub/grub.cfg") == b"# grub\n"
@@ -336,7 +344,6 @@ class TestQuestion:
         """What it prints and exits with when `text` is typed."""
         child, terminal = pty.fork()
         if child == 0:
-            os.environ.pop("SUDO_UID", None)
             os.execv(str(CHECKOUT / "flash.sh"), ["flash.sh", "--from", image, *LEFT, "--pair", pair, card])
         seen = b""
         while b"Type yes: " not in seen:

@@ -69,9 +69,10 @@ def test_the_files_for_the_card(tmp_path, home):
         folder = tmp_path / half.name
         folder.mkdir(mode=0o700)
         held[half.name] = {path.name: path.read_bytes() for path in half.files(str(folder))}
-        assert {"own.key", "own.crt", "peer.crt", "password"} <= set(held[half.name])
+        assert {"own.key", "own.crt", "peer.crt", "password", "update.crt"} == set(held[half.name])
     assert held["left"]["peer.crt"] == held["right"]["own.crt"]
     assert held["right"]["peer.crt"] == held["left"]["own.crt"]
+    assert held["left"]["update.crt"] == held["right"]["update.crt"]
     assert held["left"]["own.key"] != held["right"]["own.key"]
 
 
@@ -152,7 +153,8 @@ def test_a_primarys_peer_is_for_the_primary():
 def test_without_keys(tmp_path):
     half = made("--name", "left", "--role", "twin", "--no-pair")
     assert (half.role, half.other, half.pair, half.inherited()) == ("twin", None, None, {})
-    assert half.files(str(tmp_path)) == []
+    (tmp_path / "card").mkdir()
+    assert [path.name for path in half.files(str(tmp_path / "card"))] == ["update.crt"]
     half.remember({"disk_size": "1G"})
     half.flashed()
 
@@ -166,7 +168,12 @@ def test_with_sudo_the_file_is_the_callers(home, monkeypatch):
     monkeypatch.setenv("SUDO_UID", str(user.pw_uid))
     monkeypatch.setenv("SUDO_GID", str(user.pw_gid))
     path = home / "x/y.pair"
+    entries = {user.pw_uid: type("Entry", (), {"pw_dir": str(home)})}
+    monkeypatch.setattr(pwd, "getpwuid", entries.__getitem__)
     half = made("--name", "left", "--role", "primary", "--pair", str(path))
+    (home / "card").mkdir()
+    half.files(str(home / "card"))
     half.flashed()
-    assert {os.stat(each).st_uid for each in (path, path.parent)} == {user.pw_uid}
-    assert pairing.home() == user.pw_dir
+    keys = home / ".config/sosie"
+    for each in (path, path.parent, keys, keys / "update.key", keys / "update.crt"):
+        assert os.stat(each).st_uid == user.pw_uid, each

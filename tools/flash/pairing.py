@@ -5,9 +5,8 @@ import pwd
 from pathlib import Path
 
 from firmware.errors import Refused
+from tools import updatekey
 from tools.flash.options import COMMON, COUNTERPARTS
-
-UPDATE_CERTIFICATE = "update.crt"
 
 
 class Half:
@@ -53,6 +52,7 @@ class Half:
         """The files for pair/ on the card, made in `folder`."""
         if self.pair is not None:
             self.pair.install(self.name, folder)
+        Path(folder, updatekey.CERTIFICATE).write_bytes(_update_certificate())
         return sorted(path for path in Path(folder).iterdir() if path.is_file())
 
     def flashed(self) -> None:
@@ -61,6 +61,17 @@ class Half:
             self.pair.board(self.name)["flashed"] = True
             self.pair.save()
             give_to_owner(self.pair.path)
+
+
+def _update_certificate() -> bytes:
+    """By which the board knows the updates of who flashed it; its key is made when there is none."""
+    folder = os.path.join(home(), ".config", "sosie")
+    there = [path for path in updatekey.paths(folder) if os.path.exists(path)]
+    _make_folder(folder)
+    updatekey.make(folder)
+    for path in set(updatekey.paths(folder)) - set(there):
+        give_to_owner(path)
+    return updatekey.certificate(folder)
 
 
 def find(options) -> Half:
