@@ -48,9 +48,14 @@ class Inbox:
         self._drop()
         return Refused("there is no room for the update here") if error.errno == linux.ENOSPC else error
 
+    def _need_file(self) -> None:
+        if self._descriptor < 0:
+            raise OSError(linux.EIO, "the file was given up")
+
     def write(self, view: memoryview):
         """What comes next of the file."""
         yield
+        self._need_file()
         done = 0
         try:
             while done < len(view):
@@ -65,6 +70,7 @@ class Inbox:
     def finish(self):
         """The file is whole: from here on it has its name."""
         yield
+        self._need_file()
         try:
             # Before the rename, or a power cut may leave a name over bytes that never came to the card.
             system.fsync(self._descriptor)

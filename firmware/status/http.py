@@ -226,6 +226,8 @@ class HttpConversation:
             self.wake()
 
     def _sink_answers(self, answer) -> None:
+        if self._sink is None:
+            return  # it was lost meanwhile
         self._sink = None
         if self._state == TAKING:
             self._enter(WAITING)

@@ -76,7 +76,8 @@ class Upload:
         self._submit(_nobody, "abandon")
         sentence = str(error) if isinstance(error, Refused) else "the update could not be stored (%s)" % error
         self._ended(sentence)
-        self._answer(error_answer(507 if isinstance(error, Refused) else 500, sentence))
+        if self._answer is not None:
+            self._answer(error_answer(507 if isinstance(error, Refused) else 500, sentence))
 
 
 def _nobody(result, error) -> None:

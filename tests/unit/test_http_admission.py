@@ -56,6 +56,7 @@ class Sink:
 
     def lost(self):
         self.calls.append("lost")
+        self.answer(error_answer(500, "nobody hears this"))
 
     def empty(self, room=10000):
         self.room = room
@@ -111,6 +112,7 @@ class Admission(unittest.TestCase):
         client.poll(30000)
         self.assertEqual(parted(client.take())[0], 504)
         sink = Sink()
+        sink.answer = lambda answer: None
         gate.decide(sink)
         self.assertEqual((handler.requests, sink.calls, client.wakes), ([], ["lost"], 0))
 
