@@ -1,9 +1,12 @@
 """A process of the steward: how it is started, what it said last, how it ends."""
 
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
+
+from firmware import errors
 
 _LAST_BYTES = 2048
 
@@ -11,11 +14,11 @@ _LAST_BYTES = 2048
 class Child:
     """`module` of Python with `arguments`, running. It dies with the steward; what it says on stderr is passed on."""
 
-    def __init__(self, module: str, *arguments: str, environment=None):
+    def __init__(self, module: str, *arguments: str):
         python = [sys.executable, "-m", module, *arguments]
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *python],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(environment),
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(),
         )  # fmt: skip
         self._words = b""
         os.set_blocking(self.descriptor, False)
@@ -75,7 +78,17 @@ def cause(code: int) -> str:
         return "signal %d" % -code
 
 
-def _environment(more: "dict | None") -> dict:
-    environment = dict(os.environ, **(more or {}))
+def _environment() -> dict:
+    environment = dict(os.environ, **_ciphers())
     environment.pop("WATCHDOG_PID", None)  # it is the child who is watched, while it runs
     return environment
+
+
+def _ciphers() -> dict:
+    """What OpenSSL has to be told. The one file alone: its package brings all of the ports along, which the steward
+    needs for nothing else, and a host waits for its disk."""
+    path = os.path.dirname(os.path.abspath(errors.__file__)) + "/ports/cpython/ciphers.py"
+    spec = importlib.util.spec_from_file_location("ciphers", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.environment()

@@ -17,12 +17,12 @@ class SilentBoard:
 
     pairing = None
 
-    def __init__(self, name: str, role: str, sentence: str, clock=Clock):
+    def __init__(self, name: str, role: str, sentence: str, version: str = "", clock=Clock):
         self.clock = clock
         self.events = Events(clock.wall_ms)
         self.events.note(sentence)
         self.alarms = {}
-        self._name, self._role, self.version = name, role, ""
+        self._name, self._role, self.version = name, role, version
         self._sentence = sentence
 
     def facts(self) -> dict:

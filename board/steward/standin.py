@@ -11,16 +11,19 @@ from board import settings
 from board.usb.voice import UsbVoice
 from firmware import ports
 from firmware.errors import Refused
+from firmware.ports import environment
+from firmware.service import Service
 from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
+from firmware.website import Website
 
 from .judge import defaults
 from .machine import Machine
 from .silent import SilentBoard
 
 _AGAIN_MS = 5000
-_VISITORS = 32
+_VISITORS = 64
 
 
 class StandIn:
@@ -31,7 +34,7 @@ class StandIn:
         self._its = its
         self._loop = ports.Loop()
         self._terminals = []
-        self._voice = self._listener = None
+        self._voice = self._listener = self._website = None
 
     def run(self) -> int:
         """Until SIGTERM."""
@@ -41,8 +44,11 @@ class StandIn:
             self._add_console(*self._its.console)
         self._speak()
         self._show()
+        Service(loop, lambda: snapshot(self._board)).start()
         loop.run()
         loop.close()
+        if self._website is not None:
+            self._website.close()
         if self._voice is not None:
             self._voice.close()
         return 0
@@ -85,14 +91,13 @@ class StandIn:
         """The page; without keys nobody could log in, and there is none."""
         if self._its.web is None:
             return
+        loop, web, keys = self._loop, self._its.web, self._its.keys
         try:
-            from firmware.website import Website
-
-            website = Website(self._loop, self._its, lambda: self._board)
-            self._listener = ports.Listener(
-                self._loop, self._its.web, website.visitor, _VISITORS, knows_caller=True
-            )
-        except (Refused, ImportError) as refusal:
+            website = Website(loop, web, ports.open_keys(keys), keys)
+            self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, knows_caller=True)
+            website.open(self._board)
+            self._website = website
+        except Refused as refusal:
             self._board.alarm("page", "there is no page: %s" % refusal)
             self._loop.call_after(_AGAIN_MS, self._show)
             return
@@ -118,7 +123,7 @@ def main(arguments: list) -> int:
     machine = Machine()
     try:
         its = known(machine)
-        return StandIn(SilentBoard(its.name, its.role, " ".join(arguments)), its).run()
+        return StandIn(SilentBoard(its.name, its.role, " ".join(arguments), environment.version()), its).run()
     except Refused as refusal:
         sys.stderr.write("sosie: %s\n" % refusal)
         return 2
