@@ -16,7 +16,7 @@ from firmware.link.entrance import Entrance
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
-from firmware.matchmaker import make_pairing
+from firmware.matchmaker import key_routes, make_pairing
 from firmware.media import open_media
 from firmware.ports import environment
 from firmware.service import Service
@@ -94,7 +94,7 @@ class Appliance:
         if settings.console is not None:
             self._add_console(*settings.console)
         if self._website is not None:
-            self._website.open(board)
+            self._website.open(board, key_routes(board))
         self._service = Service(loop, lambda: snapshot(board))
 
     def _look_at_clock(self) -> None:

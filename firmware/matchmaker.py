@@ -2,6 +2,7 @@
 
 from firmware import ports
 from firmware.pair.pairing import Pairing
+from firmware.status import keyroutes
 
 
 class _Runtime:
@@ -24,3 +25,8 @@ def make_pairing(board, settings, loop) -> Pairing:
     keyring = ports.open_keyring(settings.keys, settings.name)
     waits = settings.listen is not None
     return Pairing(board.identity, keyring, _Runtime(loop), waits, settings.peer, board.events.note)
+
+
+def key_routes(board) -> "dict | None":
+    """What the API can do with the keys of the board, None without any."""
+    return None if board.pairing is None else keyroutes.routes(board.pairing.keys, board.events.note)

@@ -74,6 +74,11 @@ class Client:
             trust = Trust(pair)
         self._trust = trust
 
+    @property
+    def place(self) -> str:
+        """Its address as Trust takes it, HOST:PORT."""
+        return ("[%s]:%d" if ":" in self.host else "%s:%d") % (self.host, self.port)
+
     def status(self) -> dict:
         """The board's status (the JSON of GET /api/status)."""
         answer = self.get("/api/status")
@@ -168,8 +173,7 @@ class Client:
     def _authorization(self, connection: http.client.HTTPSConnection) -> str:
         """The header that logs in; the board proves who it is before it hears the password."""
         certificate = connection.sock.getpeercert(binary_form=True)
-        place = "[%s]:%d" if ":" in self.host else "%s:%d"
-        password = self._trust.password(place % (self.host, self.port), certificate)
+        password = self._trust.password(self.place, certificate)
         return "Basic " + base64.b64encode(("sosie:" + password).encode()).decode()
 
     def _decode(self, code: int, raw: bytes) -> dict:

@@ -24,7 +24,7 @@ def new(options) -> int:
 
 def show(options) -> int:
     """What is in a pairing file; its secrets only when asked for."""
-    pair = pairfile.load(_named(options.file))
+    pair = pairfile.load(options.file)
     print("%s, made %s" % (pair.path, pair.made))
     for name, board in pair.boards.items():
         print("\n%s: %s%s" % (name, board["role"], ", flashed" if board.get("flashed") else ""))
@@ -40,7 +40,7 @@ def show(options) -> int:
 
 def install(options) -> int:
     """Makes the keys folder of a board that runs on a Linux machine of your own."""
-    pair = pairfile.load(_named(options.file))
+    pair = pairfile.load(options.file)
     if pair.install(options.name, options.folder):
         print("%s is the keys folder of %s now; write into its board.conf:" % (options.folder, options.name))
         print("keys = %s" % os.path.abspath(options.folder))
@@ -77,8 +77,8 @@ def describe(der: bytes) -> "list[str]":
             "SHA-256 " + keys.fingerprint(der)]
 
 
-def _named(file: str) -> str:
-    """A path as it is given, or the name of a file where pairing files lie."""
+def find(file: str) -> str:
+    """The path of a pairing file as it is given, or by its name where such files lie."""
     if os.path.lexists(file) or "/" in file:
         return file
     there = os.path.join(os.path.expanduser(pairfile.FOLDER), file.removesuffix(pairfile.SUFFIX) + pairfile.SUFFIX)

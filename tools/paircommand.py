@@ -1,5 +1,7 @@
 """The command line of `sosie pair`."""
 
+from tools.api import BoardError
+
 
 def add_to(commands) -> None:
     """Adds `pair` with its own commands; what they do is imported when one is used, since it needs `cryptography`."""
@@ -9,6 +11,7 @@ def add_to(commands) -> None:
     verbs = pair.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_new(verbs)
     _add_folder_commands(verbs)
+    _add_running(verbs)
     show = _verb(verbs, "show", "what is in a pairing file")
     show.add_argument("file", metavar="FILE")
     show.add_argument("--password", action="store_true", help="show the password of the pages, too")
@@ -33,6 +36,24 @@ def _add_folder_commands(verbs) -> None:
         _verb(verbs, name, text).add_argument("folder", metavar="FOLDER", help="the keys folder of the board")
 
 
+def _add_running(verbs) -> None:
+    """What is done with boards that run, over their pages."""
+    renew = _verb(verbs, "renew", "give both boards of a running pair new keys, one after the other")
+    renew.add_argument("left", metavar="ADDRESS", help="web address of one board, HOST or https://HOST:PORT")
+    renew.add_argument("right", metavar="ADDRESS", help="that of the other")
+    revoke = _verb(verbs, "revoke", "let boards trust a certificate no more, ever")
+    revoke.add_argument("fingerprint", metavar="FINGERPRINT", help="SHA-256, as `sosie pair show` prints it; of one "
+                        "that the board trusts, its beginning will do")
+    revoke.add_argument("addresses", metavar="ADDRESS", nargs="+", help="web address of a board")
+    for verb in (renew, revoke):
+        verb.add_argument("--pair", metavar="FILE", help="pairing file (default: those in ~/.config/sosie; else "
+                          "$SOSIE_PASSWORD, or you are asked)")
+    replace = _verb(verbs, "replace", "make new keys for a board whose card is lost; the other one trusts these")
+    replace.add_argument("file", metavar="FILE")
+    replace.add_argument("name", metavar="NAME", help="the board whose card is lost")
+    replace.add_argument("address", metavar="ADDRESS", help="web address of the other board")
+
+
 def _verb(verbs, name: str, text: str):
     verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
                             epilog="Exit: 0 done, 2 wrong usage, 3 refused, in one sentence.")
@@ -42,8 +63,11 @@ def _verb(verbs, name: str, text: str):
 
 def _run(options) -> int:
     try:
-        from tools import pair
-    except ImportError as error:
-        from tools.api import BoardError
-        raise BoardError("Keys need the Python package cryptography (%s); `make venv` installs it." % error) from None
-    return getattr(pair, options.verb)(options)
+        import cryptography  # noqa: F401
+    except ImportError:
+        raise BoardError("Keys need the Python package cryptography; `make venv` installs it.") from None
+    from tools import pair, pairrenew
+
+    if getattr(options, "file", None) and options.verb != "new":
+        options.file = pair.find(options.file)
+    return getattr(pairrenew if options.verb in ("renew", "revoke", "replace") else pair, options.verb)(options)

@@ -42,6 +42,38 @@ class PairFile:
         self.board(name)
         return next(each for each in self.boards if each != name)
 
+    def certificates(self) -> "list[bytes]":
+        """DER of all certificates by which the two boards may be recognized."""
+        return [der for board in self.boards.values() for der in _ders(board)]
+
+    def expect(self, old: bytes, new: bytes) -> None:
+        """The board that shows `old` will show `new` (both DER), of a key that it keeps to itself."""
+        board = self._board_with(old)
+        board["next"] = keys.pem_of(new).decode()
+        self.save()
+
+    def arrived(self, new: bytes) -> None:
+        """The board shows what was expected: the older certificate, and its key, are worth nothing any more."""
+        board = self._board_with(new)
+        if "next" in board:
+            board["certificate"], board["key"] = board.pop("next"), None
+            self.save()
+
+    def _board_with(self, certificate: bytes) -> dict:
+        board = next(board for board in self.boards.values() if certificate in _ders(board))
+        if certificate == _ders(board)[-1] and "next" in board:  # a renewal that was stopped had come so far
+            board["certificate"], board["key"] = board["next"], None
+        return board
+
+    def replace_keys(self, name: str) -> "tuple[bytes, bytes]":
+        """New keys for another card of the board; saved by save(). DER of the (old, new) certificate."""
+        board = self.board(name)
+        old = _ders(board)[0]
+        key, certificate = keys.new_identity(name)
+        board.pop("next", None)
+        board.update(key=key.decode(), certificate=certificate.decode(), flashed=False)
+        return old, _ders(board)[0]
+
     def save(self) -> None:
         """Replaces the file whole, readable for its owner only; raises BoardError."""
         content = {"format": FORMAT, "made": self.made, "boards": self.boards, "password": self.password,
@@ -67,6 +99,11 @@ class PairFile:
                 return keyfolder.take_over(aside, folder)
             except Refused as refusal:
                 raise BoardError("%s: %s." % (folder, refusal)) from None
+
+
+def _ders(board: dict) -> "list[bytes]":
+    """What the board shows, and what it may show next."""
+    return [keys.only_der(board[name].encode()) for name in ("certificate", "next") if name in board]
 
 
 def default_path(*names: str) -> str:
@@ -137,10 +174,9 @@ def _damage_of_board(name: str, board: dict) -> str:
     if not isinstance(certificate, str) or not isinstance(key, (str, type(None))):
         return "%s has no certificate" % name
     try:
-        if len(keys.ders(certificate.encode())) != 1:
-            return "%s has more than one certificate" % name
-    except Refused as clause:
-        return "%s: %s" % (name, clause)
+        _ders(board)
+    except (Refused, AttributeError) as clause:
+        return "the certificate of %s: %s" % (name, clause)
     if key and not keys.belong_together(key.encode(), certificate.encode()):
         return "the key of %s is not that of its certificate" % name
     return ""

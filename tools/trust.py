@@ -4,7 +4,6 @@ import getpass
 import glob
 import hashlib
 import os
-import ssl
 import sys
 import tempfile
 
@@ -25,11 +24,13 @@ class Trust:
         self._environ = os.environ if environ is None else environ
         self._ask = ask or _ask
         self._passwords = {}  # of boards that were judged already: (address, certificate) -> password
+        self._shown = {}  # address -> certificate
 
     def password(self, address: str, certificate: bytes) -> str:
         """The password for the board at `address` (HOST:PORT), which has proved that it has the key of `certificate`
         (DER). Raises BoardError for a board that is not the one expected there."""
         place = address, certificate
+        self._shown[address] = certificate
         if place not in self._passwords:
             file = self._file_of(address, certificate)
             if file is None:
@@ -44,7 +45,7 @@ class Trust:
 
         if self._pair is not None:
             file = pairfile.load(self._pair)
-            if certificate not in _certificates(file):
+            if certificate not in file.certificates():
                 raise BoardError("What answers at %s is no board of %s (fingerprint %s): it was not told the password."
                                  % (address, self._pair, _short(fingerprint(certificate))))
             return file
@@ -53,9 +54,25 @@ class Trust:
                 file = pairfile.load(path)
             except BoardError:
                 continue  # it may be of another release; whoever needs it names it and hears why
-            if certificate in _certificates(file):
+            if certificate in file.certificates():
                 return file
         return None
+
+    def will_show(self, address: str, certificate: bytes) -> None:
+        """The board at `address`, to which password() was told, is about to show this (DER) certificate."""
+        old = self._shown[address]
+        self._passwords[address, certificate] = self._passwords[address, old]
+        file = self._file_of(address, old)
+        if file is not None:
+            file.expect(old, certificate)
+
+    def shows(self, address: str, certificate: bytes) -> None:
+        """It does, and what it showed before counts no more."""
+        file = self._file_of(address, certificate)
+        if file is not None:
+            file.arrived(certificate)
+        else:
+            self._remember(self._known(), address, fingerprint(certificate))
 
     def _recognize(self, address: str, found: str) -> None:
         """Whether it is who was met at this address before; who is met there for the first time is remembered."""
@@ -101,10 +118,6 @@ def fingerprint(certificate: bytes) -> str:
 def _short(text: str) -> str:
     """Enough of a fingerprint to compare it by eye: 20 digits in groups."""
     return " ".join(text[place : place + 4] for place in range(0, 20, 4))
-
-
-def _certificates(file) -> "list[bytes]":
-    return [ssl.PEM_cert_to_DER_cert(board["certificate"]) for board in file.boards.values()]
 
 
 def _ask(address: str) -> str:

@@ -18,7 +18,7 @@ class Pairing:
 
     def __init__(self, identity, keys, runtime, waits: bool, address, note):
         self._identity = identity
-        self._keys = keys
+        self.keys = keys
         self._runtime = runtime
         self._waits = waits
         self._address = address
@@ -34,7 +34,7 @@ class Pairing:
     @property
     def paired(self) -> bool:
         """Whether this board trusts another one already: only that one can be paired with it."""
-        return self._keys.paired
+        return self.keys.paired
 
     @property
     def code(self) -> str:
@@ -89,19 +89,19 @@ class Pairing:
         return self._runtime.start(self._code, False)
 
     def card(self) -> Card:
-        return Card(self._identity.name, self._identity.role, self._keys.certificate)
+        return Card(self._identity.name, self._identity.role, self.keys.certificate)
 
     def admit(self, card) -> None:
         """Refused when that board cannot be our other one."""
         mine = self._identity
-        if card.certificate == self._keys.certificate:
+        if card.certificate == self.keys.certificate:
             raise Refused("%s called itself; give the address of the other board" % mine.name)
         if card.role == mine.role:
             raise Refused("%s and %s are both %s; one must be the other's twin" % (mine.name, card.name, mine.role))
-        self._keys.admit(card.certificate)
+        self.keys.admit(card.certificate)
 
     def pin(self, card) -> None:
-        self._keys.pin(card.certificate)
+        self.keys.pin(card.certificate)
         self._note("%s is paired with %s" % (self._identity.name, card.name))
 
     def visited(self, card, sentence: str, code: str) -> None:
@@ -135,7 +135,7 @@ class Pairing:
 
     def new_password(self) -> str:
         """A new password for the page of this board; the old one counts no more. Raises Refused."""
-        password = self._keys.new_password()
+        password = self.keys.new_password()
         self._note("the page has a new password")
         return password
 

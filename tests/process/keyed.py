@@ -7,19 +7,23 @@ import socket
 import ssl
 
 from firmware.ports.cpython import keyfolder
-from tests.process.boards import Board, Pair, free_port
+from tests.process.boards import Board, Pair, free_port, wait_until
 
 PASSWORD = "the password of these tests"
 
 
 class KeyedBoard(Board):
-    """Its keys are its own, made here; nobody is pinned."""
+    """Its keys come from a pairing file, or are its own, made here, with nobody pinned."""
 
-    def __init__(self, folder, name, **lines):
+    def __init__(self, folder, name, pair=None, **lines):
         self.keys = str(folder / (name + ".keys"))
-        keyfolder.make(self.keys, name)
-        keyfolder.set_password(self.keys, PASSWORD)
-        self.password = PASSWORD
+        if pair is not None:
+            pair.install(name, self.keys)
+            self.password = pair.password
+        else:
+            keyfolder.make(self.keys, name)
+            keyfolder.set_password(self.keys, PASSWORD)
+            self.password = PASSWORD
         super().__init__(folder, name, keys=self.keys, **lines)
 
     def request(self, method, path, body=None, headers=None):
@@ -47,13 +51,22 @@ class KeyedBoard(Board):
 
 
 class KeyedPair(Pair):
-    """As Pair, with keys; as behind NAT, only the twin can be called."""
+    """As Pair, with keys (of the pairing file, or none in common); as behind NAT, only the twin can be called."""
 
-    def __init__(self, folder, **lines):
+    def __init__(self, folder, pair=None, **lines):
         port = free_port()
-        self.left = KeyedBoard(folder, "left", role="primary", peer="127.0.0.1:%d" % port, **lines)
-        self.right = KeyedBoard(folder, "right", role="twin", listen="127.0.0.1:%d" % port, **lines)
+        self.left = KeyedBoard(folder, "left", pair, role="primary", peer="127.0.0.1:%d" % port, **lines)
+        self.right = KeyedBoard(folder, "right", pair, role="twin", listen="127.0.0.1:%d" % port, **lines)
         self.port = port
+
+    def introduce(self) -> "KeyedPair":
+        """Each pins the other, as flash.sh does it."""
+        keyfolder.pair(self.left.keys, self.right.certificate)
+        keyfolder.pair(self.right.keys, self.left.certificate)
+        return self
+
+    def wait_up(self, limit_s: float = 20.0) -> None:
+        wait_until("the link is up", lambda: self.left.status()["link"]["state"] == "up", limit_s)
 
 
 def talk(port: int, data: bytes, limit_s: float = 5.0) -> bytes:

@@ -1,0 +1,58 @@
+"""What the API says of a board's keys, and does with them, while it is paired. tools/pairrenew.py walks through it.
+
+    GET  /api/pair           {"certificate": fingerprint, "pinned": [fingerprints], "revoked": [fingerprints]}
+    POST /api/pair/renew     {}: makes a new key, not shown yet; answers {"certificate": PEM}, the same until it is
+    POST /api/pair/pin       {"certificate": PEM}: the other board will show this one; the old one counts until it does
+    POST /api/pair/switch    {}: the new key is shown from now on
+    POST /api/pair/revoke    {"fingerprint": 64 digits}: this certificate counts no more, ever
+
+Fingerprints are SHA-256 of the certificate's DER, in hexadecimal.
+"""
+
+from firmware.errors import ProtocolError, Refused
+from firmware.status import actions
+from firmware.status.answer import error_answer, json_answer
+
+
+def routes(keyring, note) -> dict:
+    """For Api's `more`. `keyring`: firmware/ports/cpython/keyring.py; `note(sentence)` is told what was done."""
+
+    def facts(request, answer) -> None:
+        try:
+            answer(json_answer(200, keyring.facts()))
+        except Refused as error:
+            answer(error_answer(500, str(error)))
+
+    def action(read, do, sentence, report=_nothing):
+        def done_by(wish, done) -> None:
+            outcome = do(wish)
+            note(sentence)
+            done(outcome, None)
+
+        return {"POST": lambda request, answer: actions.act(request, answer, read, done_by, report)}
+
+    return {
+        "/api/pair": {"GET": facts},
+        "/api/pair/renew": action(
+            actions.nothing, lambda wish: keyring.renew(), "a new key is made", lambda pem: {"certificate": pem}
+        ),
+        "/api/pair/pin": action(
+            _text("certificate"), keyring.pin_next, "a new certificate of the other board is trusted as well"
+        ),
+        "/api/pair/switch": action(actions.nothing, lambda wish: keyring.switch(), "the new key is used from now on"),
+        "/api/pair/revoke": action(_text("fingerprint"), keyring.revoke, "a certificate was revoked"),
+    }
+
+
+def _nothing(outcome) -> dict:
+    return {}
+
+
+def _text(name: str):
+    def read(request) -> str:
+        wish = actions.member(request, name, None)
+        if not isinstance(wish, str):
+            raise ProtocolError('"%s" is missing' % name)
+        return wish
+
+    return read

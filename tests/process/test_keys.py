@@ -1,0 +1,148 @@
+"""The keys of a pair that runs: renewed, revoked, replaced, with the command that an operator has."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from firmware.ports.cpython import keyfolder, keys
+from tests.process.boards import ROOT, wait_until
+from tests.process.keyed import KeyedBoard, KeyedPair
+from tools import pairfile
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "home").mkdir()
+    return str(tmp_path / "home")
+
+
+@pytest.fixture
+def file(home):
+    path = os.path.join(home, ".config", "sosie", "left-right.pair")
+    return pairfile.make(path, "left", "right")
+
+
+@pytest.fixture
+def pair(tmp_path, file):
+    pair = KeyedPair(tmp_path, file)
+    pair.start()
+    wait_until("the link is up", lambda: is_up(pair))
+    yield pair
+    pair.end()
+
+
+def is_up(pair) -> bool:
+    return pair.left.status()["link"]["state"] == "up"
+
+
+def sosie(home, *words) -> "tuple[int, str]":
+    """Exit code and output of `sosie pair ...` for the user with this home."""
+    command = [sys.executable, "-m", "tools.cli", "pair", *map(str, words)]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"HOME": home}, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=150)
+    return done.returncode, done.stdout + done.stderr
+
+
+def page(board) -> str:
+    return "https://127.0.0.1:%d" % board.web
+
+
+def test_renewing_while_it_mirrors(pair, home, file):
+    before = pair.left.certificate, pair.right.certificate
+    client = pair.left.patient_client()
+    client.write(0, b"a" * 4096)
+    for _ in range(2):
+        code, said = sosie(home, "renew", page(pair.left), page(pair.right))
+        assert code == 0, said
+    client.write(4096, b"b" * 4096)
+    client.flush()
+    wait_until("the link is up", lambda: is_up(pair))
+    pair.wait_drained()
+    assert before[0] != pair.left.certificate and before[1] != pair.right.certificate
+    assert (pair.left.peers, pair.right.peers) == ([pair.right.certificate], [pair.left.certificate])
+    left, right = pairfile.load(file.path).boards.values()
+    assert keys.only_der(left["certificate"].encode()) == pair.left.certificate and left["key"] is None
+    assert "next" not in left and "next" not in right
+    code, said = sosie(home, "show", "left-right")
+    assert code == 0 and "its key was made on the board" in said
+    code, said = sosie(home, "install", "left-right", "left", home + "/keys")
+    assert code == 3 and "made its last key itself" in said
+
+
+def test_renewing_goes_on_where_it_was_stopped(pair, home, file):
+    """A board has a new key that nobody knows of; another one was shown, and the file does not say so."""
+    code, body = pair.left.request("POST", "/api/pair/renew", {})
+    assert code == 200
+    pem = json.loads(body)["certificate"]
+    assert pair.right.request("POST", "/api/pair/pin", {"certificate": pem})[0] == 200
+    file.expect(pair.left.certificate, keys.only_der(pem.encode()))
+    assert pair.left.request("POST", "/api/pair/switch", {})[0] == 200
+    code, said = sosie(home, "renew", page(pair.left), page(pair.right))
+    assert code == 0, said
+    assert (pair.left.peers, pair.right.peers) == ([pair.right.certificate], [pair.left.certificate])
+
+
+def test_renewing_without_the_other_board_changes_nothing(pair, home):
+    before = pair.left.certificate
+    pair.right.kill()
+    code, said = sosie(home, "renew", page(pair.left), page(pair.right))
+    assert code == 3 and "No board answers" in said
+    code, said = sosie(home, "renew", page(pair.left), page(pair.left))
+    assert code == 3 and "is not paired with" in said
+    assert pair.left.certificate == before
+
+
+def test_a_lost_card(pair, home, file, tmp_path):
+    """The twin's card is stolen: another one takes its place, and the thief's board is nobody any more."""
+    pair.right.kill()
+    code, said = sosie(home, "replace", file.path, "right", page(pair.left))
+    assert code == 0, said
+    pair.right.start()
+    wait_until("the thief is refused", lambda: "revoked" in " ".join(pair.left.status()["alarms"]))
+    assert not is_up(pair)
+    pair.right.kill()
+    (tmp_path / "fresh").mkdir()
+    fresh = KeyedBoard(tmp_path / "fresh", "right", pairfile.load(file.path), role="twin",
+                       listen="127.0.0.1:%d" % pair.port, disk=pair.right.image, journal=pair.right.journal)
+    try:
+        fresh.start()
+        wait_until("the link is up", lambda: is_up(pair))
+        assert pair.left.peers == [fresh.certificate]
+    finally:
+        fresh.end()
+
+
+def test_revoking_ends_the_link_at_once(pair, home):
+    fingerprint = keys.fingerprint(pair.left.certificate)
+    code, said = sosie(home, "revoke", fingerprint[:6], page(pair.right))
+    assert code == 3 and "begins with" in said
+    code, said = sosie(home, "revoke", fingerprint[:12], page(pair.right))
+    assert code == 0 and fingerprint in said
+    wait_until("the link is gone", lambda: not is_up(pair))
+    assert keyfolder.revoked(pair.right.keys) == {fingerprint}
+
+
+@pytest.mark.parametrize(("action", "content", "code"), [
+    ("pin", {"certificate": "nonsense"}, 409),
+    ("pin", {"certificate": 7}, 400),
+    ("pin", {}, 400),
+    ("revoke", {"fingerprint": "ab"}, 409),
+    ("revoke", {"other": "ab"}, 400),
+    ("renew", {"now": True}, 400),
+    ("explode", {}, 404),
+])  # fmt: skip
+def test_bad_requests(tmp_path, action, content, code):
+    board = KeyedBoard(tmp_path, "solo", role="primary", peer="127.0.0.1:9")
+    try:
+        board.start()
+        before = {name: open(os.path.join(board.keys, name), "rb").read() for name in os.listdir(board.keys)}
+        found, body = board.request("POST", "/api/pair/" + action, content)
+        assert found == code and "error" in json.loads(body)
+        board.password = "wrong"
+        assert board.request("POST", "/api/pair/renew", {})[0] == 401
+        assert before == {name: open(os.path.join(board.keys, name), "rb").read() for name in os.listdir(board.keys)}
+    finally:
+        board.end()
