@@ -16,25 +16,31 @@ class Model:
     def __init__(self, name: str, folder: Path = MODELS):
         self.name, self.folder = name, folder / name
         ini = configparser.ConfigParser(interpolation=None)
-        if not ini.read([folder / "common.ini"]) or not ini.read([self.folder / "model.ini"]):
+        if not name or not ini.read([self.folder / "model.ini"]) or not ini.read([folder / "common.ini"]):
             raise Refused(_unknown(name, folder))
-        for section in ("arch-" + ini["board"]["arch"], "board"):
-            if section not in ini:
-                raise Refused("board/models: section [%s] is missing; add it to common.ini or model.ini" % section)
-        arch = ini["arch-" + ini["board"]["arch"]]
-        self.arch = ini["board"]["arch"]
-        self.boot = ini["board"]["boot"]
-        self.title = ini["board"]["title"]
-        self.command_line = ini["board"].get("command_line", "")
-        self.kernel = ini["board"].get("kernel", arch["kernel"])
-        self.packages = _words(ini["common"], arch, ini["board"], key="packages")
-        self.boot_packages = _words(arch, ini["board"], key="boot_packages")
-        self.components = _words(ini["common"], arch, ini["board"], key="components")
-        self.modules = _words(ini["common"], arch, ini["board"], key="modules")
-        self.card_files = _words(ini["board"], key="card_files")
-        self.raw_files = _words(ini["board"], key="raw_files")
-        self.overlays = _words(ini["board"], key="overlays")
-        self.early_modules = _words(ini["common"], arch, ini["board"], key="early_modules")
+        board = ini["board"]
+        self.arch, self.boot, self.title = board["arch"], board["boot"], board["title"]
+        self.command_line = board.get("command_line", "")
+        kinds = ["common", "arch-" + self.arch] + ["family-" + word for word in board.get("family", "").split()]
+        for kind in kinds:
+            if kind not in ini:
+                raise Refused("board/models/common.ini has no section [%s]; correct arch or family in %s/model.ini" % (
+                    kind, name))
+        self._sections = [ini[kind] for kind in kinds] + [board]
+        self.kernel = self._words("kernel")[-1]
+        self.packages = self._words("packages")
+        self.boot_packages = self._words("boot_packages")
+        self.components = self._words("components")
+        self.modules = self._words("modules")
+        self.early_modules = self._words("early_modules")
+        self.firmware = self._words("firmware")
+        self.card_files = self._words("card_files")
+        self.raw_files = self._words("raw_files")
+        self.overlays = self._words("overlays")
+
+    def _words(self, key: str) -> "list[str]":
+        """From all sections, from the common one to the model's own; each word once."""
+        return list(dict.fromkeys(word for section in self._sections for word in section.get(key, "").split()))
 
 
 def names(folder: Path = MODELS) -> "list[str]":
@@ -47,9 +53,3 @@ def _unknown(name: str, folder: Path) -> str:
         return excuse.read_text().strip()
     return "--board %s is not known; choose one of: %s" % (name, ", ".join(names(folder)))
 
-
-def _words(*sections, key: str) -> "list[str]":
-    words = []
-    for section in sections:
-        words += [word for word in section.get(key, "").split() if word not in words]
-    return words

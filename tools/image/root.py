@@ -22,6 +22,7 @@ def lay_out(model: Model, base: Path, box: Toolbox, version: str) -> None:
     _firmware(model, root, box, version)
     kernel = _kernel(model, base, root, box)
     (root / "boot/initrd.img").write_bytes(_initrd(model, kernel, root, box))
+    _loadable_firmware(model, base, root)
     for source in (SYSTEM, model.folder / "root"):
         if source.is_dir():
             _lay(source, root)
@@ -68,6 +69,16 @@ def _initrd(model: Model, modules: Modules, root: Path, box: Toolbox) -> bytes:
     line = "cd initrd; find . -exec touch -hd @%d {} +; find . | sort" % box.epoch
     archive = box.run(line + " | cpio --quiet --reproducible -o -H newc -R 0:0")
     return gzip.compress(archive, 9, mtime=0)
+
+
+def _loadable_firmware(model: Model, base: Path, root: Path) -> None:
+    """What drivers load into their chips. Links become files, so that none leads to what was left behind."""
+    source = base / "boot/usr/lib/firmware"
+    for pattern in model.firmware:
+        for path in sorted(source.glob(pattern)):
+            target = root / "usr/lib/firmware" / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 def _lay(source: Path, root: Path) -> None:
