@@ -1,0 +1,209 @@
+"""The page of a board with keys: nobody gets in without the password, guessing is slow, updates arrive whole."""
+
+import base64
+import http.client
+import json
+import os
+import socket
+import ssl
+import time
+
+import pytest
+
+from firmware.ports.cpython import keyfolder
+from tests.process.boards import wait_until
+from tests.process.keyed import PASSWORD, KeyedBoard
+from tools import cli, pairfile
+
+UPDATE = {"Content-Type": "application/octet-stream"}
+
+
+def login(password=PASSWORD, user="anybody") -> dict:
+    return {"Authorization": "Basic " + base64.b64encode(("%s:%s" % (user, password)).encode()).decode()}
+
+
+@pytest.fixture
+def make_board(tmp_path):
+    made = []
+
+    def make(**lines):
+        made.append(KeyedBoard(tmp_path, "left", **({"role": "primary", "peer": "127.0.0.1:9"} | lines)))
+        return made[-1]
+
+    yield make
+    for board in made:
+        board.end()
+
+
+@pytest.fixture
+def board(make_board):
+    return make_board().start()
+
+
+@pytest.fixture
+def inbox(tmp_path, monkeypatch):
+    """The folder that updates come into; boards that are started from now on have it."""
+    folder = tmp_path / "update"
+    folder.mkdir()
+    monkeypatch.setenv("SOSIE_UPDATES", str(folder))
+    monkeypatch.setenv("SOSIE_UPDATE_STATE", str(tmp_path / "update.json"))
+    return folder
+
+
+def connect(board) -> http.client.HTTPSConnection:
+    context = ssl._create_unverified_context()
+    return http.client.HTTPSConnection("127.0.0.1", board.web, timeout=15, context=context)
+
+
+def ask(board, method="GET", path="/api/status", headers=None, body=None):
+    """(status, headers, content) of the answer."""
+    connection = connect(board)
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def test_nobody_gets_in_without_the_password(inbox, board):
+    paths = [("GET", "/"), ("GET", "/api/status"), ("GET", "/update"), ("GET", "/update.js"), ("GET", "/nothing"),
+             ("POST", "/api/mark"), ("POST", "/api/promote"), ("POST", "/api/update"), ("HEAD", "/")]  # fmt: skip
+    for method, path in paths:
+        status, headers, _ = ask(board, method, path, body=b"{}" if method == "POST" else None)
+        assert (status, headers["WWW-Authenticate"][:5]) == (401, "Basic"), path
+    assert ask(board, headers=login())[0] == 200
+    assert ask(board, headers=login() | {"Host": "any.name.example"})[0] == 200
+    mark = login() | {"Content-Type": "application/json"}
+    assert ask(board, "POST", "/api/mark", mark, b'{"name": "a"}')[0] == 200
+    assert ask(board, "POST", "/api/mark", mark | {"Origin": "https://evil.example"}, b'{"name": "b"}')[0] == 403
+    assert ask(board, "GET", "/nothing", login())[0] == 404
+
+
+def test_a_new_password_counts_at_once_and_none_lets_nobody_in(board):
+    assert ask(board, headers=login())[0] == 200
+    keyfolder.set_password(board.keys, "another")
+    assert ask(board, headers=login())[0] == 401
+    assert ask(board, headers=login("another"))[0] == 200
+    os.unlink(os.path.join(board.keys, "password"))
+    status, _, body = ask(board, headers=login("another"))
+    assert status == 403 and b"no password" in body
+
+
+def test_guessing_is_slow_and_disturbs_nobody_who_knows_it(board):
+    assert ask(board, headers=login())[0] == 200
+    judged, waiting, slowest = 0, 0, 0.0
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        status = ask(board, headers=login("guess %d" % (judged + waiting)))[0]
+        assert status in (401, 429)
+        judged, waiting = judged + (status == 401), waiting + (status == 429)
+        began = time.monotonic()
+        assert ask(board, headers=login())[0] == 200
+        slowest = max(slowest, time.monotonic() - began)
+    assert judged <= 5 and waiting > 10, (judged, waiting)
+    assert slowest < 2
+
+
+def test_idle_connections_keep_nobody_out(board):
+    idle = [socket.create_connection(("127.0.0.1", board.web), 5) for _ in range(200)]
+    began = time.monotonic()
+    for _ in range(5):
+        assert ask(board, headers=login())[0] == 200
+    idle += [half_greeted(board) for _ in range(70)]  # TLS is there, and then silence
+    for _ in range(5):
+        assert ask(board, headers=login())[0] == 200
+    assert time.monotonic() - began < 10
+    for each in idle:
+        each.close()
+
+
+def half_greeted(board):
+    context = ssl._create_unverified_context()
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", board.web), 5))
+
+
+def test_plain_http_and_old_tls_get_no_answer(board):
+    with socket.create_connection(("127.0.0.1", board.web), 5) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        plain.settimeout(5)
+        assert b"HTTP" not in plain.recv(4096)
+    context = ssl._create_unverified_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection(("127.0.0.1", board.web), 5) as old, pytest.raises((ssl.SSLError, OSError)):
+        context.wrap_socket(old)
+
+
+def peak_kib(board) -> int:
+    with open("/proc/%d/status" % board.process.pid) as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+
+
+def test_an_update_arrives_whole_in_little_memory(make_board, inbox):
+    board = make_board().start()
+    assert ask(board, headers=login())[0] == 200
+    before, data = peak_kib(board), os.urandom(40 << 20)
+    status, _, body = ask(board, "POST", "/api/update", login() | UPDATE, data)
+    assert status == 202, body
+    assert os.listdir(inbox) == ["bundle.raucb"] and (inbox / "bundle.raucb").read_bytes() == data
+    assert peak_kib(board) - before < 8 << 10
+    assert json.loads(ask(board, path="/api/update", headers=login())[2])["state"] == "checking"
+
+
+def test_who_may_not_send_an_update_hears_it_before_he_sends_it(make_board, inbox):
+    board = make_board().start()
+    for headers, status in ((UPDATE, 401), (login("wrong") | UPDATE, 401), (login(), 415)):
+        connection = connect(board)
+        connection.putrequest("POST", "/api/update")
+        for header in (headers | {"Content-Length": str(1 << 29), "Expect": "100-continue"}).items():
+            connection.putheader(*header)
+        connection.endheaders()
+        assert connection.getresponse().status == status
+        connection.close()
+    status, _, body = ask(board, "POST", "/api/update", login() | UPDATE | {"Content-Length": str((1 << 30) + 1)}, b"")
+    assert status == 413
+    assert os.listdir(inbox) == []
+
+
+def begin_update(board, length, data):
+    connection = connect(board)
+    connection.putrequest("POST", "/api/update")
+    for header in (login() | UPDATE | {"Content-Length": str(length)}).items():
+        connection.putheader(*header)
+    connection.endheaders()
+    connection.send(data)
+    return connection
+
+
+def test_an_update_that_breaks_off_leaves_nothing_and_the_next_one_is_taken(make_board, inbox):
+    board = make_board().start()
+    connection = begin_update(board, 8 << 20, os.urandom(5 << 20))
+    wait_until("it comes in", lambda: os.listdir(inbox) == ["incoming"])
+    assert json.loads(ask(board, path="/api/update", headers=login())[2])["state"] == "receiving"
+    assert ask(board, "POST", "/api/update", login() | UPDATE, b"other")[0] == 409
+    connection.sock.close()
+    connection.close()
+    wait_until("it is gone", lambda: os.listdir(inbox) == [])
+    assert ask(board, "POST", "/api/update", login() | UPDATE, b"whole")[0] == 202
+    assert (inbox / "bundle.raucb").read_bytes() == b"whole"
+
+
+def test_a_board_that_is_killed_in_the_middle_of_an_update(make_board, inbox):
+    board = make_board().start()
+    connection = begin_update(board, 8 << 20, os.urandom(5 << 20))
+    wait_until("it comes in", lambda: os.listdir(inbox) == ["incoming"])
+    board.kill()
+    connection.close()
+    board.start()
+    wait_until("what was left behind is gone", lambda: os.listdir(inbox) == [])
+    board.stop()
+
+
+def test_the_sosie_command_finds_its_board(tmp_path, make_board, capsys):
+    pair = pairfile.make(str(tmp_path / "pair"), "left", "right")
+    board = make_board(pair=pair)
+    board.start()
+    address = "https://127.0.0.1:%d" % board.web
+    assert cli.main(["status", "--pair", pair.path, address]) in (0, 1)
+    assert capsys.readouterr().out.startswith("left (primary): ")
+    assert cli.main(["mark", "before", address, "--pair", pair.path]) == 0
