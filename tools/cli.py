@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from tools import mark, paircommand, promote, run, status
+from tools import mark, paircommand, promote, run, status, updatecommand
 from tools.api import DEFAULT_ADDRESS, BoardError
 from tools.usb import command as usb
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_mark(commands)
     _add_journal(commands)
     paircommand.add_to(commands)
+    updatecommand.add_to(commands)
     usb.add_to(commands)
     for name, text in (("demo", "a pair, an outage and two power cuts on this machine, in under a minute"),
                        ("bench", "speed against NBD servers and mirrors of others")):

@@ -16,7 +16,7 @@ class Bundle:
     def __init__(self, info: dict):
         images = [(name, image) for each in info.get("images", ()) for name, image in each.items()]
         if [name for name, _ in images] != ["system"] or info.get("hooks"):
-            raise Refused("This is no update for a Sosie board; make one with `sosie update make`.")
+            raise Refused("this is no update for a Sosie board; make one with `sosie update make`")
         self.compatible = info["compatible"]
         self.version = info.get("version") or ""
         self.size = images[0][1]["size"]
@@ -28,20 +28,20 @@ def judge(bundle: Bundle, version: str, model: str, slot_size: int):
     """Raises Refused when the bundle is not for the running system: `version` of a board of kind `model`."""
     if bundle.compatible != "sosie-" + model:
         kind = bundle.compatible.removeprefix("sosie-")
-        raise Refused("This update is for a board of kind %s, and this one is %s; make one with `--board %s`."
+        raise Refused("this update is for a board of kind %s, and this one is %s; make one with `--board %s`"
                       % (kind, model, model))
     if not bundle.version or not order(bundle.version):
-        raise Refused("This update does not say its version; make it anew with `sosie update make`.")
+        raise Refused("this update does not say its version; make it anew with `sosie update make`")
     if order(bundle.version) < order(version):
-        raise Refused("This update is older (%s) than what runs here (%s); to go back to it, flash the card."
+        raise Refused("this update is older (%s) than what runs here (%s); to go back to it, flash the card"
                       % (bundle.version, version))
     if bundle.size > slot_size:
-        raise Refused("This update is too big: %d MiB, and a slot of this card holds %d MiB; flash the card instead."
+        raise Refused("this update is too big: %d MiB, and a slot of this card holds %d MiB; flash the card instead"
                       % (bundle.size >> 20, slot_size >> 20))
     journal = bundle.formats.get("journal-format")
     if journal != FORMATS["journal-format"]:
-        raise Refused("This update keeps its journal in format %s, and this board's journal has format %d; let the "
-                      "twin take everything, then flash both cards and start a new pair from the disk."
+        raise Refused("this update keeps its journal in format %s, and this board's journal has format %d; let the "
+                      "twin take everything, then flash both cards and start a new pair from the disk"
                       % (journal, FORMATS["journal-format"]))
 
 
@@ -49,7 +49,7 @@ def advice(bundle: Bundle) -> str:
     """What else its operator should know, "" for nothing."""
     if bundle.formats.get("link-version") == FORMATS["link-version"]:
         return ""
-    return " The two boards understand each other again when the other one has this update, too."
+    return "; the two boards understand each other again when the other one has this update, too"
 
 
 def order(version: str) -> "list[int]":

@@ -16,7 +16,7 @@ from board.update.places import Places, write_whole
 from board.update.story import Report, Serving, Story
 
 LIMIT_S, GOOD_S = 300, 20
-TRYING = "Version %s is on trial: it is kept when it has served its disk for %d seconds."
+TRYING = "version %s is on trial: it is kept when it has served its disk for %d seconds"
 
 
 class Trial:

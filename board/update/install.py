@@ -22,9 +22,10 @@ from board.update.story import Report, Serving, Story
 from firmware.errors import Refused
 
 MAX_ATTEMPTS = 3  # a bundle that brings the board down while it is installed must not do so forever
-READY = "Version %s is in place; it is tried when the board restarts. Eject the disk on its server first.%s"
-ROLLED_BACK = "Version %s was tried and did not come up with its disk served; the board runs %s again, unchanged."
-KEPT = "Version %s runs, and is kept."
+CHECKING = "an update was received and is being checked"
+READY = "version %s is in place and is tried when the board restarts; eject the disk on its server before that%s"
+ROLLED_BACK = "version %s was tried and did not come up with its disk served; the board runs %s again, unchanged"
+KEPT = "version %s runs, and is kept"
 
 
 class Updater:
@@ -65,6 +66,7 @@ class Updater:
         """Moves what was received to where only root comes; whether there is something to install."""
         places = self._places
         if os.path.lexists(places.received):
+            self._report.say("checking", CHECKING)  # before it is gone from where its sender looks
             self._boot.change(_disarm)
             self._keep("")
             discard(places.bundle)
@@ -76,14 +78,14 @@ class Updater:
     def install(self):
         """One bundle, to its end."""
         try:
-            self._report.say("checking", "An update was received and is being checked.")
+            self._report.say("checking", CHECKING)
             bundle = self._check()
             self._begin(bundle)
             self._rauc.install(self._places.bundle, lambda percent: self._progress(bundle, percent))
         except Refused as refused:
             self._end("refused", str(refused))
         except RaucError as error:
-            self._end("refused", "The update could not be installed, and nothing changed for this system: %s." % error)
+            self._end("refused", "the update could not be installed, and nothing changed for the system that runs: %s" % error)
         else:
             self._keep("installed")
             self._drop_bundle()
@@ -93,13 +95,13 @@ class Updater:
         places = self._places
         self._make_ours(places.bundle)
         if not os.path.exists(places.certificate):
-            raise Refused("This board was flashed without a certificate for updates; flash its card with one.")
+            raise Refused("this board was flashed without a certificate for updates; flash its card with one")
         self._rauc.prepare()
         try:
             info = self._rauc.info(places.bundle)
         except RaucError as error:
-            raise Refused("This is no update that this board trusts (%s); make it with the key whose certificate was "
-                          "on the card when it was flashed." % error)
+            raise Refused("this is no update that this board trusts (%s); make it with the key whose certificate was "
+                          "on the card when it was flashed" % error)
         bundle = Bundle(info)
         slot = other(places.slot())
         judge(bundle, places.running_version(), places.running_model(), size_of(places.slot_device(slot)))
@@ -108,7 +110,7 @@ class Updater:
     def _make_ours(self, path: str):
         """Nobody else may write to it from here on; whoever has it open is held off by the bundle's own hashes."""
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise Refused("What was received is not a file.")
+            raise Refused("what was received is not a file")
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             os.fchown(file, os.geteuid(), os.getegid())
@@ -119,7 +121,7 @@ class Updater:
     def _begin(self, bundle: Bundle):
         story = self._story
         if story.stage == "installing" and story.attempts >= MAX_ATTEMPTS:
-            raise Refused("The board went down %d times while it installed this update; it does not try again."
+            raise Refused("the board went down %d times while it installed this update; it does not try again"
                           % story.attempts)
         story.attempts = story.attempts + 1 if story.stage == "installing" else 1
         story.version, story.slot = bundle.version, other(self._places.slot())
@@ -127,7 +129,7 @@ class Updater:
         self._keep("installing")
 
     def _progress(self, bundle: Bundle, percent: int):
-        sentence = "Version %s is being written to slot %s." % (bundle.version, self._story.slot)
+        sentence = "version %s is being written to slot %s" % (bundle.version, self._story.slot)
         self._report.say("installing", sentence, percent=percent)
 
     def _arm(self, more: str):

@@ -66,7 +66,7 @@ class Report:
 
     def story(self, story: Story):
         """A stage that lasts."""
-        self.say(STATES[story.stage], story.sentence or "No update was given to this board yet.")
+        self.say(STATES[story.stage], story.sentence or "no update was sent to this board")
 
 
 class Serving:
