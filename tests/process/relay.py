@@ -19,10 +19,15 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._pairs: dict[socket.socket, socket.socket] = {}
+        self._callers: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._ended = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def touch(self, data: bytes) -> bytes:
+        """What the caller said, on its way to `target`."""
+        return data
 
     def cut(self) -> None:
         """Both halves of every connection are gone, with whatever was on the way."""
@@ -60,6 +65,7 @@ class Relay:
             return
         with self._lock:
             self._pairs[near], self._pairs[far] = far, near
+            self._callers.add(near)
 
     def _pass_on(self, source: socket.socket) -> None:
         with self._lock:
@@ -68,6 +74,8 @@ class Relay:
             return
         try:
             data = source.recv(self.step)
+            if source in self._callers:
+                data = self.touch(data)
             sink.settimeout(1)
             sink.sendall(data)
         except OSError:
@@ -77,4 +85,5 @@ class Relay:
             with self._lock:
                 for each in (source, sink):
                     self._pairs.pop(each, None)
+                    self._callers.discard(each)
                     each.close()
