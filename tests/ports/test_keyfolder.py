@@ -3,6 +3,8 @@
 import datetime
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -63,6 +65,7 @@ def given(folder, name):
     own, other = keys.new_identity(name), keys.new_identity("right")
     for file, data in (("own.key", own[0]), ("own.crt", own[1]), ("peer.crt", other[1]), ("password", b"scrypt$")):
         (folder / file).write_bytes(data)
+        (folder / file).chmod(0o600)
     return str(folder)
 
 
@@ -99,6 +102,17 @@ def test_a_paired_board_that_lost_its_key_makes_no_other(tmp_path, source):
     os.unlink(source + "/own.key")
     with pytest.raises(Refused, match="paired"):
         keyfolder.make(source, "left")
+
+
+def test_a_board_that_only_runs_does_not_load_what_makes_keys(source):
+    """20 MB, and a second on the smallest board."""
+    program = """
+import sys
+from firmware import ports
+ports.open_keys(sys.argv[1]), ports.open_keyring(sys.argv[1], "left").facts()
+assert "ssl" in sys.modules and "cryptography" not in sys.modules and "spake2" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program, source], check=True)
 
 
 # Taking over what a card brought
@@ -195,7 +209,8 @@ def test_a_switch_survives_a_cut_anywhere(tmp_path, monkeypatch):
 
     def check(prepared):
         folder, certificates = prepared
-        ring = Keyring(folder, "left")  # as at the next start
+        keyfolder.settle(folder)  # as at the next start
+        ring = Keyring(folder, "left")
         assert ring.certificate in certificates
         ring.switch()
         keyfolder.check(folder)

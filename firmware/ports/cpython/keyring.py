@@ -4,13 +4,15 @@ from . import keyfolder, keys
 
 
 class Keyring:
-    """Every method raises Refused, with nothing changed then. Credentials finds by itself what is changed here."""
+    """Every method raises Refused, with nothing changed then. For a folder that Credentials has opened, which finds by
+    itself what is changed here.
+
+    The library that makes keys takes 20 MB and its time to load, so nothing here does before it must.
+    """
 
     def __init__(self, folder: str, name: str):
         self._folder = folder
         self._name = name
-        keyfolder.settle(folder)
-        keyfolder.check(folder)
 
     @property
     def paired(self) -> bool:
