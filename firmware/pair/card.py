@@ -1,4 +1,4 @@
-"""What two boards that are being paired tell each other: byte layouts (link/PROTOCOL.md has the tables)."""
+"""What two boards that are being paired tell each other: byte layouts (PAIRING.md has the tables)."""
 
 import struct
 
