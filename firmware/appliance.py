@@ -24,7 +24,7 @@ from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
-from firmware.website import Website
+from firmware.website import BURST, Website
 
 LINKS, VISITORS, HOSTS = 8, 64, 16  # connections at a time
 CALLERS = 64  # the same of links where anybody may call: who has not proved who it is makes room for the next
@@ -176,7 +176,7 @@ class Appliance:
         attach = settings.attach[1] if settings.attach is not None and settings.attach[0] == "nbd" else None
         if settings.web is not None:
             self._website = Website(self._loop, settings.web, self._keys, settings.keys)
-            self._add_listener("web", settings.web, self._website.visitor, VISITORS, knows_caller=True)
+            self._add_listener("web", settings.web, self._website.visitor, VISITORS, knows_caller=True, burst=BURST)
         limit = LINKS if self._keys is None else CALLERS
         self._add_listener("listen", settings.listen, self._new_link, limit)
         self._add_listener("attach", attach, self._new_host, HOSTS)

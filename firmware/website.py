@@ -13,6 +13,7 @@ from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"
 _LOOK_MS = 2000
+BURST = 8  # visitors in a tenth of a second (ports.Listener): with keys each costs milliseconds on a small board
 
 
 class Website:

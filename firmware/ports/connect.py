@@ -9,6 +9,8 @@ from .runtime import sockets, system
 
 _MOST_ACCEPTED = 16  # in one turn
 _PAUSE_MS = 1000
+_BURST_MS = 100
+_ANY = 1 << 30
 
 
 class Listener:
@@ -17,11 +19,16 @@ class Listener:
     `make_conversation()` returns one, or None to turn the caller away; with `knows_caller` it is given the caller's
     address as text ("" where there is none). Beyond `limit` at a time, the oldest conversation that says of itself
     that it is `expendable` makes room (whoever just connects and is silent must not keep others out); where there is
-    none, callers are turned away. Raises Refused when the address cannot be had.
+    none, callers are turned away. No more than `burst` of them are heard in a tenth of a second, the others wait:
+    what a caller costs (a handshake, for example) a host pays with its disk's time. Raises Refused when the address
+    cannot be had.
     """
 
-    def __init__(self, loop, address: tuple, make_conversation, limit: int = 64, knows_caller: bool = False):
+    def __init__(self, loop, address: tuple, make_conversation, limit=64, knows_caller=False, burst=_ANY):
         self._loop = loop
+        self._burst = burst
+        self._heard = 0  # of the burst, since _heard_ms
+        self._heard_ms = 0
         self._make = make_conversation
         self._knows_caller = knows_caller
         self._limit = limit
@@ -53,13 +60,26 @@ class Listener:
                 sock = sockets.accept(self._socket)
             except OSError as error:
                 if error.errno in (linux.EMFILE, linux.ENFILE, linux.ENOMEM):
-                    # The caller stays in the queue, and the loop would find it there for ever.
-                    self._loop.forget(self._socket.fileno())
-                    self._loop.call_after(_PAUSE_MS, self._resume)
+                    self._rest(_PAUSE_MS)
                 return
             self._take(sock)
-            if self._socket is None:
+            if self._socket is None or self._is_enough():
                 return
+
+    def _rest(self, ms: int) -> None:
+        """Callers stay in the queue for a while; the loop would find them there again and again."""
+        self._loop.forget(self._socket.fileno())
+        self._loop.call_after(ms, self._resume)
+
+    def _is_enough(self) -> bool:
+        now = self._loop.now
+        if now - self._heard_ms >= _BURST_MS:
+            self._heard, self._heard_ms = 0, now
+        self._heard += 1
+        if self._heard < self._burst:
+            return False
+        self._rest(self._heard_ms + _BURST_MS - now)
+        return True
 
     def _take(self, sock) -> None:
         conversation = None

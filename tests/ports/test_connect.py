@@ -88,6 +88,15 @@ class Listening(ConnectTest):
         spin(self.loop, lambda: received)
         self.assertEqual((received, len(taken)), ([b""], 5))
 
+    def test_a_crowd_is_heard_a_few_at_a_time(self):
+        times = []
+        self.listen("unix:" + self.path, lambda: times.append(time.monotonic()) or Echo(), burst=3)
+        began = time.monotonic()
+        clients = [self.client() for _ in range(10)]
+        spin(self.loop, lambda: len(times) == len(clients))
+        counts = [len([each for each in times if each - began < limit]) for limit in (0.08, 0.18, 0.28)]
+        self.assertTrue(counts[0] <= 3 and counts[1] <= 6 and counts[2] <= 9, counts)
+
     def test_who_wants_to_know_is_told_where_a_caller_comes_from(self):
         for text, name in (("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"), ("unix:" + self.path, "")):
             callers = []
