@@ -29,6 +29,7 @@ class Setup:
         steps = (self._find, self._read, self._network, self._first, self._state, self._anew, self._keys)
         for step in steps:
             self._attempt(step)
+        self._gadget()
         self._attempt(self._report)
 
     def _attempt(self, step) -> None:
@@ -94,6 +95,16 @@ class Setup:
     def _keys(self) -> None:
         if self._has_state:
             keys.take(self._machine, (self._wishes and self._wishes.name) or "sosie")
+
+    def _gadget(self) -> None:
+        """Lends the USB gadget to the firmware, which says by itself when it misses it and needs it."""
+        from board.usb.lent import lend
+        from board.usb.paths import Paths
+
+        try:
+            lend(Paths(self._machine.top.rstrip("/")), "board", *self._owner)
+        except Refused as refusal:
+            sys.stderr.write("sosie: %s\n" % refusal)
 
     def _report(self) -> None:
         facts = self._card.facts() if self._card is not None else {"disk": "", "parts": {}, "slot": ""}

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import struct
 import subprocess
 
@@ -18,7 +19,6 @@ class Machine:
     def __init__(self, root: str = ""):
         self.sys = root + "/sys"
         self.dev = root + "/dev"
-        self.proc = root + "/proc"
         self.top = root + "/"
         self.card = root + "/card"  # the FAT partition, mounted
         self.state = root + "/state"
@@ -62,6 +62,10 @@ class Machine:
 
     def give(self, path: str, uid: int, gid: int) -> None:
         os.chown(path, uid, gid, follow_symlinks=False)
+
+    def name(self, name: str) -> None:
+        """The name of the machine, on the network."""
+        socket.sethostname(name)
 
     def is_mounted(self, path: str) -> bool:
         return os.path.ismount(path)

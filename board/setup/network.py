@@ -40,8 +40,7 @@ def render(machine: Machine, wishes: Wishes, name: str) -> None:
         _write(folder + "/timesyncd.conf.d/50-sosie.conf", "[Time]\nNTP=%s\n" % wishes.time)
     if wishes.wifi:
         _write(machine.run_folder + "/wifi.conf", wifi(wishes), 0o600)
-    with open(machine.proc + "/sys/kernel/hostname", "w") as file:
-        file.write(host_name(name))
+    machine.name(host_name(name))
 
 
 def network(wishes: Wishes) -> str:

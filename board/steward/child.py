@@ -1,5 +1,6 @@
 """A process of the steward: how it is started, what it said last, how it ends."""
 
+import ctypes
 import importlib.util
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 from firmware import errors
 
 _LAST_BYTES = 2048
+_PR_SET_PDEATHSIG = 1
 
 
 class Child:
@@ -17,8 +19,7 @@ class Child:
     def __init__(self, module: str, *arguments: str):
         python = [sys.executable, "-m", module, *arguments]
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *python],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(),
+            python, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(), preexec_fn=_die_with_parent
         )  # fmt: skip
         self._words = b""
         os.set_blocking(self.descriptor, False)
@@ -76,6 +77,10 @@ def cause(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return "signal %d" % -code
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _environment() -> dict:
