@@ -47,6 +47,10 @@ class Pair:
                 board.switch_on()
         return self
 
+    def wait_mirroring(self) -> None:
+        for board in self.boards:
+            board.wait_for("the pair mirrors", lambda status: status["state"] == "mirroring")
+
     def drained(self) -> bool:
         """Whether the twin has played all that the primary took. Call it when no writes come in."""
         mine, its = self.left.answers(), self.right.answers()

@@ -1,0 +1,56 @@
+"""The host of the board's disk, for dummy_hcd makes the board's own kernel one.
+
+`host.py find BOARD` prints the disk's device; `host.py write BOARD SEED LAST` writes numbered writes, the first of them
+behind LAST, until it is killed, and tells on /dev/hvc1 which are safe.
+"""
+
+import random
+import sys
+import time
+from pathlib import Path
+
+from tests.process.oracle import History
+from tests.vm.lib import rough
+
+PATIENCE_S = 120
+
+
+def main(action: str, board: str, *arguments: str) -> None:
+    path, size = wait_for("Sosie " + board)
+    if action == "find":
+        print(path)
+        return
+    seed, last = map(int, arguments)
+    history = History(size)
+    history.last = last
+    with open("/dev/hvc1", "w", buffering=1) as line:
+        writer = rough.Writer(path, history, random.Random(seed), lambda number: line.write("flushed %d\n" % number))
+        writer.join(limit_s=3600)
+        line.write("failed %d\n" % writer.answered)
+        print(writer.error)
+
+
+def wait_for(product: str) -> tuple[str, int]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        found = find(product)
+        if found:
+            return found
+        time.sleep(0.2)
+    sys.exit("the host finds no medium in the disk of %s" % product)
+
+
+def find(product: str) -> tuple[str, int] | None:
+    """Device and bytes of the first drive of the USB device with this product name, if it has a medium."""
+    for path in Path("/sys/bus/usb/devices").glob("*/product"):
+        if path.read_text().strip() != product:
+            continue
+        for block in path.parent.glob("*:1.*/host*/target*/*:*:*:0/block/*"):
+            size = int((block / "size").read_text()) * 512
+            if size:
+                return "/dev/" + block.name, size
+    return None
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
