@@ -109,6 +109,36 @@ class Creating(FilesTest):
         create_file(self.path, 1 << 20, True)
         self.assertEqual(synced, [os.path.realpath(self.path), os.path.realpath(self.folder)])
 
+    def test_a_replaced_file_is_whole_at_every_moment(self):
+        """What is synced before it has its name, and its name after that; the name is never gone."""
+        files.replace_file(self.path, b"old")
+        system, did = files.system, []
+
+        def watched(name):
+            real = getattr(system, name)
+            self.addCleanup(setattr, system, name, real)
+
+            def call(*args):
+                with open(self.path, "rb") as file:
+                    did.append((name, file.read()))
+                return real(*args)
+
+            setattr(system, name, call)
+
+        for name in ("pwrite", "fsync", "rename"):
+            watched(name)
+        files.replace_file(self.path, b"new")
+        self.assertEqual(did, [("pwrite", b"old"), ("fsync", b"old"), ("rename", b"old"), ("fsync", b"new")])
+
+    def test_a_replaced_file_is_its_owners_alone(self):
+        with open(self.path + ".new", "w") as left_over:
+            os.fchmod(left_over.fileno(), 0o666)
+        files.replace_file(self.path, b"secret")
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
+        files.replace_file(self.path, b"public", 0o644)
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o644)
+        self.assertFalse(exists(self.path + ".new"))
+
 
 class Particulars(FilesTest):
     def test_offsets_beyond_32_bits(self):

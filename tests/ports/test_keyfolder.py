@@ -153,6 +153,15 @@ def test_a_paired_board_takes_nothing_over(tmp_path, source):
     assert keyfolder.take_over(source, folder)
 
 
+def test_a_paired_board_is_paired_with_no_other(source):
+    before, stranger = content(source), given_certificate("right")
+    for action in (keyfolder.admit, keyfolder.pair):
+        with pytest.raises(Refused, match="paired already; to start over"):
+            action(source, stranger)
+        action(source, keyfolder.peers(source)[0])
+    assert content(source) == before
+
+
 @pytest.mark.parametrize("name", ["own.key", "own.crt", "peer.crt"])
 @pytest.mark.parametrize("damage", [None, b"", b"x" * 100, b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"\xff" * 70000])
 def test_damaged_gifts_are_refused(tmp_path, source, name, damage):
@@ -195,6 +204,7 @@ def test_renewing(source):
     assert keyfolder.peers(source) == before + [other]
     ring.saw(other)
     assert keyfolder.peers(source) == [other]
+    assert not keyfolder.seen(source, other) and not keyfolder.seen(source, before[0])  # nothing is written for nothing
 
 
 def given_certificate(name):

@@ -152,6 +152,15 @@ def test_a_renewal_in_the_file(file):
         again.install("left", file.path + ".keys")
 
 
+def test_after_a_renewal_the_file_has_no_key(file):
+    second = new()
+    file.expect(certificate(file), second)
+    assert pairfile.load(file.path).boards["left"]["key"]  # until the board shows the new one, this may be all there is
+    file.arrived(second)
+    again = pairfile.load(file.path)
+    assert certificate(again) == second and again.boards["left"]["key"] is None and again.boards["right"]["key"]
+
+
 def test_replacing(file):
     old, fresh = file.replace_keys("left")
     assert old != fresh

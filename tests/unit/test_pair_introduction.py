@@ -131,6 +131,13 @@ class Guesses(unittest.TestCase):
         introduce(left, right, code)
         self.assertEqual(right.keys.pinned, b"")
 
+    def test_it_expires_though_a_timer_is_late(self):
+        left, right = two_boards()
+        code = right.show()
+        right.runtime.ms += CODE_MS
+        introduce(left, right, code)
+        self.assertEqual(right.keys.pinned, b"")
+
     def test_an_older_code_expires_without_the_newer_one(self):
         left, right = two_boards()
         right.show()
