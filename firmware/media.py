@@ -64,6 +64,8 @@ def _find_disk(settings, fresh: bool):
     """The disk's storage, None when it is to be made."""
     if ports.exists(settings.disk):
         disk = ports.FileStorage(settings.disk)
+        if disk.is_device and settings.disk_size is not None:  # no two disks are alike; the smaller one says the size
+            disk.use_first(settings.disk_size)
         _check_size("disk", settings.disk_size, disk)
         _check_shape(disk)
         if fresh and settings.role == TWIN:

@@ -10,7 +10,7 @@ from firmware.log.arena import Arena
 from firmware.log.layout import MAX_GROUP
 from firmware.log.ring import Ring
 from firmware.pair import identity
-from firmware.pair.identity import NO_PAIR, PRIMARY, Identity
+from firmware.pair.identity import NO_PAIR, PRIMARY, TWIN, Identity
 
 ARENA_SIZE = 16 << 20  # four groups of the largest kind; more only makes a host wait longer when it is full
 
@@ -56,6 +56,8 @@ def open_journal(storage, settings, disk_size: int, random_bytes, memory, ledger
         who = identity.unpack(block.label)
     except Damaged as e:
         raise Refused("the superblock of the journal is damaged (%s)" % e)
+    if who.role == TWIN and who.pair_id == NO_PAIR:
+        who.disk_size = disk_size  # nothing of a primary is on it yet: it may still be another disk
     if who.disk_size != disk_size:
         raise Refused(
             "the disk has %d bytes, but the journal belongs to a disk of %d; attach that disk, or give "

@@ -30,8 +30,8 @@ def refuse_strangers(mine, peer) -> None:
         )
     if peer.disk_size != mine.disk_size:
         raise Refused(
-            "the disk of %s has %d bytes and that of %s %d; give the twin a disk of the same size"
-            % (mine.name, mine.disk_size, peer.name, peer.disk_size)
+            "the disk of %s has %d bytes and that of %s %d; give the twin a disk of the same size, or a larger one "
+            "and the line disk_size with that of the primary" % (mine.name, mine.disk_size, peer.name, peer.disk_size)
         )
 
 

@@ -43,6 +43,10 @@ class FileStorage:
             self.close()
             raise Refused("%s cannot be a disk or journal (%s): name another file" % (path, reason(error)))
 
+    def use_first(self, size: int) -> None:
+        """What lies behind `size` bytes of a device is not ours, and never touched."""
+        self.size = min(size, self.size)
+
     def read_into(self, offset: int, view: memoryview) -> None:
         """Fill all of `view` from `offset`."""
         done = system.pread(self.descriptor, view, offset)

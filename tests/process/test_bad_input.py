@@ -5,6 +5,7 @@ import os
 import random
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
@@ -181,6 +182,38 @@ def test_a_twin_with_a_disk_of_another_size(make_pair):
                                                      for alarm in pair.left.status()["alarms"]))  # fmt: skip
     assert pair.right.running
     assert pair.right.status()["group"]["durable"] == 0
+    pair.right.stop()
+    os.truncate(pair.right.image, 32 << 20)
+    pair.right.write_conf(disk_size="32M")  # as the alarm says; its journal has met nobody yet
+    pair.right.start()
+    still_mirrors(pair)
+
+
+@pytest.fixture
+def device(tmp_path):
+    """A block device of 48 MiB."""
+    image = tmp_path / "device.img"
+    with image.open("wb") as file:
+        file.truncate(48 << 20)
+    path = subprocess.check_output(["losetup", "--find", "--show", image], text=True).strip()
+    yield image, path
+    subprocess.run(["losetup", "--detach", path], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="loop devices are root's")
+def test_a_twin_that_uses_a_part_of_a_larger_disk(make_pair, device):
+    image, path = device
+    with image.open("r+b") as file:
+        file.seek(32 << 20)
+        file.write(b"not ours" * 512)
+    pair = make_pair()
+    pair.right.write_conf(disk=path)
+    pair.start()
+    still_mirrors(pair)
+    pair.right.stop()
+    content = image.read_bytes()
+    assert content[: 32 << 20] == pair.left.image.read_bytes()
+    assert content[32 << 20 :] == b"not ours" * 512 + bytes((16 << 20) - 4096)
 
 
 def still_mirrors(pair) -> None:
