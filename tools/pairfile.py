@@ -54,14 +54,13 @@ class PairFile:
 
     def arrived(self, new: bytes) -> None:
         """The board shows what was expected: the older certificate, and its key, are worth nothing any more."""
-        board = self._board_with(new)
-        if "next" in board:
-            board["certificate"], board["key"] = board.pop("next"), None
+        if self._board_with(new).pop("next", None) is not None:
             self.save()
 
     def _board_with(self, certificate: bytes) -> dict:
+        """The board that shows it; if that was expected, the older one counts no more."""
         board = next(board for board in self.boards.values() if certificate in _ders(board))
-        if certificate == _ders(board)[-1] and "next" in board:  # a renewal that was stopped had come so far
+        if "next" in board and certificate == _ders(board)[-1]:
             board["certificate"], board["key"] = board["next"], None
         return board
 
