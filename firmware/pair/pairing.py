@@ -11,10 +11,11 @@ GUESSES = 3
 
 class Pairing:
     """`identity` is the board's, `keys` the folder (`certificate`, `paired`, `admit(certificate)`, `pin(certificate)`,
-    `new_password()`, which raise Refused). `runtime` gives `start(code, calls)` (a PAKE exchange), `random_bytes(n)`,
-    `now_ms()`, `call_after(ms, call)` and `dial(address, make_conversation, on_failed)`, which opens a connection.
-    `note(sentence)` is told what happened. `waits`: whether this board can be called at all, `address`: of the other
-    one, or None."""
+    `unpair()`, `new_password()`, which raise Refused). `runtime` gives `start(code, calls)` (a PAKE exchange),
+    `random_bytes(n)`, `now_ms()`, `call_after(ms, call)` and `dial(address, make_conversation, on_failed)`, which opens
+    a connection. `note(sentence)` is told what happened. `waits`: whether this board can be called at all, `address`:
+    of the other one, or None.
+    """
 
     def __init__(self, identity, keys, runtime, waits: bool, address, note):
         self._identity = identity
@@ -132,6 +133,11 @@ class Pairing:
         else:
             done("%s; for the link, write that address as peer in the settings of %s and start it again"
                  % (self._achieved(card), self._identity.name), None)  # fmt: skip
+
+    def forget(self) -> None:
+        """Trusts no other board any more: this one can be paired anew. Raises Refused."""
+        self.keys.unpair()
+        self._note("%s is not paired any more" % self._identity.name)
 
     def new_password(self) -> str:
         """A new password for the page of this board; the old one counts no more. Raises Refused."""

@@ -26,7 +26,11 @@ _HOW_TO_PAIR = (
 _PAIRED = (
     "",
     "This board is paired already: the code only pairs it with the same board once more.",
-    "To pair it with another one, start over: README, Pairing.",
+    "To pair it with another one, type unpair first.",
+)
+_UNPAIR = (
+    "This forgets the other board: the link goes down, and stays down until this board is paired anew. "
+    "The disk, the journal and what this board is called stay as they are."
 )
 _NEW_PASSWORD = "This makes a new password for the page of this board, and shows it. The old one counts no more."
 
@@ -52,6 +56,7 @@ class Commands:
             "mark": self._mark,
             "promote": self._promote,
             "pair": self._pair,
+            "unpair": self._unpair,
             "password": self._password,
         }
 
@@ -172,12 +177,25 @@ class Commands:
             self._show(STATUS)
         self._tell(error, lambda: sentence + ".")
 
+    def _unpair(self, rest: str) -> None:
+        self._ask_about_keys(_UNPAIR, self._unpair_now)
+
+    def _unpair_now(self) -> None:
+        try:
+            self._board.pairing.forget()
+            self.message = "This board is not paired any more."
+        except Refused as error:
+            self._tell(error, None)
+
     def _password(self, rest: str) -> None:
+        self._ask_about_keys(_NEW_PASSWORD, self._new_password)
+
+    def _ask_about_keys(self, meaning: str, confirmed) -> None:
         if getattr(self._board, "pairing", None) is None:
             self.message = _NO_KEYS
             return
-        self.view, self.text = QUESTION, (_NEW_PASSWORD,)
-        self._confirmed, self._asked_ms = self._new_password, self._now_ms
+        self.view, self.text = QUESTION, (meaning,)
+        self._confirmed, self._asked_ms = confirmed, self._now_ms
 
     def _new_password(self) -> None:
         try:

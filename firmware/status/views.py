@@ -18,6 +18,7 @@ HELP = (
     "  promote force     the same while the other board is there; asks first",
     "  pair              shows a code by which the other board is paired with this one",
     "  pair CODE [HOST]  pairs this board with the one that shows the code",
+    "  unpair            forgets the other board, to be paired anew; asks first",
     "  password          makes a new password for the page; asks first",
     "  help              this",
     "",

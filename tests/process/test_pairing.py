@@ -97,6 +97,14 @@ def test_a_paired_board_says_how_to_start_over(pair, tmp_path):
         third.left.line.type("pair %s\r" % code)
         third.left.line.sees("this board is paired already; to start over")
         assert third.left.peers == [] and pair.right.peers == pinned
+        wait_until("the link is up", lambda: is_up(pair))
+        pair.right.line.type("unpair\r")
+        pair.right.line.sees("This forgets the other board")
+        pair.right.line.type("yes\r")
+        wait_until("the link is down", lambda: not is_up(pair))
+        third.left.line.type("pair %s\r" % shown_code(pair.right))
+        third.left.line.sees("left and right are paired.")
+        assert pair.right.peers == [third.left.certificate]
     finally:
         third.end()
         third.left.line.close()

@@ -49,6 +49,11 @@ class Keys:
         if self.pinned and self.pinned != certificate:
             raise Refused("this board is paired already")
 
+    def unpair(self):
+        if self.broken:
+            raise Refused("the folder cannot be written")
+        self.pinned = b""
+
     def new_password(self):
         return "abcd-efgh"
 

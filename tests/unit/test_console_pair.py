@@ -87,6 +87,25 @@ class Pairing(unittest.TestCase):
             self.assertTrue(session.sees("This board has no keys folder"))
 
 
+class Unpair(unittest.TestCase):
+    def test_it_asks_and_does_it(self):
+        left, _, primary, _ = consoles()
+        primary.keys.pinned = b"somebody"
+        left.type("unpair\rn\r")
+        self.assertTrue(primary.keys.pinned)
+        left.type("unpair\r")
+        self.assertTrue(left.sees("forgets the other board"))
+        left.type("yes\r")
+        self.assertEqual(left.message, "This board is not paired any more.")
+        self.assertFalse(primary.keys.pinned)
+
+    def test_a_folder_that_cannot_be_written(self):
+        left, _, primary, _ = consoles()
+        primary.keys.pinned, primary.keys.broken = b"somebody", True
+        left.type("unpair\ryes\r")
+        self.assertTrue(left.sees("cannot be written"))
+
+
 class Password(unittest.TestCase):
     def test_it_asks_and_shows(self):
         session = consoles()[0]

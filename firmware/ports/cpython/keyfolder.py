@@ -24,8 +24,8 @@ OWN_KEY, OWN_CERTIFICATE, PEER = "own.key", "own.crt", "peer.crt"
 REVOKED, PASSWORD = "revoked", "password"
 NEXT_KEY, NEXT_CERTIFICATE = "next.key", "next.crt"
 START_OVER = (
-    "this board is paired already; to start over, put a file start-anew with the line `forget the keys` on its card, "
-    "or, where it has no card, use `sosie pair unpair` on its keys folder"
+    "this board is paired already; to start over, type unpair on its console, or use `sosie pair unpair` on its keys "
+    "folder while it is stopped"
 )
 MAX_BYTES = 64 << 10
 _MOST_PINNED = 4  # of one board: what it shows, what it will show, and what came of attempts that were given up

@@ -36,6 +36,10 @@ class Keyring:
         """The other board has shown this certificate on the link: older ones of it are trusted no more."""
         keyfolder.seen(self._folder, certificate)
 
+    def unpair(self) -> None:
+        """Trusts no other board any more."""
+        keyfolder.unpair(self._folder)
+
     # What the operator asks for, over the API
 
     def facts(self) -> dict:
