@@ -168,11 +168,13 @@ class Sinks(unittest.TestCase):
 
     def test_no_byte_behind_the_body(self):
         for data in (b"x", b"x" * 5000):
-            sink = Sink()
-            client = self._upload(sink, 1 << 20, data)
-            self.assertEqual(sink.data, data)
-            self.assertEqual(client.send(GET), GET)
-            self.assertEqual(sink.data, data)
+            for together in (False, True):
+                sink = Sink(20000)
+                client = Client(Handler(), Gate(sink))
+                head = post(len(data))
+                left = client.send(head + data + GET) if together else client.send(head) + client.send(data + GET)
+                self.assertEqual((sink.data, sink.calls), (data, ["begin", "ended"]))
+                self.assertTrue(GET.endswith(left))
 
     def test_nothing_is_read_while_the_sink_has_no_room(self):
         sink = Sink()
