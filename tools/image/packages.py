@@ -17,11 +17,20 @@ from tools.image.toolbox import Toolbox
 SUITE = "trixie"
 HERE = Path(__file__).resolve().parent
 # Runs on the machine that builds, and makes every image with the same programs, whatever Debian that machine has.
-TOOLBOX = """busybox-static cpio device-tree-compiler dosfstools e2fsprogs fdisk grub-common kmod libarchive13t64 mtools python3
-rauc squashfs-tools systemd zstd""".split()
+TOOLBOX = """busybox-static cpio device-tree-compiler dosfstools e2fsprogs fdisk grub-common kmod libarchive13t64 mtools
+python3 rauc squashfs-tools systemd zstd""".split()
 # The texts of the licences stay.
 _KEPT = ("/usr/share/doc/*/copyright",)
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/i18n/*")
+# Python's packages would be compiled under emulation, and are compiled here anyway.
+_LEFT_OUT += ("/usr/bin/py3compile",)
+
+_TRIMMED = HERE / "trimmed"
+# Read without a look at the source: every file of an image has the same time, which is not that of its bytecode.
+_COMPILE = """find root -name __pycache__ -prune -exec rm -r {} +
+    python3 -m compileall -q -s /mnt/root --invalidation-mode unchecked-hash /mnt/root/usr/lib/python3* >/dev/null || true"""
+_LIST = """mkdir -p root/usr/lib/sosie
+    dpkg-query --admindir=root/var/lib/dpkg -W -f '${Package} ${Version}\\n' >root/usr/lib/sosie/packages"""
 
 
 def folder() -> Path:
@@ -35,7 +44,11 @@ def take(model: Model, snapshot: "str | None", box: Path, say) -> Path:
     build = Build(model.arch, model.packages, mirror.sources(SUITE, model.components, snapshot), unpack)
 
     def finish(fresh: Path) -> None:
-        Toolbox(box, fresh, 0).run("cd kernel; test -d lib || ln -s usr/lib lib; depmod -b /mnt/kernel $(ls lib/modules)")
+        tools = Toolbox(box, fresh, 0)
+        tools.run("cd kernel; test -d lib || ln -s usr/lib lib; depmod -b /mnt/kernel $(ls lib/modules)")
+        tools.run(_LIST)
+        _trim(fresh / "root")
+        tools.run(_COMPILE)
 
     return build.take("root-" + model.arch, "a root for %s" % model.arch, say, finish)
 
@@ -43,6 +56,15 @@ def take(model: Model, snapshot: "str | None", box: Path, say) -> Path:
 def toolbox(snapshot: "str | None", say) -> Path:
     build = Build(None, TOOLBOX, mirror.sources(SUITE, ["main"], snapshot), [])
     return build.take("toolbox", "the toolbox", say, lambda fresh: None) / "root"
+
+
+def _trim(root: Path) -> None:
+    patterns = [line for line in _TRIMMED.read_text().splitlines() if line and not line.startswith("#")]
+    for path in [path for pattern in patterns for path in root.glob(pattern)]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 class Build:
@@ -76,7 +98,9 @@ class Build:
         return target
 
     def _key(self) -> str:
-        text = json.dumps([self._options, self._sources, self._unpack, (HERE / "unpack").read_text()])
+        text = json.dumps([self._options, self._sources, self._unpack])
+        if self._unpack:
+            text += (HERE / "unpack").read_text() + _TRIMMED.read_text() + _COMPILE + _LIST
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def _run(self, fresh: Path) -> None:
