@@ -39,6 +39,7 @@ class OntoSetup(Setup):
         """Does everything; afterwards /run/sosie/card.json says what came of it."""
         for step in (self._find, self._read, self._state, self._anew, self._keys):
             self._attempt(step)
+        self._gadget()
         self._attempt(self._report)
 
     def _find(self) -> None:

@@ -25,7 +25,7 @@ def model(board: "str | None"):
 
 def provide_programs(wanted) -> None:
     """What is missing on this computer is installed where that may be done; raises Refused otherwise."""
-    purpose = "flash" if wanted.source else "image"
+    purpose = "flash" if wanted.source or wanted.onto else "image"
     environment = dict(os.environ, PYTHON=sys.executable)
     if subprocess.run([str(CHECKOUT / ".ci/packages"), purpose], cwd=CHECKOUT, env=environment).returncode != 0:
         raise Refused("programs are missing here; the lines above say which")
@@ -38,8 +38,24 @@ def image(wanted, kind, progress: Progress):
         with contextlib.closing(Image(wanted.source)) as found:
             yield found
         return
+    if wanted.onto:
+        with _onto(wanted.onto, progress) as path, contextlib.closing(Image(path, keeps_signature=True)) as found:
+            yield found
+        return
     with _built(kind, wanted.snapshot, progress) as path, contextlib.closing(Image(path)) as found:
         yield found
+
+
+@contextlib.contextmanager
+def _onto(path: str, progress: Progress):
+    from tools.flash.onto import lay
+    from tools.image import __main__ as recipe
+    from tools.image import packages
+
+    progress.begin("Laying the firmware onto a copy of the image")
+    with lay.image(path, packages.folder(), recipe.version(), progress.note) as copy:
+        progress.end()
+        yield copy
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ def _run(wanted, machine: Machine, progress: Progress) -> int:
     half = pairing.find(wanted)
     values = {"name": half.name, "role": half.role, **half.inherited(), **options.settings(wanted)}
     _ask_wifi_password(values)
-    settings = conf.render(values)
+    settings = conf.render(values, conf.ONTO_NOTE if wanted.onto else "")
     # From here on nobody mounts the card, however long its image is being built.
     target = Card(device.path, device.size) if device else None
     try:
@@ -52,7 +52,7 @@ def _run(wanted, machine: Machine, progress: Progress) -> int:
         build.provide_programs(wanted)
         with build.image(wanted, model, progress) as image:
             target = target or File(wanted.image, image.size)
-            Maker(image, target, progress).make(half, settings)
+            Maker(image, target, progress, bool(wanted.onto)).make(half, settings)
     finally:
         if target:
             target.close()

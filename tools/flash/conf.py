@@ -7,6 +7,11 @@ from board import settings
 from firmware.errors import Refused
 
 CARD = Path(__file__).parent / "card"
+# In front of everything on a card of --onto.
+ONTO_NOTE = """\
+# This board lives on a system that has settings of its own: the lines for the network and the time have no effect here.
+
+"""
 COMMENT_COLUMN = 36
 _LINE = re.compile(r"#?([a-z_]+) = (.*?)(\s+# .*)?")
 
@@ -26,15 +31,15 @@ def keys() -> "list[str]":
     return [found[1] for line in template().splitlines() if (found := _LINE.fullmatch(line))]
 
 
-def render(values: "dict[str, str]") -> bytes:
-    """The template with `values` in force; raises Refused when the board would not take them."""
+def render(values: "dict[str, str]", note: str = "") -> bytes:
+    """The template with `values` in force, `note` in front; raises Refused when the board would not take them."""
     for key, value in values.items():
         _check_writable(key, value)
     lines = []
     for line in template().splitlines():
         found = _LINE.fullmatch(line)
         lines.append(_line(found[1], values[found[1]], found[3]) if found and found[1] in values else line)
-    text = "\n".join(lines + [""]).encode()
+    text = (note + "\n".join(lines + [""])).encode()
     judge(text)
     return text
 

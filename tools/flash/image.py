@@ -25,7 +25,7 @@ class Part:
 class Image:
     """An image file, open for reading. `boot` is its FAT partition, `size` is in bytes and a multiple of a sector."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, keeps_signature: bool = False):
         self.path = path
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -33,7 +33,7 @@ class Image:
             raise Refused("%s cannot be read (%s); name an image of Sosie" % (path, error.strerror)) from None
         self._over = None
         # Two cards of one image in one machine must not be taken for each other: the kernel finds its root by this.
-        self._signature = os.urandom(4)
+        self._signature = None if keeps_signature else os.urandom(4)
         self._over_start = self._over_end = 0
         try:
             self._length = os.lseek(self._file, 0, os.SEEK_END)
@@ -78,7 +78,7 @@ class Image:
         if self._over_touches(offset, end):
             first, last = max(offset, self._over_start), min(end, self._over_end)
             _pread(self._over, view[first - offset:last - offset], first - self._over_start)
-        if offset == 0:
+        if offset == 0 and self._signature:
             view[SIGNATURE_AT:SIGNATURE_AT + 4] = self._signature
         return view.tobytes() != ZEROES[:len(view)]
 

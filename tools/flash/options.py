@@ -25,13 +25,24 @@ def parse(argv: "list[str]") -> argparse.Namespace:
     options = _parser().parse_args(argv)
     if (options.device is None) == (options.image is None):
         raise Refused("name the card, for example /dev/sdX, or a file: --image FILE; one of them")
-    if options.source is None and options.board is None:
+    if options.source is None and options.onto is None and options.board is None:
         raise Refused("say which board it is for: --board rpi4 (--help lists them)")
     if options.name is None:
         raise Refused("say what the board is called: --name left")
     if options.pair is not None and options.no_pair:
         raise Refused("--pair and --no-pair exclude each other; leave one out")
+    if options.onto is not None:
+        _check_onto(options)
     return options
+
+
+def _check_onto(options: argparse.Namespace) -> None:
+    if options.source is not None or options.snapshot is not None:
+        raise Refused("--onto takes the image as it is; leave --from and --snapshot out")
+    for key in ("wifi", "wifi_password", "wifi_country", "address", "gateway", "dns", "time"):
+        if getattr(options, key) is not None:
+            raise Refused("--%s goes with a board's own system only; with --onto the network is set in the system that "
+                          "the image holds" % key.replace("_", "-"))
 
 
 def settings(options: argparse.Namespace) -> "dict[str, str]":
@@ -90,6 +101,8 @@ def _add_settings(group) -> None:
 def _add_how(group) -> None:
     group.add_argument("--image", metavar="FILE", help="write an image file instead of a card")
     group.add_argument("--from", dest="source", metavar="IMAGE", help="an image that was built before")
+    group.add_argument("--onto", metavar="IMAGE", help="lay the firmware onto a system that you have: an image of "
+                       "Raspberry Pi OS or Debian (no second root slot, no updates over the page)")
     group.add_argument("--snapshot", metavar="DATE", help="build from Debian's packages of that day (20260101T000000Z)")
     group.add_argument("--force", action="store_true", help="take a disk that does not look like a card, or replace "
                        "the file of --image")
