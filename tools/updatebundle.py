@@ -34,26 +34,37 @@ filename=system.img
 
 def make(image: str, out: str, keys: str = updatekey.FOLDER) -> "tuple[str, str]":
     """Writes the bundle of the system in the image of a card; returns its version and model. Raises BoardError."""
-    key, certificate = updatekey.paths(keys)
-    if not os.path.exists(key):
+    if not os.path.exists(updatekey.paths(keys)[0]):
         raise BoardError("There is no key for updates in %s; `sosie update key` makes one, and cards that are flashed "
                          "afterwards trust it." % os.path.expanduser(keys))
     for program, package in (("rauc", "rauc"), ("mksquashfs", "squashfs-tools"), ("debugfs", "e2fsprogs")):
         _need(program, package)
     with tempfile.TemporaryDirectory(prefix="sosie-update-", dir=os.path.dirname(os.path.abspath(out))) as work:
-        content = os.path.join(work, "content")
-        os.mkdir(content)
-        system = os.path.join(content, "system.img")
-        _copy_slot(image, system)
+        system = os.path.join(work, "system.img")
+        copy_system(image, system)
         version, model = _line(system, "version"), _line(system, "model")
-        formats = "journal-format=%d link-version=%d" % (superblock.VERSION, frames.VERSION)
-        with open(os.path.join(content, "manifest.raucm"), "w") as file:
-            file.write(MANIFEST.format(version=version, model=model, formats=formats))
-        fresh = os.path.join(work, "bundle")
-        argv = ["rauc", "bundle", "--cert=" + certificate, "--key=" + key, "--mksquashfs-args=-comp zstd -no-progress"]
-        _run([*argv, content, fresh], "RAUC could not make the bundle")
-        os.replace(fresh, out)
+        pack(system, out, keys, MANIFEST.format(version=version, model=model, formats=formats()))
     return version, model
+
+
+def pack(system: str, out: str, keys: str, manifest: str, compression: str = "zstd"):
+    """Writes the signed bundle of the file system `system`, which is moved into it; `compression` is mksquashfs's."""
+    key, certificate = updatekey.paths(keys)
+    with tempfile.TemporaryDirectory(prefix="sosie-update-", dir=os.path.dirname(os.path.abspath(out))) as work:
+        content, fresh = os.path.join(work, "content"), os.path.join(work, "bundle")
+        os.mkdir(content)
+        os.rename(system, os.path.join(content, "system.img"))
+        with open(os.path.join(content, "manifest.raucm"), "w") as file:
+            file.write(manifest)
+        argv = ["rauc", "bundle", "--cert=" + certificate, "--key=" + key]
+        argv += ["--mksquashfs-args=-no-progress -comp " + compression, content, fresh]
+        _run(argv, "RAUC could not make the bundle")
+        os.replace(fresh, out)
+
+
+def formats() -> str:
+    """What a board compares before it takes an update."""
+    return "journal-format=%d link-version=%d" % (superblock.VERSION, frames.VERSION)
 
 
 def build_image(board: str, out: str):
@@ -64,8 +75,8 @@ def build_image(board: str, out: str):
         raise BoardError("The image for %s could not be built; the lines above say why." % board)
 
 
-def _copy_slot(image: str, system: str):
-    """Slot A, the second partition; holes stay holes."""
+def copy_system(image: str, system: str):
+    """The system of an image, slot A, in a file of its own; holes stay holes. Raises BoardError."""
     try:
         with open(image, "rb") as source, open(system, "wb") as target:
             start, length = _second_partition(source.read(SECTOR), image)

@@ -23,6 +23,7 @@ from firmware.errors import Refused
 
 MAX_ATTEMPTS = 3  # a bundle that brings the board down while it is installed must not do so forever
 CHECKING = "an update was received and is being checked"
+FAILED = "the update could not be installed, and nothing changed for the system that runs: %s"
 READY = "version %s is in place and is tried when the board restarts; eject the disk on its server before that%s"
 ROLLED_BACK = "version %s was tried and did not come up with its disk served; the board runs %s again, unchanged"
 KEPT = "version %s runs, and is kept"
@@ -85,7 +86,7 @@ class Updater:
         except Refused as refused:
             self._end("refused", str(refused))
         except RaucError as error:
-            self._end("refused", "the update could not be installed, and nothing changed for the system that runs: %s" % error)
+            self._end("refused", FAILED % error)
         else:
             self._keep("installed")
             self._drop_bundle()
