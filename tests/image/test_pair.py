@@ -46,8 +46,7 @@ def test_what_the_server_writes_is_on_the_twin(running):
     shell.run("cp -r /usr/lib/sosie/firmware /run/mnt/ && dd if=/dev/urandom of=/run/mnt/noise bs=64k count=100")
     sums = shell.run("cd /run/mnt && sync && find . -type f | sort | xargs sha256sum")
     shell.run("umount /run/mnt")
-    running.wait_drained()
-    one, other = (board.disks[0].path for board in running.boards)
+    one, other = running.settle()
     assert one.read_bytes() == other.read_bytes()
     subprocess.run(["e2fsck", "-fn", other], check=True, capture_output=True)
     assert len(sums.splitlines()) > 30
@@ -67,8 +66,7 @@ def test_the_line_may_be_cut(running):
     status = running.left.status()
     assert status["serving"] and status["backlog"]["bytes"] >= 2 << 20
     running.line.open = True
-    running.wait_drained()
-    one, other = (board.disks[0].path for board in running.boards)
+    one, other = running.settle()
     assert one.read_bytes() == other.read_bytes()
 
 

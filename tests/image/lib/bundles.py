@@ -1,5 +1,6 @@
 """Updates for tests: the system of the image under test with another version, or spoiled, or signed by somebody."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Bundles:
     def small(self, version: str, model: str = "qemu", formats: str = "", signed_by_other: bool = False) -> Path:
         """One that is refused before anything of it is written needs no system."""
         system = self.folder / "small.img"
-        system.write_bytes(bytes(SMALL_BYTES))
+        system.write_bytes(os.urandom(SMALL_BYTES))
         keys = self.folder / "others-keys" if signed_by_other else self.keys
         updatekey.make(str(keys))
         return self._pack(system, version, model, formats, keys)

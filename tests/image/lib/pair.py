@@ -57,10 +57,17 @@ class Pair:
         if not mine or not its:
             return False
         together = mine["link"]["state"] == "up" and mine["state"] == "mirroring" and not mine["backlog"]["groups"]
-        return together and its["group"]["played"] == mine["group"]["durable"] == mine["group"]["played"]
+        return together and its["group"]["played"] == mine["group"]["played"] == mine["group"]["written"]
 
     def wait_drained(self, limit_s: float = 120.0) -> None:
         wait_until("the pair is drained", self.drained, limit_s, 0.5)
+
+    def settle(self) -> tuple[Path, Path]:
+        """Waits until the twin has all, and their systems have written all to the disks, whose files it returns."""
+        self.wait_drained()
+        for board in self.boards:
+            board.shell.run("sync")
+        return self.left.disks[0].path, self.right.disks[0].path
 
     def end(self) -> None:
         for board in self.boards:
