@@ -157,7 +157,7 @@ def _damage(content: dict) -> str:
     boards = content.get("boards")
     if not isinstance(boards, dict) or len(boards) != 2 or not all(isinstance(each, dict) for each in boards.values()):
         return "it does not have two boards"
-    if {each.get("role") for each in boards.values()} != set(ROLES):
+    if sorted(str(each.get("role")) for each in boards.values()) != sorted(ROLES):
         return "its boards are not a primary and a twin"
     for name in ("made", "password"):
         if not isinstance(content.get(name), str) or not content[name]:
@@ -174,9 +174,9 @@ def _damage_of_board(name: str, board: dict) -> str:
         return "%s has no certificate" % name
     try:
         _ders(board)
-    except (Refused, AttributeError) as clause:
+    except (Refused, AttributeError, ValueError) as clause:
         return "the certificate of %s: %s" % (name, clause)
-    if key and not keys.belong_together(key.encode(), certificate.encode()):
+    if key and not keys.belong_together(key.encode("utf-8", "replace"), certificate.encode()):
         return "the key of %s is not that of its certificate" % name
     return ""
 

@@ -78,7 +78,8 @@ class Card:
     def unpack(cls, data: bytes) -> "Card":
         """The card in bytes whose tag was found good; ProtocolError when it is none."""
         role, name_size, certificate_size = struct.unpack(_CARD, data[:CARD_SIZE])
-        if not 0 < role < len(ROLES) or len(data) != CARD_SIZE + name_size + certificate_size or not name_size:
+        whole = len(data) == CARD_SIZE + name_size + certificate_size
+        if not whole or not 0 < role < len(ROLES) or not 0 < name_size <= MAX_NAME or not certificate_size:
             raise ProtocolError("the other board's card makes no sense")
         try:
             name = decode(data[CARD_SIZE : CARD_SIZE + name_size])
