@@ -13,7 +13,8 @@ The states and what moves them:
     SENDING    the answer goes out    -> FINISHED   the request had been read whole
                                       -> DRAINING   it had not (it was refused)
     DRAINING   what comes is thrown away, for a second at most, so that the client reads the answer
-               before the kernel resets a connection with unread bytes
+               before the kernel resets a connection with unread bytes; for a minute where a sink had begun,
+               since browsers send all of a large body before they look for an answer
     FINISHED   the driver closes
 
 Any state but SENDING ends in FINISHED when its time is up; READING to WAITING say so to the client first.
@@ -32,6 +33,7 @@ _PATIENCE_MS = {
     READING: 10000, ADMITTING: 30000, BODY: 10000, TAKING: 60000,
     WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0,
 }  # fmt: skip
+_LONG_DRAIN_MS = 60000
 PIECE = 256 << 10
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -271,7 +273,8 @@ class HttpConversation:
         if self._state == FINISHED:
             return None
         if self._deadline_ms is None:
-            self._deadline_ms = now_ms + _PATIENCE_MS[self._state]
+            long = self._state == DRAINING and self._left
+            self._deadline_ms = now_ms + (_LONG_DRAIN_MS if long else _PATIENCE_MS[self._state])
         if now_ms >= self._deadline_ms:
             self._expire()
             return self.poll(now_ms)

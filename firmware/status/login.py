@@ -17,7 +17,7 @@ MOST_KNOWN = 64
 _TOLD = (10, 100, 1000, 10000)  # wrong guesses of which the board's log tells
 _ASK = ('WWW-Authenticate: Basic realm="Sosie", charset="UTF-8"',)
 _NO_PASSWORD = (
-    "this board has no password, so it lets nobody in here; its pairing brings one, or set one with sosie pair password"
+    "this board has no password, so it lets nobody in here; a pairing file brings one, or `password` on its console"
 )
 
 

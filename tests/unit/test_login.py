@@ -88,7 +88,7 @@ class Passwords(unittest.TestCase):
         door.step()
         door.step()
         self.assertEqual(decisions[0].status, 403)
-        self.assertIn("sosie pair", json.loads(decisions[0].body)["error"])
+        self.assertIn("no password", json.loads(decisions[0].body)["error"])
 
     def test_a_check_that_fails(self):
         door = Door()
