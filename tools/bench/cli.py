@@ -10,14 +10,14 @@ import time
 
 from firmware.errors import Refused
 from firmware.quantity import parse_size
-from tools.bench import backlog, fio, profile, rounds, usb, workspace
+from tools.bench import backlog, fio, profile, rounds, tls, usb, workspace
 from tools.bench.fio import BenchError
 from tools.bench.pair import Pair
 from tools.bench.peers import PEERS
 from tools.bench.report import Report
 from tools.bench.workspace import Workspace
 
-PARTS = ("rows", "places", "backlog", "usb")
+PARTS = ("rows", "places", "backlog", "usb", "tls")
 PLACE_ROWS = ("w4k1", "w4k16", "w128k", "w4kf")
 
 
@@ -141,6 +141,8 @@ def measure_all(arguments, plan, clock, place):
         part(report, lambda: measure_backlog(plan, clock, place, report))
     if "usb" in arguments.parts and ours:
         part(report, lambda: measure_usb(plan, place, report))
+    if "tls" in arguments.parts and ours:
+        part(report, lambda: measure_tls(plan, place, report))
     report.about["rounds measured"] = report.results.rounds()
     shares = sorted(report.results.all("others_share"))
     if shares:
@@ -224,6 +226,10 @@ def measure_backlog(plan, clock, place, report):
 
 def measure_usb(plan, place, report):
     report.usb = usb.run(place, plan, say)
+
+
+def measure_tls(plan, place, report):
+    report.tls = tls.run(place, plan, say)
 
 
 def about(folder, plan, arguments):

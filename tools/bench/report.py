@@ -3,7 +3,7 @@
 import json
 import os
 
-from tools.bench import usb
+from tools.bench import tls, usb
 from tools.bench.pair import AWAY, GONE, NEAR, Pair
 from tools.bench.peers import NbdkitFile, QemuMirror, QemuNbd
 
@@ -25,6 +25,7 @@ class Report:
         self.backlog = backlog
         self.notes = list(notes)
         self.usb = None
+        self.tls = None
         self.profile = profile
 
     def markdown(self):
@@ -41,6 +42,8 @@ class Report:
             parts += ["## A long outage", BACKLOG_TEXT, backlog_table(self.backlog)]
         if self.usb is not None:
             parts += ["## Commands over USB", USB_TEXT, usb.table(self.usb)]
+        if self.tls is not None:
+            parts += ["## TLS on the link", TLS_TEXT, tls.table(self.tls)]
         if self.profile:
             parts += ["## Where the time goes", "```\n" + self.profile.strip() + "\n```"]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -61,7 +64,8 @@ class Report:
         return json.dumps({
             "about": self.about, "notes": self.notes, "rows": cells(self.results),
             "failures": failures(self.results), "places": cells(self.places) if self.places else None,
-            "usb": self.usb, "place_failures": failures(self.places) if self.places else [], "backlog": self.backlog,
+            "usb": self.usb, "tls": self.tls,
+            "place_failures": failures(self.places) if self.places else [], "backlog": self.backlog,
         }, indent=1)
 
     def write(self, base):
@@ -91,6 +95,11 @@ PLACES_TEXT = (
 USB_TEXT = (
     "Bulk-Only Transport, SCSI, journal, link and player of the primary, one command at a time, its twin live and "
     "near; the endpoints are sockets. User and system time of all its processes."
+)
+TLS_TEXT = (
+    "The link alone, over loopback: sender, receiver, frames, sockets, and TLS; no disks and no journals. ms/MB is the "
+    "processor time of the board that gives (here) and of the one that takes (there). Bytes are random, hence not "
+    "compressed."
 )
 BACKLOG_TEXT = (
     "Memory is that of all processes of a board. PSS counts a page that they share once, RSS once for each of them. "
