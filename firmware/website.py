@@ -4,6 +4,7 @@ A root file: it wires the pages (firmware/status) to the ports.
 """
 
 from firmware import ports
+from firmware.link.secure import Secure
 from firmware.ports import environment
 from firmware.ports.inbox import Inbox
 from firmware.status.api import Api
@@ -52,8 +53,6 @@ class Website:
         page = HttpConversation(api.handle, lambda request, decided: api.admit(request, decided, caller))
         if self._credentials is None:
             return page
-        from firmware.link.secure import Secure
-
         return Secure(page, self._credentials.page_session())
 
     def _lane(self, worker):

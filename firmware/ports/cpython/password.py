@@ -8,25 +8,43 @@ _MOST = 1024
 
 
 class PasswordFile:
-    """A worker for a lane, since to judge a password takes long on purpose."""
+    """A worker for a lane, since to judge a password takes long on purpose.
+
+    What was read once stays in force while the file cannot be read: a board whose card is gone has to say so.
+    """
 
     def __init__(self, path: str):
         self._path = path
+        self._edition = None
+        self._line = None
+        self._read()
+        self.edition()
 
     def check(self, password: str):
         """Whether it is the one; None: there is none any more. Raises Refused for a damaged file, and OSError."""
         yield
-        try:
-            with open(self._path, encoding="ascii", errors="replace") as file:
-                line = file.read(_MOST)
-        except FileNotFoundError:
-            return None
-        return is_password(password, line)
+        self._read()
+        return None if self._line is None else is_password(password, self._line)
 
     def edition(self) -> "tuple | None":
         """What changes with the file; None while there is none."""
         try:
             state = os.stat(self._path)
-        except OSError:
-            return None
-        return state.st_ino, state.st_size, state.st_mtime_ns
+        except OSError as error:
+            if self._is_gone(error):
+                self._edition = None
+        else:
+            self._edition = state.st_ino, state.st_size, state.st_mtime_ns
+        return self._edition
+
+    def _read(self) -> None:
+        try:
+            with open(self._path, encoding="ascii", errors="replace") as file:
+                self._line = file.read(_MOST)
+        except OSError as error:
+            if self._is_gone(error):
+                self._line = None
+
+    def _is_gone(self, error: OSError) -> bool:
+        """Whether somebody took the file away, and not the whole medium."""
+        return isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(self._path))

@@ -1,0 +1,75 @@
+import errno
+import os
+import shutil
+import tempfile
+import unittest
+
+from firmware.errors import Refused
+from firmware.ports.cpython import keys, password
+from firmware.ports.cpython.password import PasswordFile
+from firmware.ports.lanes import run_job
+
+
+class PasswordFiles(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = holder.name + "/keys"
+        os.mkdir(self.folder)
+        self.path = self.folder + "/password"
+        self.write(keys.hash_password("right"))
+        self.file = PasswordFile(self.path)
+
+    def write(self, line):
+        with open(self.path + ".new", "w") as file:
+            file.write(line + "\n")
+        os.replace(self.path + ".new", self.path)
+
+    def check(self, word, file=None):
+        result, error = run_job(file or self.file, "check", (word,))
+        if error is not None:
+            raise error
+        return result
+
+    def test_right_wrong_and_changed(self):
+        before = self.file.edition()
+        self.assertEqual([self.check(word) for word in ("right", "wrong", "")], [True, False, False])
+        self.assertEqual(self.file.edition(), before)
+        self.write(keys.hash_password("new"))
+        self.assertNotEqual(self.file.edition(), before)
+        self.assertEqual([self.check(word) for word in ("right", "new")], [False, True])
+
+    def test_taken_away_and_given_back(self):
+        os.unlink(self.path)
+        self.assertEqual((self.file.edition(), self.check("right")), (None, None))
+        self.write(keys.hash_password("right"))
+        self.assertIsNotNone(self.file.edition())
+        self.assertTrue(self.check("right"))
+
+    def test_damaged(self):
+        for line in ("", "plain$right", "scrypt$x$8$1$00$00", "scrypt$8192$8$1$00", "\xff"):
+            self.write(line)
+            self.assertRaises(Refused, self.check, "right")
+            self.assertIsNotNone(self.file.edition())
+
+    def test_a_medium_that_is_gone_takes_nothing_away(self):
+        before = self.file.edition()
+        shutil.rmtree(self.folder)
+        self.assertEqual(self.file.edition(), before)
+        self.assertEqual([self.check(word) for word in ("right", "wrong")], [True, False])
+
+    def test_a_medium_that_fails(self):
+        before = self.file.edition()
+
+        def fail(*args, **options):
+            raise OSError(errno.EIO, "input/output error")
+
+        password.open = fail
+        self.addCleanup(delattr, password, "open")
+        real, os.stat = os.stat, fail
+        try:
+            found = self.file.edition()
+        finally:
+            os.stat = real
+        self.assertEqual(found, before)
+        self.assertEqual([self.check(word) for word in ("right", "wrong")], [True, False])
