@@ -98,11 +98,8 @@ class Setup:
 
     def _gadget(self) -> None:
         """Lends the USB gadget to the firmware, which says by itself when it misses it and needs it."""
-        from board.usb.lent import lend
-        from board.usb.paths import Paths
-
         try:
-            lend(Paths(self._machine.top.rstrip("/")), "board", *self._owner)
+            self._machine.lend_gadget(*self._owner)
         except Refused as refusal:
             sys.stderr.write("sosie: %s\n" % refusal)
 

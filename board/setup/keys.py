@@ -15,6 +15,10 @@ from .machine import Machine
 _FOLDER, _DONE = "pair", "pair-taken"
 _SIGNER = "update.crt"
 _MOST_BYTES = 64 << 10
+_PAIRED = (
+    "the card brings keys in its folder pair, but this board is paired already and keeps its own; to start over, put a "
+    "file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder"
+)
 _OTHER_SIGNER = (
     "the card brings another certificate for updates than this board trusts, and it keeps its own; to start over, put "
     "a file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder pair"
@@ -37,9 +41,21 @@ def take(machine: Machine, name: str) -> None:
 
     if is_brought:
         _take_signer(machine, "%s/%s" % (brought, _SIGNER))
-        keyfolder.take_over(brought, kept)
+        _take_over(brought, kept)
         _remove(machine, _FOLDER)
     keyfolder.make(kept, name)
+
+
+def _take_over(brought: str, kept: str) -> None:
+    from firmware.ports.cpython import keyfolder
+
+    try:
+        keyfolder.take_over(brought, kept)
+    except Refused:
+        keyfolder.check(brought)  # what is wrong with these comes first
+        if keyfolder.is_paired(kept):
+            raise Refused(_PAIRED) from None
+        raise
 
 
 def _take_signer(machine: Machine, brought: str) -> None:

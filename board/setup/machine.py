@@ -63,6 +63,13 @@ class Machine:
     def give(self, path: str, uid: int, gid: int) -> None:
         os.chown(path, uid, gid, follow_symlinks=False)
 
+    def lend_gadget(self, uid: int, gid: int) -> None:
+        """Makes the USB gadget for the user who runs the firmware."""
+        from board.usb.lent import lend
+        from board.usb.paths import Paths
+
+        lend(Paths(), "board", uid, gid)
+
     def name(self, name: str) -> None:
         """The name of the machine, on the network."""
         socket.sethostname(name)

@@ -16,6 +16,7 @@ RequiredForOnline=no
 [Network]
 %sLLMNR=no
 MulticastDNS=no
+LLDP=no
 IPv6AcceptRA=yes
 
 [DHCPv4]

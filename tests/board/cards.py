@@ -61,6 +61,9 @@ class FakeMachine(Machine):
     def give(self, path: str, uid: int, gid: int) -> None:
         self.change()
 
+    def lend_gadget(self, uid: int, gid: int) -> None:
+        raise Refused("this machine has no USB gadgets")
+
     def name(self, name: str) -> None:
         self.hostname = name
 

@@ -1,4 +1,4 @@
-"""The card: its table read by others, its first boot cut at every step, the root's disk found by the kernel's own word."""
+"""The card: its table read by others, its first boot cut at every step, its disk found by what the kernel says."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def test_sfdisk_reads_the_same(tmp_path):
     told = subprocess.run(["sfdisk", "--json", path], capture_output=True, text=True)
     assert told.returncode == 0 and not told.stderr, told.stderr
     found = {each["node"][-1]: each for each in json.loads(told.stdout)["partitiontable"]["partitions"]}
-    assert [number for number in sorted(found)] == list("1234567")
+    assert sorted(found) == list("1234567")
     for part in parts:
         its = found[str(part.number)]
         assert (its["start"] * 512, its["size"] * 512, int(its["type"], 16)) == (part.start, part.size, part.kind)
