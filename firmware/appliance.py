@@ -16,7 +16,7 @@ from firmware.link.entrance import Entrance
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
-from firmware.matchmaker import key_routes, make_pairing
+from firmware.matchmaker import key_routes, make_pairing, watch_age
 from firmware.media import open_media
 from firmware.ports import environment
 from firmware.service import Service
@@ -89,6 +89,7 @@ class Appliance:
         if self._keys is not None:
             self._guard = Guard(board, self._keys, loop)
             board.pairing = make_pairing(board, settings, loop)
+            watch_age(board, loop)
         ready = None if self._guard is None else lambda: self._guard.ready
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:

@@ -1,8 +1,11 @@
 """Puts pairing to work on a board that has keys. A root file: it wires pair/ to the ports."""
 
 from firmware import ports
+from firmware.errors import Refused
 from firmware.pair.pairing import Pairing
 from firmware.status import keyroutes
+
+_WATCH_MS = 3600000
 
 
 class _Runtime:
@@ -25,6 +28,18 @@ def make_pairing(board, settings, loop) -> Pairing:
     keyring = ports.open_keyring(settings.keys, settings.name)
     waits = settings.listen is not None
     return Pairing(board.identity, keyring, _Runtime(loop), waits, settings.peer, board.events.note)
+
+
+def watch_age(board, loop) -> None:
+    """Raises an alarm long before a certificate expires. Without a clock nobody can tell."""
+    trouble = ""
+    try:
+        if ports.clock_is_set():
+            trouble = board.pairing.keys.aging(ports.wall_ms() // 1000)
+    except Refused:
+        pass  # whoever reads the keys for the link says so
+    board.alarm("certificates", trouble)
+    loop.call_after(_WATCH_MS, watch_age, board, loop)
 
 
 def key_routes(board) -> "dict | None":

@@ -301,6 +301,25 @@ def test_validity():
     assert (end - begin).days >= 3650
 
 
+@pytest.mark.parametrize("year", [2026, 2039, 2041, 2200])  # the field changes its form in 2050
+def test_valid_until_says_what_the_library_says(year):
+    der = keys.ders(keys.new_identity("left", datetime.datetime(year, 5, 1, tzinfo=datetime.UTC))[1])[0]
+    assert keys.valid_until(der) == keys.facts(der)[2].timestamp()
+    for damaged in (b"", der[:40], b"x" * 300, der[:1] + b"\x84" + der[2:]):
+        with pytest.raises(Refused, match="damaged"):
+            keys.valid_until(damaged)
+
+
+def test_aging(source):
+    ring, year = Keyring(source, "left"), 365 * 86400
+    now = keys.valid_until(ring.certificate)
+    assert ring.aging(now - year) == ""
+    assert "certificate of this board is good until" in ring.aging(now - year // 3)
+    other = keys.new_identity("right", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))[1]
+    keyfolder.pin_also(source, keys.only_der(other))
+    assert "certificate of the other board is good until 2029-12-31" in ring.aging(now - 7 * year)
+
+
 def test_passwords():
     password = keys.new_password()
     line = keys.hash_password(password)

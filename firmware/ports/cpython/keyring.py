@@ -1,6 +1,10 @@
 """The keys folder of a running board, as pairing and the API use it."""
 
+import time
+
 from . import keyfolder, keys
+
+SOON_S = 180 * 86400
 
 
 class Keyring:
@@ -23,6 +27,16 @@ class Keyring:
     def certificate(self) -> bytes:
         """DER of what this board shows."""
         return keyfolder.own_certificate(self._folder)
+
+    def aging(self, now_s: int) -> str:
+        """A sentence when a certificate of the link is good for less than half a year from `now_s` (since 1970) on."""
+        newest = keyfolder.peers(self._folder)[-1:]
+        for whose, der in [("this", self.certificate)] + [("the other", der) for der in newest]:
+            until_s = keys.valid_until(der)
+            if until_s - now_s < SOON_S:
+                day = time.strftime("%Y-%m-%d", time.gmtime(until_s))
+                return "the certificate of %s board is good until %s only: use `sosie pair renew`" % (whose, day)
+        return ""
 
     def admit(self, certificate: bytes) -> None:
         """Refused when pin() would be."""

@@ -116,6 +116,43 @@ def facts(der: bytes) -> "tuple[str, datetime.datetime, datetime.datetime]":
         raise Refused("the certificate is damaged")
 
 
+def valid_until(der: bytes) -> int:
+    """Seconds since 1970 until which a certificate is good; raises Refused for what is none.
+
+    facts() says the same by way of a library that a board loads only when it must.
+    """
+    try:
+        fields = _inside(_inside(der))  # of the TBSCertificate, RFC 5280 4.1
+        for _ in range(4 if fields[0] == 0xA0 else 3):  # version, serialNumber, signature, issuer
+            fields = fields[_size(fields) :]
+        validity = _inside(fields)
+        until = validity[_size(validity) :]
+        text = _inside(until).decode("ascii")
+        form = "%y%m%d%H%M%SZ" if until[0] == 0x17 else "%Y%m%d%H%M%SZ"
+        return int(datetime.datetime.strptime(text, form).replace(tzinfo=datetime.UTC).timestamp())
+    except (IndexError, ValueError):
+        raise Refused("the certificate is damaged")
+
+
+def _inside(der: bytes) -> bytes:
+    """The contents of the first element."""
+    return der[_size(der) - _length(der)[0] : _size(der)]
+
+
+def _size(der: bytes) -> int:
+    """Bytes of the first element."""
+    length, head = _length(der)
+    return head + length
+
+
+def _length(der: bytes) -> "tuple[int, int]":
+    """(bytes of the contents, bytes in front of them)."""
+    if der[1] < 0x80:
+        return der[1], 2
+    count = der[1] & 0x7F
+    return int.from_bytes(der[2 : 2 + count], "big"), 2 + count
+
+
 def new_password() -> str:
     """Sixteen letters and digits in four groups: 79 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
