@@ -1,7 +1,5 @@
 """The keys folder as a running board sees it: what is refused, and what changes while it runs."""
 
-import subprocess
-
 import pytest
 
 from firmware.errors import Refused
@@ -14,9 +12,10 @@ LEFT, RIGHT, NEXT = identity("left"), identity("right"), identity("left next")
 
 
 def encrypted(path):
-    subprocess.run(["openssl", "pkcs8", "-topk8", "-in", "own.key", "-out", "locked", "-passout", "pass:x"],
-                   cwd=path, check=True, capture_output=True)  # fmt: skip
-    write(path / "own.key", (path / "locked").read_bytes())
+    from cryptography.hazmat.primitives import serialization as form
+
+    key, lock = form.load_pem_private_key(LEFT[0], None), form.BestAvailableEncryption(b"x")
+    write(path / "own.key", key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, lock))
 
 
 DAMAGE = {

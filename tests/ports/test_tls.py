@@ -84,20 +84,30 @@ def made(tmp_path, caller, waiter):
 
 
 def test_a_certificate_that_a_pinned_one_has_issued_is_unknown(tmp_path):
-    """OpenSSL alone would take it: what is pinned is an anchor to it."""
-    openssl(tmp_path, "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt "
-                      "-subj /CN=left -days 9")  # fmt: skip
-    openssl(tmp_path, "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout own.key -out own.csr -subj /CN=x")
-    openssl(tmp_path, "x509 -req -in own.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out own.crt -days 9")
-    right = folder(tmp_path / "right", identity("right"), (None, (tmp_path / "ca.crt").read_bytes()))
+    """OpenSSL alone would take it when the pinned one is one of an authority."""
+    authority, issued = (signed(identity("left")[0], subject, serial) for subject, serial in (("left", 1), ("x", 2)))
+    (tmp_path / "own.key").write_bytes(identity("left")[0])
+    (tmp_path / "own.crt").write_bytes(issued)
+    right = folder(tmp_path / "right", identity("right"), (None, authority))
     one, two = Raw(client_context(tmp_path)), End(Credentials(str(right)).link_session(True), b"secret")
     converse(one, two)
     assert "is not one that this board is paired with" in two.sentences and two.refused
     assert one.heard == two.heard == b""
 
 
-def openssl(folder_, line):
-    subprocess.run(["openssl", *line.split()], cwd=folder_, check=True, capture_output=True)
+def signed(key_pem, subject, serial) -> bytes:
+    """A certificate, in PEM, of `subject`, issued by the authority left; both with the same key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+
+    def name(text):
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+    key, good = serialization.load_pem_private_key(key_pem, None), x509.load_pem_x509_certificate(identity("left")[1])
+    made = x509.CertificateBuilder(name("left"), name(subject), key.public_key(), serial,
+                                   good.not_valid_before_utc, good.not_valid_after_utc)
+    made = made.add_extension(x509.BasicConstraints(subject == "left", None), True)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.parametrize(("context", "says", "complaint"), [
