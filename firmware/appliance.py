@@ -19,6 +19,7 @@ from firmware.log.scribe import Scribe
 from firmware.matchmaker import key_routes, make_pairing, watch_age
 from firmware.media import open_media
 from firmware.ports import environment
+from firmware.presence import Presence
 from firmware.service import Service
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.console import Console
@@ -86,6 +87,8 @@ class Appliance:
                 self._add_console(path, None)
             loop.hook = self._poll
         self._look_at_clock()
+        media = [(self._storage, "journal " + settings.journal), (self._disk, "disk " + settings.disk)]
+        self._presence = Presence(board, media, loop.call_after)
         if self._keys is not None:
             self._guard = Guard(board, self._keys, loop)
             board.pairing = make_pairing(board, settings, loop)
@@ -160,6 +163,7 @@ class Appliance:
         self._dialer.start()
         for terminal in self._terminals:
             terminal.start()
+        self._presence.start()
         self._service.start()
         self._loop.run()
         self._loop.close()  # first the consoles: the port of one that is open cannot be given back

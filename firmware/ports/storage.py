@@ -121,6 +121,11 @@ class FileStorage:
             extents.append((data, offset - data, True))
         return extents
 
+    @property
+    def present(self) -> bool:
+        """Whether the medium is still there; True where the system cannot tell."""
+        return not self.is_device or self.descriptor < 0 or system.device_exists(self.descriptor)
+
     def advise(self, offset: int, length: int) -> None:
         """The range will be read soon: start to bring it into memory."""
         system.will_need(self.descriptor, offset, length)

@@ -70,6 +70,13 @@ def own_as(descriptor: int, path: str) -> None:
         os.fchown(descriptor, facts.st_uid, facts.st_gid)
 
 
+def device_exists(descriptor: int) -> bool:
+    """Whether the kernel still knows the block device that is open here."""
+    number = os.fstat(descriptor).st_rdev
+    place = "/sys/dev/block"
+    return os.path.exists("%s/%d:%d" % (place, os.major(number), os.minor(number))) or not os.path.isdir(place)
+
+
 def try_lock(descriptor: int) -> bool:
     """Take the exclusive flock; False when somebody else holds it."""
     try:
