@@ -40,6 +40,8 @@ def obey(machine: Machine, card: Card, owner: tuple, keep_disk: bool) -> None:
         keys.forget(machine)
     if EMPTY_DISK in wishes:
         write_whole("%s/%s" % (machine.state, WANTED), b"", 0o600, owner, machine)
+    else:
+        _forget(machine.state, WANTED)
     _forget(machine.state, MEMORY)
     with Writable(machine):
         for name in names:

@@ -26,6 +26,11 @@ class OntoMachine(Machine):
         self.boot = root + boot
         self.kept = root + KEPT
 
+    def is_mounted(self, path: str) -> bool:
+        """os.path.ismount() does not see that a folder of the same file system is mounted there."""
+        with open(self.proc + "/self/mountinfo") as file:
+            return any(line.split(" ")[4] == path for line in file)
+
     def run(self, *command: str) -> None:
         """All but changing how the FAT partition is mounted, which is not ours."""
         if not (command[0] == "mount" and command[2].startswith("remount")):

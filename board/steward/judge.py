@@ -10,6 +10,10 @@ from . import disks
 from .machine import Machine
 from .memory import Memory
 
+_NOT_EMPTIED = (
+    "start-anew asked to empty the disk, but this board is the primary, whose disk has the data: put a file start-anew "
+    "without that line on the card and restart the board"
+)
 _LISTEN, _WEB = "[::]:7411", "[::]:443"
 
 
@@ -83,8 +87,9 @@ def _empty(machine: Machine, parsed, disk: disks.Disk) -> None:
     """start-anew asked to empty the disk: a twin's, which is overwritten anyhow."""
     if not os.path.exists(machine.empty_disk):
         return
-    if parsed.role == "twin":
-        disks.empty(disk.path)
+    if parsed.role != "twin":
+        raise Refused(_NOT_EMPTIED)
+    disks.empty(disk.path)
     os.unlink(machine.empty_disk)
 
 
