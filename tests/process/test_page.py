@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import ssl
+import subprocess
 import time
 
 import pytest
@@ -186,6 +187,22 @@ def test_an_update_that_breaks_off_leaves_nothing_and_the_next_one_is_taken(make
     wait_until("it is gone", lambda: os.listdir(inbox) == [])
     assert ask(board, "POST", "/api/update", login() | UPDATE, b"whole")[0] == 202
     assert (inbox / "bundle.raucb").read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small file system needs root to be mounted")
+def test_an_update_for_which_there_is_no_room(make_board, inbox):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", inbox], check=True)
+    try:
+        board = make_board().start()
+        status, _, body = ask(board, "POST", "/api/update", login() | UPDATE, bytes(20 << 20))
+        assert (status, json.loads(body)["error"]) == (507, "the update has 20M, and there is room for 3M here")
+        assert os.listdir(inbox) == []
+        assert ask(board, "POST", "/api/update", login() | UPDATE, bytes(3 << 20))[0] == 202
+        assert ask(board, "POST", "/api/update", login() | UPDATE, b"more")[0] == 507
+        assert os.stat(inbox / "bundle.raucb").st_size == 3 << 20
+        board.end()
+    finally:
+        subprocess.run(["umount", "--lazy", inbox], check=True)
 
 
 def test_a_board_that_is_killed_in_the_middle_of_an_update(make_board, inbox):
