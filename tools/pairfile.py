@@ -7,6 +7,7 @@ import tempfile
 
 from firmware.errors import Refused
 from firmware.ports.cpython import keyfolder, keys
+from firmware.ports.files import replace_file
 from tools.api import BoardError
 
 FORMAT = "sosie pair 1"
@@ -186,6 +187,6 @@ def _write(path: str, data: bytes) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        keyfolder.replace_file(path, data)
+        replace_file(path, data)
     except OSError as error:
         raise BoardError("%s cannot be written (%s)." % (path, error.strerror)) from None

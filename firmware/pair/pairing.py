@@ -3,6 +3,7 @@
 from firmware.errors import Refused
 from firmware.pair import code as codes
 from firmware.pair.card import Card
+from firmware.pair.encounters import Call, Visit
 from firmware.pair.introduction import Introduction
 
 CODE_MS = 10 * 60000
@@ -70,12 +71,12 @@ class Pairing:
             raise Refused("say where the other board is: pair %s HOST:PORT" % code)
         if self._calling is not None:
             raise Refused("this board is calling another one already; wait a moment")
-        self._calling = call = _Call(self, code, address, done)
+        self._calling = call = Call(self, code, address, done)
         self._runtime.dial(address, call.conversation, call.failed)
 
     def visitor(self) -> Introduction:
         """The conversation with a board that calls us to be paired."""
-        return Introduction(_Visit(self), False)
+        return Introduction(Visit(self), False)
 
     # For one introduction
 
@@ -157,55 +158,6 @@ class Pairing:
         done, self._done = self._done, None
         if done is not None:
             done(sentence, error)
-
-
-class _Visit:
-    """The owner of an Introduction that another board began."""
-
-    def __init__(self, pairing):
-        self._pairing = pairing
-        self._code = ""
-        self.card, self.pin = pairing.card, pairing.pin
-
-    def exchange(self):
-        exchange = self._pairing.guess()
-        self._code = self._pairing.code
-        return exchange
-
-    def admit(self, card) -> None:
-        if self._code != self._pairing.code:
-            raise Refused("the code has just become void; type pair on the other console for a new one")
-        self._pairing.admit(card)
-
-    def ended(self, card, sentence: str) -> None:
-        self._pairing.visited(card, sentence, self._code)
-
-
-class _Call:
-    """The owner of an Introduction that we began."""
-
-    def __init__(self, pairing, code: str, address, done):
-        self._pairing = pairing
-        self._code = code
-        self._address = address
-        self._done = done
-        self.card, self.admit, self.pin = pairing.card, pairing.admit, pairing.pin
-
-    def conversation(self):
-        try:
-            return Introduction(self, True)
-        except Refused as refusal:
-            self.ended(None, str(refusal))
-            return None
-
-    def exchange(self):
-        return self._pairing.start(self._code)
-
-    def failed(self, error) -> None:
-        self.ended(None, "the other board cannot be reached (%s)" % error)
-
-    def ended(self, card, sentence: str) -> None:
-        self._pairing.called(self._done, card, sentence, self._address)
 
 
 def _guesses(count: int) -> str:

@@ -106,6 +106,7 @@ def test_a_paired_board_that_lost_its_key_makes_no_other(tmp_path, source):
 
 def test_a_board_that_only_runs_does_not_load_what_makes_keys(source):
     """20 MB, and a second on the smallest board."""
+    keyfolder.prepare_next(source, "left")  # and a renewal was left where it was
     program = """
 import sys
 from firmware import ports

@@ -17,59 +17,68 @@ folder. peer.crt comes last when a board is paired: until it is there, the board
 import os
 
 from ...errors import Refused
-from ..files import reason, replace_file, sync_folder
 from . import keys
+from .keyfiles import (
+    NEXT_CERTIFICATE,
+    NEXT_KEY,
+    OWN_CERTIFICATE,
+    OWN_KEY,
+    PASSWORD,
+    PEER,
+    REVOKED,
+    Refusing,
+    certificates,
+    fit,
+    read,
+    rename,
+    write,
+)
 
-OWN_KEY, OWN_CERTIFICATE, PEER = "own.key", "own.crt", "peer.crt"
-REVOKED, PASSWORD = "revoked", "password"
-NEXT_KEY, NEXT_CERTIFICATE = "next.key", "next.crt"
 START_OVER = (
     "this board is paired already; to start over, type unpair on its console, or use `sosie pair unpair` on its keys "
     "folder while it is stopped"
 )
-MAX_BYTES = 64 << 10
 _MOST_PINNED = 4  # of one board: what it shows, what it will show, and what came of attempts that were given up
 
 
 def make(folder: str, name: str) -> None:
     """Makes the folder with a key of its own for the board `name`, unless it has one. Raises Refused."""
     settle(folder)
-    if _read(folder, OWN_KEY) is not None and _read(folder, OWN_CERTIFICATE) is not None:
+    if read(folder, OWN_KEY) is not None and read(folder, OWN_CERTIFICATE) is not None:
         return
-    if _read(folder, PEER):
+    if read(folder, PEER):
         raise Refused("%s has no key any more, but is paired; flash this card anew" % folder)
     _set_own(folder, *keys.new_identity(name))
 
 
 def is_paired(folder: str) -> bool:
     """Whether this folder pins another board. Raises Refused when that cannot be told."""
-    return bool(_read(folder, PEER))
+    return bool(read(folder, PEER))
 
 
 def own_certificate(folder: str) -> bytes:
     """DER of the certificate that this board shows. Raises Refused."""
-    return _certificates(folder, OWN_CERTIFICATE)[0]
+    return certificates(folder, OWN_CERTIFICATE)[0]
 
 
 def peers(folder: str) -> "list[bytes]":
     """DER of the certificates that are pinned, the newest last. Raises Refused."""
-    return _certificates(folder, PEER) if is_paired(folder) else []
+    return certificates(folder, PEER) if is_paired(folder) else []
 
 
 def settle(folder: str) -> None:
     """Makes the folder if there is none, and finishes what a power cut stopped. Raises Refused."""
-    with _Refusing(folder):
+    with Refusing(folder):
         os.makedirs(folder, mode=0o700, exist_ok=True)
-    new, key, old = _read(folder, NEXT_CERTIFICATE), _read(folder, OWN_KEY), _read(folder, OWN_CERTIFICATE)
-    if new is None or key is None or (old is not None and keys.belong_together(key, old)):
+    if read(folder, NEXT_CERTIFICATE) is None or read(folder, OWN_KEY) is None:
         return
-    if keys.belong_together(key, new):
-        _rename(folder, NEXT_CERTIFICATE, OWN_CERTIFICATE)
+    if not fit(folder, OWN_KEY, OWN_CERTIFICATE) and fit(folder, OWN_KEY, NEXT_CERTIFICATE):
+        rename(folder, NEXT_CERTIFICATE, OWN_CERTIFICATE)
 
 
 def check(folder: str) -> None:
     """Refused when the folder is not that of a board that may be paired or is: one sentence."""
-    key, certificate = _read(folder, OWN_KEY), _read(folder, OWN_CERTIFICATE)
+    key, certificate = read(folder, OWN_KEY), read(folder, OWN_CERTIFICATE)
     if key is None or certificate is None:
         raise Refused("%s has no %s; flash this card anew, or copy the folder from a backup"
                       % (folder, OWN_KEY if key is None else OWN_CERTIFICATE))
@@ -84,7 +93,7 @@ def take_over(source: str, folder: str) -> bool:
     """What a pairing file gave this board (own.key, own.crt, peer.crt and maybe password in `source`) is its own from
     now on; False when it was before. Raises Refused, with nothing changed, when it is paired otherwise."""
     check(source)
-    given = {name: _read(source, name) for name in (OWN_KEY, OWN_CERTIFICATE, PEER, PASSWORD)}
+    given = {name: read(source, name) for name in (OWN_KEY, OWN_CERTIFICATE, PEER, PASSWORD)}
     if not given.get(PEER):
         raise Refused("%s has no %s; make it anew with `sosie pair install`" % (source, PEER))
     settle(folder)
@@ -93,15 +102,15 @@ def take_over(source: str, folder: str) -> bool:
             return False
         raise Refused(START_OVER)
     if given.get(PASSWORD) is not None:
-        _write(folder, PASSWORD, given[PASSWORD])
+        write(folder, PASSWORD, given[PASSWORD])
     _set_own(folder, given[OWN_KEY], given[OWN_CERTIFICATE])
-    _write(folder, PEER, given[PEER])
+    write(folder, PEER, given[PEER])
     return True
 
 
 def _same(folder: str, given: dict) -> bool:
-    with _Refusing(folder):
-        return (_read(folder, OWN_KEY) == given[OWN_KEY]
+    with Refusing(folder):
+        return (read(folder, OWN_KEY) == given[OWN_KEY]
                 and set(keys.ders(given[PEER])) <= set(peers(folder)))
 
 
@@ -118,13 +127,13 @@ def pair(folder: str, certificate: bytes) -> None:
     """Pins the (DER) certificate of another board. Raises Refused when this board is paired with one already."""
     admit(folder, certificate)
     if not is_paired(folder):
-        _write(folder, PEER, keys.pem_of(certificate))
+        write(folder, PEER, keys.pem_of(certificate))
 
 
 def unpair(folder: str) -> None:
     """Forgets the other board. Raises Refused."""
-    if _read(folder, PEER) is not None:
-        _write(folder, PEER, b"")
+    if read(folder, PEER) is not None:
+        write(folder, PEER, b"")
 
 
 # A new key for this board, while it is paired
@@ -133,29 +142,29 @@ def unpair(folder: str) -> None:
 def prepare_next(folder: str, name: str) -> bytes:
     """DER of the certificate that this board will show; the same until use_next(). Raises Refused."""
     settle(folder)
-    key, certificate = _read(folder, NEXT_KEY), _read(folder, NEXT_CERTIFICATE)
+    key, certificate = read(folder, NEXT_KEY), read(folder, NEXT_CERTIFICATE)
     if key is None or certificate is None or not keys.belong_together(key, certificate):
         key, certificate = keys.new_identity(name)
-        _write(folder, NEXT_CERTIFICATE, certificate)
-        _write(folder, NEXT_KEY, key)
+        write(folder, NEXT_CERTIFICATE, certificate)
+        write(folder, NEXT_KEY, key)
     return keys.ders(certificate)[0]
 
 
 def use_next(folder: str) -> None:
     """From now on this board shows the certificate of prepare_next(). Raises Refused."""
     settle(folder)
-    key, certificate = _read(folder, NEXT_KEY), _read(folder, NEXT_CERTIFICATE)
+    key, certificate = read(folder, NEXT_KEY), read(folder, NEXT_CERTIFICATE)
     if key is None:
         return  # done before, or there is nothing to do
     if certificate is None or not keys.belong_together(key, certificate):
         raise Refused("the new key of this board is damaged; renew it once more")
-    _rename(folder, NEXT_KEY, OWN_KEY)  # from here on settle() would do the rest
-    _rename(folder, NEXT_CERTIFICATE, OWN_CERTIFICATE)
+    rename(folder, NEXT_KEY, OWN_KEY)  # from here on settle() would do the rest
+    rename(folder, NEXT_CERTIFICATE, OWN_CERTIFICATE)
 
 
 def _set_own(folder: str, key: bytes, certificate: bytes) -> None:
-    _write(folder, NEXT_CERTIFICATE, certificate)
-    _write(folder, NEXT_KEY, key)
+    write(folder, NEXT_CERTIFICATE, certificate)
+    write(folder, NEXT_KEY, key)
     use_next(folder)
 
 
@@ -183,7 +192,7 @@ def seen(folder: str, certificate: bytes) -> bool:
 
 
 def _write_peers(folder: str, certificates: list) -> None:
-    _write(folder, PEER, b"".join(keys.pem_of(der) for der in certificates))
+    write(folder, PEER, b"".join(keys.pem_of(der) for der in certificates))
 
 
 # Revoking
@@ -192,7 +201,7 @@ def _write_peers(folder: str, certificates: list) -> None:
 def revoked(folder: str) -> "set[str]":
     """The fingerprints that are trusted no more. Raises Refused."""
     found = set()
-    for number, line in enumerate((_read(folder, REVOKED) or b"").decode("utf-8", "replace").splitlines()):
+    for number, line in enumerate((read(folder, REVOKED) or b"").decode("utf-8", "replace").splitlines()):
         word = line.partition("#")[0].strip()
         if not word:
             continue
@@ -222,63 +231,12 @@ def revoke(folder: str, fingerprint: str) -> None:
         raise Refused("a fingerprint has 64 hexadecimal digits, as `sosie pair show` prints it")
     found = revoked(folder)
     if fingerprint not in found:
-        text = (_read(folder, REVOKED) or b"").decode("utf-8", "replace")
+        text = (read(folder, REVOKED) or b"").decode("utf-8", "replace")
         if text and not text.endswith("\n"):
             text += "\n"
-        _write(folder, REVOKED, (text + fingerprint + "\n").encode())
+        write(folder, REVOKED, (text + fingerprint + "\n").encode())
 
 
 def set_password(folder: str, password: str) -> None:
     """The page takes this password from now on. Raises Refused."""
-    _write(folder, PASSWORD, (keys.hash_password(password) + "\n").encode())
-
-
-# Files
-
-
-def _read(folder: str, name: str) -> "bytes | None":
-    try:
-        with open(os.path.join(folder, name), "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Refused("%s/%s cannot be read (%s)" % (folder, name, reason(error)))
-    if len(data) > MAX_BYTES:
-        raise Refused("%s/%s is too large to be what its name says; remove it" % (folder, name))
-    return data
-
-
-def _certificates(folder: str, name: str) -> "list[bytes]":
-    data = _read(folder, name)
-    if not data:
-        raise Refused("%s has no %s; flash this card anew, or copy the folder from a backup" % (folder, name))
-    try:
-        return keys.ders(data)
-    except Refused as clause:
-        raise Refused("%s/%s is damaged: %s; flash this card anew, or pair anew" % (folder, name, clause))
-
-
-def _write(folder: str, name: str, data: bytes) -> None:
-    with _Refusing(folder):
-        replace_file(os.path.join(folder, name), data)
-
-
-def _rename(folder: str, name: str, to: str) -> None:
-    with _Refusing(folder):
-        os.rename(os.path.join(folder, name), os.path.join(folder, to))
-        sync_folder(os.path.join(folder, to))
-
-
-class _Refusing:
-    """An OSError in it becomes Refused: the operator can do something about a full or read-only file system."""
-
-    def __init__(self, folder: str):
-        self._folder = folder
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, trace) -> None:
-        if isinstance(error, OSError):
-            raise Refused("%s cannot be written (%s)" % (self._folder, reason(error)))
+    write(folder, PASSWORD, (keys.hash_password(password) + "\n").encode())
