@@ -34,6 +34,13 @@ class Bundles:
 
     def whole(self, version: str, *changes: str) -> Path:
         """A bundle of the whole system. `changes` are debugfs's commands."""
+        return self._pack(self._changed(version, *changes), version)
+
+    def not_starting_system(self) -> Path:
+        """The kernel finds nothing to run in it."""
+        return self._changed("0.4.0", "rm /usr/lib/systemd/systemd")
+
+    def _changed(self, version: str, *changes: str) -> Path:
         system = self.folder / "changed.img"
         subprocess.run(["cp", "--sparse=always", self._system, system], check=True)
         (self.folder / "version").write_text(version + "\n")
@@ -42,7 +49,8 @@ class Bundles:
         done = subprocess.run(["debugfs", "-w", "-f", "-", system], input=script, capture_output=True, text=True)
         bad = [line for line in done.stderr.splitlines()[1:] if line]
         assert not bad, bad
-        return self._pack(system, version)
+        updatebundle.shrink(str(system))
+        return system
 
     def small(self, version: str, model: str = "qemu", formats: str = "", signed_by_other: bool = False) -> Path:
         """One that is refused before anything of it is written needs no system."""
@@ -61,10 +69,6 @@ class Bundles:
         main = CODE + "/firmware/__main__.py"
         return self.whole(version, "rm " + main, "write %s %s" % (broken, main), *self._without_bytecode(),
                           "mkdir " + dropins, "write %s %s/short.conf" % (unit, dropins))  # fmt: skip
-
-    def not_starting(self, version: str) -> Path:
-        """Its kernel finds nothing to run."""
-        return self.whole(version, "rm /usr/lib/systemd/systemd")
 
     def _without_bytecode(self) -> list[str]:
         listing = self._debugfs("ls -p %s/firmware/__pycache__" % CODE)
