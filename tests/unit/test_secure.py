@@ -151,6 +151,9 @@ class Handshake(unittest.TestCase):
         secure.received(0)
         self.assertTrue(secure.finished)
         self.assertEqual([refused for _, refused in told.calls], [False])
+        secure = Secure(FakeInner(), FakeSession(True), ended=told)
+        secure.lost()
+        self.assertEqual((secure.finished, len(told.calls)), (True, 2))
 
 
 class Passing(unittest.TestCase):
