@@ -165,12 +165,13 @@ class Commands:
 
     def _show_code(self, pairing) -> None:
         try:
+            warning = _PAIRED if pairing.paired else ()
             code = pairing.show(self._paired)
         except Refused as error:
             self._tell(error, None)
             return
         lines = [line % code if "%" in line else line for line in _HOW_TO_PAIR]
-        self.view, self.text = TEXT, tuple(lines) + (_PAIRED if pairing.paired else ())
+        self.view, self.text = TEXT, tuple(lines) + warning
 
     def _paired(self, sentence, error) -> None:
         if self.view == TEXT:

@@ -39,10 +39,12 @@ class Keys:
     def __init__(self, certificate):
         self.certificate = certificate
         self.pinned = b""
-        self.broken = False
+        self.broken = self.gone = False
 
     @property
     def paired(self):
+        if self.gone:
+            raise Refused("the folder cannot be read")
         return bool(self.pinned)
 
     def admit(self, certificate):

@@ -80,6 +80,12 @@ class Pairing(unittest.TestCase):
         self.right.type("pair\r")
         self.assertTrue(self.right.sees("is paired already"))
 
+    def test_a_card_that_is_gone(self):
+        self.twin.keys.gone = True
+        self.right.type("pair\r")
+        self.assertTrue(self.right.sees("The folder cannot be read"))
+        self.assertEqual(self.twin.pairing.code, "")
+
     def test_without_keys(self):
         session = Session(Board())
         for line in ("pair\r", "pair 7-amber-otter\r", "password\r"):
