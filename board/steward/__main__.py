@@ -16,7 +16,7 @@ from .judge import judge
 from .machine import Machine
 
 STOPPED, FAILED, REFUSED = 0, 1, 2  # exit codes of the firmware
-_PATIENCE_S = 20  # a disk may need so long to appear after the power came
+_PATIENCE_S, _SETTLING_S = 20, 120  # a disk may need so long to appear after the power came; on a busy machine, longer
 _LOOK_S, _AGAIN_S = 2, 60
 _STEADY_S = 30  # a firmware that ran for so long may come back at once
 _SOON_S, _LATER_S = 0.2, 5.0
@@ -100,7 +100,8 @@ class Steward:
 
     def _refused(self, refusal: Refused) -> None:
         """Something is wrong, or only not there yet."""
-        early = isinstance(refusal, Waiting) and self._clock() - self._begin_s < _PATIENCE_S
+        patience_s = _SETTLING_S if self._machine.settling else _PATIENCE_S
+        early = isinstance(refusal, Waiting) and self._clock() - self._begin_s < patience_s
         if early and self._stand_in is None:
             self._pause(0.25)
         else:

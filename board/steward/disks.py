@@ -54,6 +54,8 @@ def attached(machine: Machine, card: str) -> list:
         path = "%s/%s" % (machine.dev, name)
         if _NO_DISK.fullmatch(name) or path == card or not os.path.exists(folder + "/device"):
             continue
+        if not os.path.exists("%s/data/b%s" % (machine.udev, machine.read(folder + "/dev"))):
+            continue  # udev has not given it its names yet
         size = machine.read(folder + "/size")
         if machine.read(folder + "/device/vendor") == _OWN_VENDOR or size in ("", "0"):  # a card reader without a card
             continue

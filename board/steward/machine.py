@@ -10,6 +10,7 @@ class Machine:
     def __init__(self, root: str = ""):
         self.sys = root + "/sys"
         self.dev = root + "/dev"
+        self.udev = root + "/run/udev"
         self.settings = root + "/card/sosie.conf"
         self.keys = root + "/state/keys"
         self.memory = root + "/state/board/memory.json"
@@ -33,6 +34,11 @@ class Machine:
                 return json.loads(file.read())
         except (OSError, ValueError):
             return {}
+
+    @property
+    def settling(self) -> bool:
+        """Whether udev has devices to look at yet."""
+        return os.path.exists(self.udev + "/queue")
 
     def read(self, path: str) -> str:
         """A short file, stripped; "" when there is none."""

@@ -11,7 +11,7 @@ from firmware.errors import Damaged, Refused
 from firmware.log import superblock
 from firmware.pair import identity
 
-from .disks import Disk
+from .disks import Disk, Waiting
 from .machine import Machine
 
 _FOREIGN = (
@@ -73,6 +73,8 @@ def read_identity(journal: str):
         with open(journal, "rb", buffering=0) as file:
             block = superblock.read(_Storage(file))
         return None if block is None else identity.unpack(block.label)
+    except PermissionError:
+        raise Waiting("the journal on the card is not given to this board; restart it, or flash it again") from None
     except OSError as error:
         raise Refused("the journal on the card cannot be read (%s); flash the card again, or another one" % error)
     except Damaged as error:

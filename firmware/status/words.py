@@ -10,7 +10,7 @@ _SENTENCES = {
     "no link": "The other board is not reached; the journal keeps what the twin lacks.",
     "promoted": "This board took over and serves its disk; it has no twin now.",
     "fenced": "The other board took over; this one takes no more writes.",
-    "failed": "Storage failed; this board takes no more writes.",
+    "failed": "Something failed, and this board takes no writes: the alarm says what to do.",
 }
 _TWIN_SENTENCES = {
     "mirroring": "All is well: this board is the twin and receives what the other one writes.",
@@ -34,7 +34,7 @@ _ADVICE = {
     "catching up": "nothing; leave both boards on until it is done",
     "promoted": "start a new pair from this disk when you can",
     "fenced": "let the server use the other board's disk",
-    "failed": "replace what failed, then restart this board",
+    "failed": "what the alarm says",
 }
 
 

@@ -65,7 +65,7 @@ class World:
         self.stand_in_ends = None
         monkeypatch.setattr(supervisor, "judge", lambda machine: self.judge(verdicts))
         monkeypatch.setattr(supervisor, "fingerprint", lambda machine: self.fingerprint())
-        machine = type("Machine", (), {"board_conf": "/run/board.conf"})()
+        machine = type("Machine", (), {"board_conf": "/run/board.conf", "settling": False})()
         self.steward = Steward(machine, self.make, lambda: self.now, self.notify, self.wait)
 
     def judge(self, verdicts):
@@ -143,6 +143,13 @@ def test_a_disk_that_is_not_there_yet_is_waited_for(world):
     it = world(lambda now: Waiting("no disk") if now < 15 else Board)
     it.run()
     assert it.lives() == [(FIRMWARE, 15.0)]
+
+
+def test_a_busy_machine_is_given_more_time(world):
+    it = world(lambda now: Waiting("no disk"), until=200)
+    it.steward._machine.settling = True
+    it.run()
+    assert 120 <= it.lives()[0][1] < 121
 
 
 def test_a_disk_that_does_not_come_is_told(world):

@@ -24,9 +24,14 @@ class Tree:
         (root / "dev/disk/by-id").mkdir(parents=True)
         (root / "sys/block").mkdir(parents=True)
 
-    def add(self, name, *ids, sectors=2048, vendor="Maker", device=True):
+    def add(self, name, *ids, sectors=2048, vendor="Maker", device=True, known=True):
         folder = self.root / "sys/block" / name
         folder.mkdir()
+        number = "8:%d" % len(list((self.root / "sys/block").iterdir()))
+        (folder / "dev").write_text(number + "\n")
+        if known:
+            (self.root / "run/udev/data").mkdir(parents=True, exist_ok=True)
+            (self.root / "run/udev/data" / ("b" + number)).write_text("")
         (folder / "size").write_text("%d\n" % sectors)
         if device:
             (folder / "device").mkdir()
@@ -52,6 +57,7 @@ def test_only_what_a_person_plugged_in(tree):
     tree.add("sr0", "ata-CDROM")
     tree.add("sdb", sectors=0)  # a card reader
     tree.add("sdc", "usb-SOSIE_Mirrored_disk_AAAA-0:0", vendor="SOSIE")  # our own kernel is the host
+    tree.add("sdd", known=False)  # udev has yet to look at it
     tree.add("sda", "usb-Maker_One_1-0:0", "usb-Maker_One_1-0:0-part1", "wwn-0x1")
     (found,) = tree.found()
     assert found.path.endswith("/dev/sda") and found.size == 1 << 20

@@ -46,6 +46,9 @@ class FakeBoard:
     def plug(self, name, by_id, sectors=DISK_SIZE // 512):
         folder = self.root / "sys/block" / name
         (folder / "device").mkdir(parents=True)
+        (folder / "dev").write_text("8:0\n")
+        (self.root / "run/udev/data").mkdir(parents=True, exist_ok=True)
+        (self.root / "run/udev/data/b8:0").write_text("")
         (folder / "size").write_text("%d\n" % sectors)
         (self.root / "dev" / name).write_bytes(b"data" * 1024)
         (self.root / "dev/disk/by-id" / by_id).symlink_to("../../" + name)

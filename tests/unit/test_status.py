@@ -237,7 +237,7 @@ class Words(unittest.TestCase):
         self.assertEqual(_shown(fenced=True, alarms=["a"])[0], "FENCED")
         self.assertIn("the other board's disk", _shown(fenced=True, alarms=["a"])[3])
         self.assertEqual(_shown(failure="x")[0], "FAILED")
-        self.assertIn("replace", _shown(failure="x")[3])
+        self.assertIn("alarm", _shown(failure="x")[3])
 
     def test_an_alarm_is_what_to_do(self):
         self.assertEqual(_shown(alarms=["a"])[3], "what the alarm says")
