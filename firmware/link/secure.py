@@ -65,6 +65,7 @@ class Secure:
         self._deadline_ms = None  # of the handshake; then of what does not move
         self._buffer = memoryview(bytearray(FIRST_PIECE))
         self._unread = False  # whether the session may hold plain bytes that `inner` does not want yet
+        self._dry = False  # whether it has said that it holds none now
         self._heard = False  # whether anything came from the inside of the other side
         self._over = False  # whether it has ended in good order
         self._failure = None
@@ -116,8 +117,8 @@ class Secure:
 
     def _take_in(self) -> None:
         """Plain bytes to `inner`, as far as it wants them."""
-        count, self._unread = 1, True
-        while count > 0 and self._state == OPEN:
+        count, self._unread, self._dry = 1, True, False
+        while count > 0 and not self._dry and self._state == OPEN:
             view = self._inner.wanted()
             if view is None:
                 return
@@ -135,6 +136,7 @@ class Secure:
             while count < len(view):
                 more = self._session.read_into(view[count:])
                 if more <= 0:
+                    self._dry = not more
                     return count or more
                 count += more
         except (Refused, ProtocolError) as e:
