@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 
+from firmware.ports.cpython import ciphers
+
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MEANT = (0, 1, 2)  # exit codes of a board that ended by itself: stopped, storage failed, cannot start
 _SOON_S, _LATER_S = 0.2, 5.0
@@ -16,6 +18,8 @@ def run(options) -> int:
     """Runs the board of `options.conf`; the exit code. Does not return without `options.restart`."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CHECKOUT, os.environ.get("PYTHONPATH")]))
     os.environ["PYTHONSAFEPATH"] = "1"
+    for name, value in ciphers.environment().items():
+        os.environ.setdefault(name, value)
     command = [sys.executable, "-m", "firmware", os.path.abspath(options.conf)]
     if not options.restart:
         os.execv(sys.executable, command)

@@ -1,5 +1,6 @@
 """`sosie run --restart` with boards of cardboard: who is started again, and who is not."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import time
 
 import pytest
+
+from tools import run
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -66,3 +69,13 @@ def test_one_that_dies_at_each_start_is_given_time(supervise):
     output, _ = process.communicate(timeout=60)
     times = [float(line) for line in output.split()]
     assert times[3] - times[2] > times[1] - times[0]
+
+
+def test_a_board_knows_which_ciphers_suit_the_processor(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.delenv("OPENSSL_CONF", raising=False)
+    monkeypatch.setattr(run.os, "environ", dict(os.environ))
+    monkeypatch.setattr(run.os, "execv", lambda *_: seen.append(run.os.environ["OPENSSL_CONF"]))
+    monkeypatch.setattr(run, "Supervisor", lambda command: argparse.Namespace(run=lambda: 0))
+    run.run(argparse.Namespace(conf=str(tmp_path / "board.conf"), restart=False))
+    assert seen and os.path.isfile(seen[0])
