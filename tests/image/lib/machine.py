@@ -45,6 +45,7 @@ class Wiring:
     card: Path
     disks: list[Disk] = field(default_factory=list)
     forwards: dict[int, int] = field(default_factory=dict)
+    base: tuple[str, ...] = ("qemu-system-x86_64", "-machine", "pc", "-cpu", "max")
     memory: str = "512M"
     cpus: int = 1
     clock: str = "utc"  # or a date: a board has no clock of its own
@@ -145,8 +146,7 @@ class Machine:
 
 
 def command(folder: Path, wiring: Wiring) -> list[str]:
-    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none"]
-    argv += ["-machine", "pc", "-accel", "tcg,thread=multi", "-cpu", "max"]
+    argv = [*wiring.base, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,thread=multi"]
     argv += ["-smp", str(wiring.cpus), "-m", wiring.memory, "-rtc", "base=" + wiring.clock]
     argv += ["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
     argv += ["-drive", "if=none,id=card,format=raw,cache=writeback,discard=unmap,file=%s" % _escaped(wiring.card)]
