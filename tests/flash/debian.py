@@ -11,7 +11,7 @@ from tools.image.__main__ import build
 from tools.image.modules import Modules
 from tools.image.toolbox import Toolbox
 
-FSTAB = "PARTUUID=50550517-01 /boot/firmware vfat defaults 0 2\n"
+FSTAB = "PARTUUID=50550517-02 / ext4 defaults 0 1\nPARTUUID=50550517-01 /boot/firmware vfat defaults 0 2\n"
 PACKAGES = """apt busybox-static dbus iproute2 kmod mount netbase python3 python3-cryptography python3-isal python3-spake2
 python3-zstandard systemd systemd-sysv udev util-linux""".split()
 MISSING = "python3-crcmod"  # so that --onto has something to install
@@ -32,6 +32,8 @@ def image(folder: Path) -> str:
     (tree / "etc/fstab").write_text(FSTAB)
     (tree / "boot/firmware").mkdir()
     (tree / "etc/machine-id").write_text("")
+    (tree / "etc/systemd/network/80-all.network").write_text("[Match]\nName=e*\n[Network]\nDHCP=yes\n")
+    subprocess.run(["systemctl", "--root=%s" % tree, "--quiet", "enable", "systemd-networkd"], check=True)
     card._root_file_system(box)
     with open(whole, "r+b") as file:
         file.truncate(card.SLOT_A[0])  # nothing of a board's root stays
