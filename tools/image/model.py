@@ -16,9 +16,12 @@ class Model:
     def __init__(self, name: str, folder: Path = MODELS):
         self.name, self.folder = name, folder / name
         ini = configparser.ConfigParser(interpolation=None)
-        if not name or not ini.read([self.folder / "model.ini"]) or not ini.read([folder / "common.ini"]):
+        if name not in names(folder) or not ini.read([self.folder / "model.ini"]) or not ini.read([folder / "common.ini"]):
             raise Refused(_unknown(name, folder))
         board = ini["board"]
+        for key in ("title", "arch", "boot"):
+            if key not in board:
+                raise Refused("board/models/%s/model.ini does not say %s; board/models/README.md has the keys" % (name, key))
         self.arch, self.boot, self.title = board["arch"], board["boot"], board["title"]
         self.command_line = board.get("command_line", "")
         kinds = ["common", "arch-" + self.arch] + ["family-" + word for word in board.get("family", "").split()]
@@ -49,7 +52,7 @@ def names(folder: Path = MODELS) -> "list[str]":
 
 def _unknown(name: str, folder: Path) -> str:
     excuse = folder / "missing" / name
-    if name and excuse.parent.is_dir() and excuse.is_file():
+    if "/" not in name and excuse.is_file():
         return excuse.read_text().strip()
     return "--board %s is not known; choose one of: %s" % (name, ", ".join(names(folder)))
 
