@@ -257,3 +257,35 @@ def test_chacha20_where_either_side_has_no_aes(tmp_path, client, server, expecte
     answer = bytes.fromhex(run("right", server, "server", hello.strip()))
     suite = answer[5 + 4 + 2 + 32 + 1 + 32 :][:2]  # behind record, message, version, random, session id
     assert {b"\x13\x01": "AES_128_GCM", b"\x13\x03": "CHACHA20"}[suite] == expected
+
+
+@pytest.mark.parametrize("victim", ["server", "client"])
+def test_a_handshake_that_is_spoiled_opens_nothing_and_raises_nothing(tmp_path, victim):
+    left, right = pair(tmp_path)
+    dice = random.Random(11)
+    for _ in range(150):
+        one, two = End(left.link_session(False), b"secret"), End(right.link_session(True), b"secret")
+        flight = one.take(1 << 20)
+        if victim == "client":
+            two.put(flight)
+            flight = two.take(1 << 20)
+        sufferer = two if victim == "server" else one
+        sufferer.put(spoiled(flight, dice))
+        sufferer.secure.poll(1)
+        sufferer.take(1 << 20)
+        sufferer.secure.received(0)
+        sufferer.secure.lost()
+        assert sufferer.heard == b"" and sufferer.secure.finished
+        assert len(sufferer.inner.says) == 1
+
+
+def spoiled(flight: bytes, dice) -> bytes:
+    place = dice.randrange(len(flight))
+    how = dice.randrange(4)
+    if how == 0:
+        return flip(b"\0" * 5 + flight, dice)[5:]
+    if how == 1:
+        return flight[:place]
+    if how == 2:
+        return flight[:place] + dice.randbytes(dice.randrange(1, 40)) + flight[place:]
+    return flight[:place] + flight[place + dice.randrange(1, 40) :]
