@@ -25,16 +25,24 @@ class OntoMachine(Machine):
         super().__init__(root)
         self.boot = root + boot
         self.kept = root + KEPT
+        self.mounts = root + "/proc/self/mountinfo"
 
     def is_mounted(self, path: str) -> bool:
         """os.path.ismount() does not see that a folder of the same file system is mounted there."""
-        with open(self.proc + "/self/mountinfo") as file:
+        with open(self.mounts) as file:
             return any(line.split(" ")[4] == path for line in file)
 
     def run(self, *command: str) -> None:
         """All but changing how the FAT partition is mounted, which is not ours."""
         if not (command[0] == "mount" and command[2].startswith("remount")):
             super().run(*command)
+
+
+class OntoCard(card.Card):
+    """Its journal and its disk are files."""
+
+    def part(self, number: int) -> str:
+        return self.parts[number]
 
 
 class OntoSetup(Setup):
@@ -53,7 +61,7 @@ class OntoSetup(Setup):
         self._owner = machine.owner()
         found = card.find(machine)
         parts = {card.JOURNAL: "%s/%s" % (machine.state, JOURNAL), card.HISTORY: "%s/%s" % (machine.state, DISK)}
-        self._card = card.Card(found.disk, found.size, parts, found.slot)
+        self._card = OntoCard(found.disk, found.size, parts, found.slot)
         _bind(machine, machine.boot, machine.card)
 
     def _state(self) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 from tests.flash import stub
 from tools.image import card, mirror, model, packages, root
 from tools.image.__main__ import build
-from tools.image.modules import Modules
 from tools.image.toolbox import Toolbox
 
 FSTAB = "PARTUUID=50550517-02 / ext4 defaults 0 1\nPARTUUID=50550517-01 /boot/firmware vfat defaults 0 2\n"
-PACKAGES = """apt busybox-static dbus iproute2 kmod mount netbase python3 python3-cryptography python3-isal python3-spake2
-python3-zstandard systemd systemd-sysv udev util-linux""".split()
+PACKAGES = """apt busybox-static dbus iproute2 kmod mount netbase python3 python3-cryptography python3-isal
+python3-spake2 python3-zstandard systemd systemd-sysv udev util-linux""".split()
 MISSING = "python3-crcmod"  # so that --onto has something to install
 
 
