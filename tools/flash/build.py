@@ -68,7 +68,8 @@ def _built(kind, snapshot: "str | None", progress: Progress):
     os.close(handle)
     try:
         progress.begin("Building the image for %s" % kind.title)
-        recipe.build(kind, Path(path), snapshot, progress.note)
+        # Where it lies meanwhile is of no interest.
+        recipe.build(kind, Path(path), snapshot, lambda said: None if path in said else progress.note(said))
         progress.end()
         yield path
     finally:

@@ -1,7 +1,11 @@
 """What a person is asked before, and told after."""
 
+import textwrap
+
 from firmware.quantity import size_text
 from tools.flash.machine import Device
+
+COLUMNS = 100
 
 
 def question(device: Device, contents: "list[str]") -> str:
@@ -23,7 +27,15 @@ def next_steps(wanted, half, kind, values: "dict[str, str]") -> str:
         steps.append("The boards are not paired: type `pair` on the console of one, and what it says on the other's.")
     steps.append(_port(half))
     head = "The card of %s (%s) is made, and was read back." % (half.name, half.role)
-    return "\n".join([head] + ["%3d. %s" % pair for pair in enumerate(filter(None, steps), 1)])
+    return "\n".join([head] + [_item(*pair) for pair in enumerate(steps, 1)])
+
+
+def _item(number: int, text: str) -> str:
+    """Folded, but for commands, which stand on a line of their own."""
+    words, newline, line = text.partition("\n")
+    folded = textwrap.fill(words, COLUMNS, initial_indent="%3d. " % number, subsequent_indent="     ",
+                           break_long_words=False, break_on_hyphens=False)
+    return folded + (newline + "         " + line if newline else "")
 
 
 def _where_to(wanted, kind) -> str:
@@ -37,11 +49,11 @@ def _where_to(wanted, kind) -> str:
 def _pair_steps(wanted, half) -> "list[str]":
     steps = []
     if not half.pair.board(half.other)["flashed"]:
-        board = "--board %s " % wanted.board if wanted.board else ""
-        steps.append("The other card: ./flash.sh %s--name %s --pair %s /dev/sdX" % (board, half.other, half.path))
-    steps.append("Keep %s, and a copy of it, where nobody else reads it: it is the key to both boards. "
-                 "`tools/sosie pair show --password %s` says the password of their pages."
-                 % (half.path, half.path))
+        board = wanted.board or "KIND"
+        steps.append("The other card:\n./flash.sh --board %s --name %s --pair %s /dev/sdX"
+                     % (board, half.other, half.path))
+    steps.append("Keep %s, and a copy of it, where nobody else reads it: it is the key to both boards. The password of "
+                 "their pages:\ntools/sosie pair show %s --password" % (half.path, half.path))
     return steps
 
 
