@@ -70,6 +70,8 @@ def _distance(status: dict) -> str:
 
 def loss(status: dict) -> str:
     """What would be lost if the first site burned now."""
+    if not status["disk_size"]:  # a board that does not run, and has not looked
+        return "not known while this board does not run"
     if status["role"] == "twin":
         return _loss_beside_twin(status)
     if status["state"] == "promoted":
