@@ -33,17 +33,17 @@ def test_the_template_has_every_key_that_a_person_may_set():
 
 def test_the_template_alone_says_what_is_missing():
     with pytest.raises(Refused, match="there is no line for name; add one, for example name = left"):
-        conf.judge(conf.template().encode())
+        settings.check(conf.template().encode())
 
 
 def test_every_line_of_the_template_counts_when_its_mark_is_taken_away():
     """One by one, for some go only with others."""
     for key in conf.keys():
-        lines = [re.sub("^#(?=(name|role|wifi|%s) =)" % key, "", line) for line in conf.template().splitlines()]
+        lines = [re.sub("^#(?=(name|role|wifi|peer|%s) =)" % key, "", line) for line in conf.template().splitlines()]
         text = "\n".join(lines).encode()
         if key in ("gateway", "dns"):
             text = text.replace(b"#address = dhcp", b"address = 192.0.2.10/24")
-        conf.judge(text)
+        settings.check(text)
         assert key in plain(text)
 
 
