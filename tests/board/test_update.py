@@ -124,6 +124,18 @@ def test_a_second_update_replaces_one_that_waits_for_its_restart(board):
     assert board.said["state"] == "refused" and board.boot.read().next == "A"
 
 
+def test_an_update_that_comes_during_a_trial_waits_for_its_end(board):
+    board.receive()
+    board.update()
+    board.power_on()
+    board.receive(version="0.3.0")
+    board.update()
+    assert os.path.exists(board.places.received) and board.slots == {"A": OLD, "B": NEW}
+    assert board.judge()
+    board.update()
+    assert board.slots == {"A": "0.3.0", "B": NEW} and board.said["state"] == "ready to restart"
+
+
 def test_an_update_comes_back_from_a_slot_that_the_boot_loader_could_not_load(board):
     board.boot.change(lambda choice: setattr(choice, "primary", "B"))  # and GRUB fell back to A
     board.receive()
@@ -155,8 +167,10 @@ def _cuts(tmp_path, good) -> "tuple[int, set[str]]":
             with power_for(steps) as left:
                 board.settle()
         except Cut:
+            written, whole = board.installs, Story.load(board.places).stage == "installed"
             board.power_on()
             board.settle()
+            assert board.installs == written or not whole, "what was whole was written once more"
         ends.add((board.current, board.said["state"], Story.load(board.places).stage))
         assert board.installs <= 2 and not os.path.exists(board.places.bundle)
         assert board.boot.read().next == board.current
