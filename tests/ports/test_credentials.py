@@ -27,6 +27,7 @@ DAMAGE = {
     "a key with a password": (encrypted, "own.key"),
     "a key for everybody": (lambda path: (path / "own.key").chmod(0o644), "chmod 600"),
     "half a certificate": (lambda path: write(path / "own.crt", LEFT[1][:200]), "own.crt"),
+    "an empty line for a certificate": (lambda path: write(path / "own.crt", b"\n"), "own.crt"),
     "garbage for the other board": (lambda path: write(path / "peer.crt", b"hello"), "peer.crt"),
     "half of the other board": (lambda path: write(path / "peer.crt", RIGHT[1][:300]), "peer.crt"),
     "a wrong certificate for it": (lambda path: write(path / "peer.crt", damaged(RIGHT[1])), "peer.crt"),
@@ -61,6 +62,8 @@ def test_a_board_that_is_not_paired(tmp_path):
     with pytest.raises(Refused, match="not paired"):
         board.link_session(True)
     assert board.page_session()
+    write(tmp_path / "peer.crt", b"\n")  # as an editor leaves it
+    assert board.refresh() and not board.paired and not keyfolder.is_paired(str(tmp_path))
     write(tmp_path / "peer.crt", RIGHT[1])
     assert board.refresh() and board.paired and board.link_session(True)
     assert not board.refresh()

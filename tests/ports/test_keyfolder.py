@@ -302,6 +302,19 @@ def test_validity():
     assert (end - begin).days >= 3650
 
 
+@pytest.mark.parametrize("part, other", [
+    ("06082a8648ce3d030107", "06082a8648ce3d030108"),  # a curve that nobody knows
+    ("06072a8648ce3d0201", "06072a8648ce3d0209"),  # a kind of key
+    ("a003020102", "a003020126"),  # a version
+])
+def test_what_the_library_does_not_know_is_damage(part, other):
+    der = keys.ders(keys.new_identity("left")[1])[0]
+    strange = der.replace(bytes.fromhex(part), bytes.fromhex(other))
+    assert strange != der
+    with pytest.raises(Refused, match="damaged"):
+        keys.facts(strange)
+
+
 @pytest.mark.parametrize("year", [2026, 2039, 2041, 2200])  # the field changes its form in 2050
 def test_valid_until_says_what_the_library_says(year):
     der = keys.ders(keys.new_identity("left", datetime.datetime(year, 5, 1, tzinfo=datetime.UTC))[1])[0]

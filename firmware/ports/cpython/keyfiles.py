@@ -30,7 +30,7 @@ def read(folder: str, name: str) -> "bytes | None":
 def certificates(folder: str, name: str) -> "list[bytes]":
     """DER of those in a file that must be there."""
     data = read(folder, name)
-    if not data:
+    if not (data or b"").strip():
         raise Refused("%s has no %s; flash this card anew, or copy the folder from a backup" % (folder, name))
     try:
         return keys.ders(data)

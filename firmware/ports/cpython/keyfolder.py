@@ -46,14 +46,14 @@ def make(folder: str, name: str) -> None:
     settle(folder)
     if read(folder, OWN_KEY) is not None and read(folder, OWN_CERTIFICATE) is not None:
         return
-    if read(folder, PEER):
+    if is_paired(folder):
         raise Refused("%s has no key any more, but is paired; flash this card anew" % folder)
     _set_own(folder, *keys.new_identity(name))
 
 
 def is_paired(folder: str) -> bool:
     """Whether this folder pins another board. Raises Refused when that cannot be told."""
-    return bool(read(folder, PEER))
+    return bool((read(folder, PEER) or b"").strip())
 
 
 def own_certificate(folder: str) -> bytes:
