@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from firmware.ports.cpython import tls
 from firmware.ports.cpython.tls import Credentials
 from tests.ports.keyring import End, Raw, converse, folder, identity, pair
 
@@ -66,6 +67,21 @@ def test_who_is_not_the_other_board_is_refused_with_a_sentence(tmp_path, caller,
     judge = ends[judges.partition(": ")[0]]
     assert judge.secure.finished
     assert judge.heard == b"" and len(judge.inner.says) == 1  # nothing passed in either direction
+
+
+@pytest.mark.parametrize("caller", ["early left", "expired left"])
+def test_a_board_without_a_clock_looks_at_no_time_but_at_all_else(tmp_path, monkeypatch, caller):
+    one, two = made(tmp_path, caller, "right")
+    waiter = two.session._credentials
+    for is_set, heard in ((False, b"secret"), (True, b""), (False, b"secret")):
+        monkeypatch.setattr(tls, "clock_is_set", lambda is_set=is_set: is_set)
+        one = End(one.session._credentials.link_session(False), b"secret")
+        two = End(waiter.link_session(True), b"secret")
+        converse(one, two)
+        assert two.heard == heard
+    stranger, two = made(tmp_path / "strange", "stranger", "right")
+    converse(stranger, two)
+    assert "is not the one" in two.sentences and two.heard == b""
 
 
 def made(tmp_path, caller, waiter):

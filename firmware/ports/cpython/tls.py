@@ -2,14 +2,15 @@
 
 Whoever proves that it has the key of a certificate that is pinned byte by byte, not revoked and within its time, is
 the other board. Nobody vouches for anybody: a certificate that a pinned one has issued is as unknown as any other. Only
-TLS 1.3 is spoken, and nothing is resumed: every connection proves it anew.
+TLS 1.3 is spoken, and nothing is resumed: every connection proves it anew. While a board has no clock that anybody set,
+its certificates' time is not looked at: without a battery and a time server it has to mirror all the same.
 """
 
 import os
 import ssl
 
 from ...errors import Refused
-from ..files import reason
+from ..files import clock_is_set, reason
 from . import keyfolder, keys
 from .session import Session
 
@@ -17,6 +18,7 @@ _OTHERS = 0o007
 _FILES = (keyfolder.OWN_KEY, keyfolder.OWN_CERTIFICATE, keyfolder.PEER, keyfolder.REVOKED)
 # A client that asks for ChaCha20 first has no hardware for AES: it gets it, whatever this board likes best.
 _PRIORITIZE_CHACHA = 1 << 21
+_NO_CHECK_TIME = 1 << 21  # of the X509_V_FLAGs
 
 
 class Credentials:
@@ -65,7 +67,12 @@ class Credentials:
         """A TLS session with the other board, which proves that it is that. Raises Refused while there is none."""
         if not self._known:
             raise Refused("this board is not paired yet: pair it with the other one")
-        return Session(self, self._contexts[0 if server else 1], server, True)
+        context = self._contexts[0 if server else 1]
+        if clock_is_set() is False:
+            context.verify_flags |= _NO_CHECK_TIME
+        else:
+            context.verify_flags &= ~_NO_CHECK_TIME
+        return Session(self, context, server, True)
 
     def page_session(self) -> Session:
         """The server's side of a TLS session with anybody."""
