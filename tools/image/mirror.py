@@ -1,5 +1,6 @@
 """Where Debian packages come from: the archive that the machine's own apt uses."""
 
+import re
 import subprocess
 
 from firmware.errors import Refused
@@ -8,9 +9,11 @@ _SNAPSHOT = "https://snapshot.debian.org/archive/%s/%s/"
 
 
 def sources(suite: str, components: "list[str]", snapshot: "str | None") -> str:
-    """Lines of a sources.list. `snapshot` is a moment of snapshot.debian.org, such as 20251101T000000Z."""
+    """Lines of a sources.list. `snapshot` is a moment of snapshot.debian.org, such as 20251101T000000Z, or None."""
     words = " ".join(components)
-    if snapshot:
+    if snapshot is not None:
+        if not re.fullmatch(r"\d{8}T\d{6}Z", snapshot):
+            raise Refused("--snapshot %s is no moment; write it like 20251101T000000Z" % snapshot)
         options = "[check-valid-until=no] "
         main, security = (_SNAPSHOT % (name, snapshot) for name in ("debian", "debian-security"))
     else:

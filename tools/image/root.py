@@ -23,6 +23,8 @@ def lay_out(model: Model, base: Path, box: Toolbox, version: str) -> None:
     kernel = _kernel(model, base, root, box)
     (root / "boot/initrd.img").write_bytes(_initrd(model, kernel, root, box))
     _loadable_firmware(model, base, root)
+    for started in (root / "etc/systemd/system").glob("*.wants"):
+        shutil.rmtree(started)  # what packages would have started by themselves
     for source in (SYSTEM, model.folder / "root"):
         if source.is_dir():
             _lay(source, root)
@@ -111,3 +113,7 @@ def _system(root: Path, box: Toolbox) -> None:
     for name in ("state", "card"):
         (root / name).mkdir(exist_ok=True)
     (root / "usr/lib/clock-epoch").touch()
+    # Nobody on a board is to become somebody else.
+    for path in root.rglob("*"):
+        if not path.is_symlink() and path.is_file() and path.stat().st_mode & 0o6000:
+            path.chmod(path.stat().st_mode & 0o1777)
