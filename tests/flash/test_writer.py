@@ -24,6 +24,7 @@ class Medium(Card):
         self.error = errno.EIO
         self.order = []
         self.rotten = None
+        self.forgets_from = size
 
     def write(self, offset, data):
         self._count()
@@ -37,6 +38,7 @@ class Medium(Card):
 
     def read(self, offset, length):
         view = super().read(offset % self.real, length)
+        view[max(0, self.forgets_from - offset):] = bytes(len(view) - min(length, max(0, self.forgets_from - offset)))
         if self.rotten is not None and offset <= self.rotten < offset + length:
             view[self.rotten - offset] ^= 1
         return view
@@ -174,6 +176,13 @@ def test_a_card_with_less_room_than_it_says(image, path, real):
             write(image, medium)
     finally:
         medium.close()
+
+
+@pytest.mark.parametrize("end", [SIZE - 4096, SIZE - 5 * stub.MIB, 45 * stub.MIB])
+def test_a_card_that_forgets_what_lies_behind_its_end(image, medium, end):
+    medium.forgets_from = end
+    with pytest.raises(Failed, match="has less room than it says: nothing is kept at"):
+        write(image, medium)
 
 
 def test_stamps_lie_behind_the_image_up_to_the_end(image, medium):
