@@ -110,9 +110,9 @@ class Control:
     then does it surely end. Without one a host can make readable() wait.
 
     `status() -> bytes` answers the vendor request, `max_lun` the class request; it is None where there is no disk.
-    `on_enable`: a host configured us,
-    or reset the bus: a new session, also when no on_disable came before. `on_disable`: the host is gone.
-    `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards. `suspended`: the bus sleeps.
+    `on_enable`: a host configured us, or reset the bus: a new session, also when no on_disable came before.
+    `on_disable`: the host is gone. `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards.
+    `suspended`: the bus sleeps.
     """
 
     def __init__(self, descriptor: int, status, max_lun: "int | None" = 0, lane=None, files=os):

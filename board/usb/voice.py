@@ -33,8 +33,8 @@ class UsbVoice:
         self._lane = ports.ThreadLane(Answers(descriptor), loop)
         self._control = Control(descriptor, status, None, self._lane)
         loop.watch(descriptor, _READABLE, lambda events: self._control.readable())
-        self.console = self._gadget.console_path
         try:
+            self.console = self._gadget.console_path
             self._gadget.bind()
         except Refused:
             self.close()
