@@ -1,4 +1,4 @@
-"""What starts a board before the kernel: GRUB everywhere, and what a model needs in front of it, as model.ini lists it."""
+"""What starts a board before the kernel: GRUB everywhere, and what a model needs in front of it."""
 
 import shutil
 from pathlib import Path

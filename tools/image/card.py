@@ -43,9 +43,10 @@ def write(model: Model, base: Path, box: Toolbox, out: Path) -> None:
 def _root_file_system(box: Toolbox) -> None:
     """By way of an archive, which has a fixed order and one time for everything."""
     tar = "tar --create --sort=name --format=gnu --numeric-owner --mtime=@%d -C root ." % box.epoch
-    make = "mke2fs -q -t ext4 -L sosie-root -U %s -E hash_seed=%s,lazy_itable_init=0 -m 0" % (_FILE_SYSTEM, _FILE_SYSTEM)
-    make += " -O ^has_journal,^metadata_csum_seed,^orphan_file,^resize_inode -b 4096 -d - root.ext4 %dM"
-    box.run("%s | %s" % (tar, make % (SLOT_A[1] // MIB)))
+    make = "mke2fs -q -t ext4 -L sosie-root -m 0 -b 4096 -U %s -E lazy_itable_init=0,hash_seed=%s" % (
+        _FILE_SYSTEM, _FILE_SYSTEM)
+    make += " -O ^has_journal,^metadata_csum_seed,^orphan_file,^resize_inode -d - root.ext4 %dM" % (SLOT_A[1] // MIB)
+    box.run("%s | %s" % (tar, make))
 
 
 def _boot_file_system(model: Model, base: Path, box: Toolbox) -> None:

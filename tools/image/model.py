@@ -16,18 +16,19 @@ class Model:
     def __init__(self, name: str, folder: Path = MODELS):
         self.name, self.folder = name, folder / name
         ini = configparser.ConfigParser(interpolation=None)
-        if name not in names(folder) or not ini.read([self.folder / "model.ini"]) or not ini.read([folder / "common.ini"]):
+        if name not in names(folder):
             raise Refused(_unknown(name, folder))
+        ini.read([folder / "common.ini", self.folder / "model.ini"])
         board = ini["board"]
         for key in ("title", "arch", "boot"):
             if key not in board:
-                raise Refused("board/models/%s/model.ini does not say %s; board/models/README.md has the keys" % (name, key))
+                raise Refused("%s/model.ini does not say %s; the README beside it has the keys" % (name, key))
         self.arch, self.boot, self.title = board["arch"], board["boot"], board["title"]
         self.command_line = board.get("command_line", "")
         kinds = ["common", "arch-" + self.arch] + ["family-" + word for word in board.get("family", "").split()]
         for kind in kinds:
             if kind not in ini:
-                raise Refused("board/models/common.ini has no section [%s]; correct arch or family in %s/model.ini" % (
+                raise Refused("common.ini has no section [%s]; correct arch or family in %s/model.ini" % (
                     kind, name))
         self._sections = [ini[kind] for kind in kinds] + [board]
         self.kernel = self._words("kernel")[-1]

@@ -20,7 +20,7 @@ class Modules:
 
     def closure(self, wanted: "list[str]") -> "list[str]":
         """Names in an order that they can be loaded in."""
-        found: "list[str]" = []
+        found: list[str] = []
         for word in wanted:
             for name in self._matching(word):
                 self._add(name, found)

@@ -28,7 +28,8 @@ _LEFT_OUT += ("/usr/bin/py3compile",)
 _TRIMMED = HERE / "trimmed"
 # Read without a look at the source: every file of an image has the same time, which is not that of its bytecode.
 _COMPILE = """find root -name __pycache__ -prune -exec rm -r {} +
-    python3 -m compileall -q -s /mnt/root --invalidation-mode unchecked-hash /mnt/root/usr/lib/python3* >/dev/null || true"""
+    python3 -m compileall -q -s /mnt/root --invalidation-mode unchecked-hash"""
+_COMPILE += " /mnt/root/usr/lib/python3* >/dev/null || true"
 _LIST = """mkdir -p root/usr/lib/sosie
     dpkg-query --admindir=root/var/lib/dpkg -W -f '${Package} ${Version}\\n' >root/usr/lib/sosie/packages"""
 
