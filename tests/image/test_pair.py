@@ -1,15 +1,33 @@
-"""Two cards, switched on for the first time: they pair over their network and mirror what the server writes."""
+"""Two cards, switched on for the first time: they pair over their network and mirror what the server writes; what an
+attacker finds on their network; what all that costs."""
 
+import socket
+import ssl
 import subprocess
 import time
 
 import pytest
 
+from tests.image.lib import inside, stranger
 from tests.image.lib.host import disk_of
 from tests.image.lib.pair import Pair
+from tests.image.lib.wire import Wire
 from tests.process.boards import wait_until
 
 pytestmark = pytest.mark.timeout(600)
+# The ports that the README lists, and no others.
+OPEN = {"left": {443}, "right": {443, 7411}}
+BOARD_ADDRESS = "10.0.2.15"
+HALF_OPEN = 500
+MOST_MEMORY_MIB, MOST_FIRMWARE_MIB, MOST_IMAGE_BYTES = 200, 96, 1 << 30
+
+
+@pytest.fixture(scope="module")
+def pair(image, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pair")
+    made = Pair(image, folder, twin={"wire": (folder / "theirs", folder / "ours")})
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +86,71 @@ def test_the_line_may_be_cut(running):
     running.line.open = True
     one, other = running.settle()
     assert one.read_bytes() == other.read_bytes()
+
+
+def test_open_ports_from_outside(running):
+    wire = Wire(running.folder / "ours", running.folder / "theirs")
+    try:
+        found = wire.scan(BOARD_ADDRESS)
+    finally:
+        wire.close()
+    assert {port for port, what in found.items() if what == "open"} == OPEN["right"]
+    assert set(found.values()) == {"open", "closed"}
+
+
+@pytest.mark.parametrize("name", ["left", "right"])
+def test_open_ports_from_inside(running, name):
+    """For the addresses of the network: what the README lists, and the client of DHCP."""
+    tcp, udp = inside.listening(getattr(running, name))
+    assert tcp == OPEN[name]
+    assert udp <= {68, 546}
+
+
+def test_strangers_at_the_port_of_the_link(running):
+    """None gets further than the handshake, however he tries; the pair does not notice."""
+    port = running.right.link
+    assert not stranger.is_answered(port)
+    assert not stranger.is_answered(port, version=ssl.TLSVersion.TLSv1_2)
+    assert not stranger.is_answered(port, certificate=stranger.forge(running.folder, "left"))
+    assert running.left.status()["state"] == "mirroring"
+
+
+def test_half_open_connections_keep_nobody_out(running):
+    """Who only connects and is silent neither keeps the other board out nor a person from the page."""
+    crowd = []
+    try:
+        for port in (running.right.link, running.right.web):
+            for _ in range(HALF_OPEN // 2):
+                crowd.append(socket.create_connection(("127.0.0.1", port), timeout=20))
+        running.line.cut()
+        wait_until("the link is up again", lambda: running.right.answers()["link"]["state"] == "up", 120, 0.5)
+        running.wait_drained()
+    finally:
+        for each in crowd:
+            each.close()
+
+
+@pytest.mark.parametrize("name", ["left", "right"])
+def test_every_unit_is_well_and_confined(running, name):
+    board = getattr(running, name)
+    assert board.shell.run("systemctl list-units --failed --no-legend --plain").strip() == ""
+    scores = inside.exposures(board)
+    assert scores["sosie.service"] < 2.0 and max(scores.values()) < 2.0, scores
+    ours = [each for each in inside.processes(board) if "-m firmware" in each.command or "-m board" in each.command]
+    assert len(ours) >= 2 and all(each.user for each in ours), ours
+
+
+def test_figures(running, image):
+    """What a release's notes say; the limits are the design's."""
+    print("\nimage: %d MiB of data in %d MiB" % (image.stat().st_blocks >> 11, image.stat().st_size >> 20))
+    assert image.stat().st_blocks * 512 < MOST_IMAGE_BYTES
+    for board in running.boards:
+        used = inside.memory_in_use_mib(board)
+        firmware = [each.resident_kib >> 10 for each in inside.processes(board) if "-m firmware" in each.command]
+        print("%s: served after %.1f s of an emulated processor; %d MiB in use, processes of the firmware %s MiB"
+              % (board.name, board.served_after_s, used, firmware))  # fmt: skip
+        print(board.shell.run("systemd-analyze; systemd-analyze blame --no-pager | head"))
+        assert used < MOST_MEMORY_MIB and max(firmware) < MOST_FIRMWARE_MIB
 
 
 def test_an_orderly_end(running):

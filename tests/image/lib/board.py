@@ -1,7 +1,6 @@
 """One board: its card, its attached disks, and the machine around them while it is switched on."""
 
 import http.client
-import time
 from functools import cached_property
 from pathlib import Path
 
@@ -43,7 +42,7 @@ class Board:
     def switch_on(self) -> "Board":
         forwards = {self.web: HTTPS, self.link: LINK}
         self.machine = Machine(self.folder, Wiring(self.card.path, self.disks, forwards, **self.wiring))
-        self.began = time.monotonic()
+        self.served_after_s = 0.0  # seconds of the machine's processor from power to a disk that is served
         return self
 
     def cut(self) -> None:
@@ -70,9 +69,12 @@ class Board:
         """Its status, None when nobody answers."""
         assert self.machine.running, "the machine of %s ended:\n%s" % (self.name, self.says())
         try:
-            return self.status()
+            status = self.status()
         except (OSError, http.client.HTTPException):
             return None
+        if status["serving"] and not self.served_after_s:
+            self.served_after_s = self.machine.seconds_of_processor()
+        return status
 
     def wait_for(self, what: str, holds, limit_s: float = BOOT_LIMIT_S) -> dict:
         """Its status as soon as `holds(status)`."""

@@ -17,15 +17,16 @@ OUTSIDE = "10.0.2.2"  # what a machine calls the one that it runs on
 
 
 class Pair:
-    """`left` is the primary and dials out, by way of `line`, which may be cut; `right` waits."""
+    """`left` is the primary and dials out, by way of `line`, which may be cut; `right` waits. `twin` is wiring of right
+    alone."""
 
-    def __init__(self, image: Path, folder: Path, **wiring):
+    def __init__(self, image: Path, folder: Path, twin=None, **wiring):
         self.folder, self.image = folder, image
         self.file = folder / "left-right.pair"
         link = free_port()
         self.line = Relay(link)
         self.left = self._board("left", "primary", "--peer", "%s:%d" % (OUTSIDE, self.line.port), **wiring)
-        self.right = self._board("right", "twin", link=link, **wiring)
+        self.right = self._board("right", "twin", link=link, **(wiring | (twin or {})))
 
     def _board(self, name: str, role: str, *options: str, **wiring) -> Board:
         disk = self.folder / (name + ".disk")
