@@ -27,7 +27,10 @@ _OPENERS = {
     ord("_"): _STRING,
 }
 _OUR_ENDS = b"KJl"  # of control sequences that no keyboard sends and every frame has
-_INVISIBLE = ((0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB))
+_INVISIBLE = (
+    (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB),
+    (0xD800, 0xF8FF),  # surrogates, which are no text and cannot be sent at all, and private use
+)  # fmt: skip
 
 
 def is_visible(character: str) -> bool:
@@ -35,7 +38,7 @@ def is_visible(character: str) -> bool:
     code = ord(character)
     if code < 0xA0:
         return 32 <= code < 127
-    return not any(first <= code <= last for first, last in _INVISIBLE) and not 0xE000 <= code <= 0xF8FF
+    return not any(first <= code <= last for first, last in _INVISIBLE)
 
 
 class Keys:

@@ -26,7 +26,8 @@ class Fits(unittest.TestCase):
             self.assertTrue(width(line) <= 9)
 
     def test_nothing_is_obeyed(self):
-        self.assertEqual(clean("a\x1b[2Jb\x9bc\x7f\n\u202e"), "a?[2Jb?c???")
+        self.assertEqual(clean("a\x1b[2Jb\x9bc\x7f\n\u202e\ue000"), "a?[2Jb?c????")
+        clean(chr(0xDC80)).encode()  # a byte of a name that is not UTF-8
         self.assertEqual(Line("\x1b[7m").text, "?[7m")
 
 
