@@ -35,6 +35,8 @@ class Trust:
             file = self._file_of(address, certificate)
             if file is None:
                 self._recognize(address, fingerprint(certificate))
+            elif self._pair is None:
+                self._expect_again(address, fingerprint(certificate))
             given = file.password if file else self._environ.get(PASSWORD_VARIABLE)
             self._passwords[place] = given or self._ask(address)
         return self._passwords[place]
@@ -85,6 +87,13 @@ class Trust:
             raise BoardError("What answers at %s is not who answered there before (fingerprint %s, not %s): it was not "
                              "told the password. If the board has a new key, delete its line in %s."
                              % (address, _short(found), _short(known[address]), self._path()))
+
+    def _expect_again(self, address: str, found: str) -> None:
+        """A board of a pairing file is met at this address: somebody else who answers there later is no new
+        acquaintance, to whom the password could be typed."""
+        known = self._known()
+        if known.get(address) != found:
+            self._remember(known, address, found)
 
     def _path(self) -> str:
         return os.path.join(self._folder, KNOWN)

@@ -46,7 +46,16 @@ def test_a_board_of_a_pairing_file_gets_its_password(pair, tmp_path):
     for board in pair.boards.values():
         for knowing in (trust(tmp_path), trust(tmp_path / "none", pair=pair.path)):
             assert knowing.password(ADDRESS, der(board["certificate"])) == pair.password
-    assert not os.path.exists(tmp_path / KNOWN)
+    assert not os.path.exists(tmp_path / "none")
+
+
+def test_who_answers_in_place_of_a_board_of_a_pairing_file_is_no_new_acquaintance(pair, tmp_path, stranger):
+    trust(tmp_path).password(ADDRESS, der(pair.boards["left"]["certificate"]))
+    with pytest.raises(BoardError, match="is not who answered there before"):
+        trust(tmp_path, {"SOSIE_PASSWORD": "secret"}).password(ADDRESS, der(stranger[1]))
+    pair.boards["left"].update(key=stranger[0].decode(), certificate=stranger[1].decode())
+    pair.save()  # the board was renewed
+    assert trust(tmp_path).password(ADDRESS, der(stranger[1])) == pair.password
 
 
 def test_a_stranger_is_not_told_the_password_of_a_pairing_file(pair, tmp_path, stranger):
