@@ -41,7 +41,8 @@ def take(machine: Machine, name: str) -> None:
 
     if is_brought:
         _take_signer(machine, "%s/%s" % (brought, _SIGNER))
-        _take_over(brought, kept)
+        if set(os.listdir(brought)) & {keyfolder.OWN_KEY, keyfolder.OWN_CERTIFICATE, keyfolder.PEER}:
+            _take_over(brought, kept)  # a card without keys, to be paired by a code, brings only a signer
         _remove(machine, _FOLDER)
     keyfolder.make(kept, name)
 

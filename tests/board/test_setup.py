@@ -71,6 +71,15 @@ def test_a_first_boot(machine):
     assert [words for words in machine.commands if "remount" in words[2]][-1][2] == "remount,ro"
 
 
+def test_a_card_without_keys_that_brings_a_signer_of_updates(machine):
+    folder = machine.root / "card/pair"
+    folder.mkdir()
+    (folder / "update.crt").write_bytes(STRANGER[1])
+    assert set_up(machine) == []
+    assert sorted(kept(machine)) == [keyfolder.OWN_CERTIFICATE, keyfolder.OWN_KEY]
+    assert (machine.root / "state/updater/update.crt").read_bytes() == STRANGER[1] and not folder.exists()
+
+
 def test_the_next_boot_makes_nothing(machine):
     bring(machine)
     set_up(machine)
