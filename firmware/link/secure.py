@@ -291,5 +291,7 @@ class Secure:
 
     def lost(self) -> None:
         self._cut()
+        # Conversations and their drivers know each other, and are not collected at once: what is large goes now.
+        self._session = self._buffer = self._piece = None
         if self._inner is not None:
             self._inner.lost()
