@@ -8,13 +8,13 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython ports tools board flash fuzz mutants clients scsi process micropython
+PARTS := style unit unit-micropython ports tools board flash image_recipe fuzz mutants clients scsi process micropython
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test interpreter guest test-usb test-image test-image-arm64 clean $(PARTS)
+.PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test packages-arm64 interpreter guest test-usb test-image test-image-arm64 clean $(PARTS)
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
+	@grep -hE '^[a-z0-9_ -]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name says; do \
 		printf '  make %-18s %s\n' "$$name" "$$says"; done
 
 demo: packages-demo $(RUN_READY) ## a pair, a file system, outages and power cuts, before your eyes (DEMO=--stay: leave it running)
@@ -33,6 +33,7 @@ ports: ## files, sockets, lanes and the loop on the real system
 tools: ## the sosie command
 board: ## the USB gadget on a fake kernel: descriptors, events, half-finished states
 flash: ## flash.sh against loop devices: what it refuses, what it writes
+image_recipe: ## the image: the same bytes twice, nobody can log in, nothing starts that is not asked for
 fuzz: ## every parser on damaged and random input
 sim: ## the pair in the simulator with power cuts (SEEDS=2000)
 mutants: ## planted bugs: each must be caught by the simulator
@@ -50,7 +51,7 @@ test-usb: guest $(TEST_READY) ## the USB disk against a real kernel, in a virtua
 test-image: packages-test $(TEST_READY) ## the bootable image: two boards made of it, power cuts, updates, drills, strangers
 	@$(VENV)/bin/python -m tests.parts image
 
-test-image-arm64: packages-test $(TEST_READY) ## the same image for arm64, on an emulated board (an hour the first time)
+test-image-arm64: packages-test packages-arm64 $(TEST_READY) ## the same image for arm64, on an emulated board (an hour the first time)
 	@$(VENV)/bin/python -m pytest -q tests/image_arm64
 
 venv: packages-run $(RUN_READY) ## only the virtual environment that a board runs in
@@ -59,7 +60,7 @@ clean: ## remove the virtual environment and what Python cached
 	rm -rf $(VENV)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-packages-run packages-demo packages-bench packages-test:
+packages-run packages-demo packages-bench packages-test packages-arm64:
 	@.ci/packages $(@:packages-%=%)
 
 interpreter: packages-test

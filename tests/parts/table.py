@@ -40,6 +40,7 @@ PARTS = [
     tests("tools", 300),
     tests("board", 300),
     tests("flash", 600),
+    tests("image_recipe", 900),
     tests("fuzz", 420),
     Part("mutants", [PYTHON, "-m", "tests.sim.mutants"], 900, "tests/sim/mutants.py"),
     tests("clients", 420),
