@@ -114,7 +114,7 @@ def facts(der: bytes) -> "tuple[str, datetime.datetime, datetime.datetime]":
         raise Refused("the certificate is damaged")
     if len(names) != 1 or not isinstance(public_key, ec.EllipticCurvePublicKey):
         raise Refused("the certificate is not one that a board makes")
-    return str(names[0].value), *times
+    return (str(names[0].value),) + times
 
 
 def valid_until(der: bytes) -> int:
