@@ -182,8 +182,8 @@ class Appliance:
         if settings.web is not None:
             self._website = Website(self._loop, settings.web, self._keys, settings.keys)
             self._add_listener("web", settings.web, self._website.visitor, VISITORS, knows_caller=True, burst=BURST)
-        limit = LINKS if self._keys is None else CALLERS
-        self._add_listener("listen", settings.listen, self._new_link, limit)
+        many = {"limit": LINKS} if self._keys is None else {"limit": CALLERS, "burst": BURST}
+        self._add_listener("listen", settings.listen, self._new_link, **many)
         self._add_listener("attach", attach, self._new_host, HOSTS)
 
     def _add_listener(self, key: str, place: "tuple | None", make, limit: int, **options) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import random
 import socket
 import ssl
+import threading
 import time
 
 import pytest
@@ -164,6 +165,33 @@ def test_five_hundred_half_open_connections_do_not_keep_the_other_board_out(make
         print("with %d KiB more memory" % grown)
         assert grown < 16 << 10
     assert pair.right.status()["link"]["state"] == "up"
+
+
+def test_a_siege_does_not_keep_the_other_board_out_either(make_keyed_pair):
+    """Callers who begin a handshake, drop it, and call again as often as they can."""
+    pair, hello, over = make_keyed_pair(), client_hello(), threading.Event()
+    pair.right.start()
+
+    def call_again_and_again():
+        with contextlib.ExitStack() as stack:
+            while not over.is_set():
+                with contextlib.suppress(OSError):
+                    sock = stack.enter_context(socket.create_connection(("127.0.0.1", pair.port), timeout=2))
+                    sock.sendall(hello)
+
+    besiegers = [threading.Thread(target=call_again_and_again) for _ in range(2)]
+    for each in besiegers:
+        each.start()
+    try:
+        time.sleep(2)
+        pair.left.start()
+        pair.wait_up(25)
+        pair.left.patient_client().write(0, b"x" * 4096)
+        pair.wait_drained()
+    finally:
+        over.set()
+        for each in besiegers:
+            each.join()
 
 
 def resident_kib(board) -> int:
