@@ -22,24 +22,17 @@ class Unreachable(BoardError):
     """Nobody, or nobody we know, answers at that address."""
 
 
-def parse_address(address: str) -> "tuple[str, int]":
-    """`HOST`, `HOST:PORT`, `[IPV6]:PORT` or `http(s)://...` to (host, port); raises BoardError."""
-    return split_address(address)[1:]
-
-
-def split_address(address: str) -> "tuple[bool, str, int]":
-    """(whether by HTTPS, host, port). Who writes no scheme means HTTP on this machine, HTTPS on all others, since
-    there is nothing else there. Raises BoardError."""
+def parse_address(address: str) -> "tuple[bool, str, int]":
+    """`HOST`, `HOST:PORT`, `[IPV6]:PORT` or `http(s)://...` to (whether by HTTPS, host, port). Who writes no scheme
+    means HTTP on this machine, HTTPS on all others, since there is nothing else there. Raises BoardError."""
     scheme, mark, bare = address.partition("://")
-    if not mark:
-        scheme, bare = "", address
-    bare = bare.rstrip("/") if mark else bare
+    scheme, bare = (scheme, bare.rstrip("/")) if mark else ("", address)
     host, colon, port = bare.rpartition(":")
     if not colon or bare.endswith("]"):
-        host, port = bare, ""
+        host, port = bare, None
     host = host.removeprefix("[").removesuffix("]")
     secure = scheme == "https" or (not scheme and not is_this_machine(host))
-    if not colon or bare.endswith("]"):
+    if port is None:
         port = str(DEFAULT_SECURE_PORT if secure else DEFAULT_PORT)
     if scheme not in ("", "http", "https") or not host or "/" in bare or not port.isdecimal() \
             or not 0 < int(port) < 65536:
@@ -66,7 +59,7 @@ class Client:
 
     def __init__(self, address: str, timeout_s: float = 5.0, pair: "str | None" = None, trust=None):
         self.address = address
-        self.secure, self.host, self.port = split_address(address)
+        self.secure, self.host, self.port = parse_address(address)
         self.timeout_s = timeout_s
         if trust is None:
             from tools.trust import Trust

@@ -73,9 +73,10 @@ def board():
 
 
 @pytest.mark.parametrize("written, meant", [
-    ("left", ("left", 443)), ("127.0.0.1", ("127.0.0.1", 8080)), ("https://127.0.0.1", ("127.0.0.1", 443)),
-    ("left:81", ("left", 81)), ("http://left:81/", ("left", 81)), ("http://left", ("left", 8080)),
-    ("[::1]:81", ("::1", 81)), ("[::1]", ("::1", 8080)), ("[2001:db8::1]", ("2001:db8::1", 443)),
+    ("left", (True, "left", 443)), ("127.0.0.1", (False, "127.0.0.1", 8080)), ("left:81", (True, "left", 81)),
+    ("https://127.0.0.1", (True, "127.0.0.1", 443)), ("http://left:81/", (False, "left", 81)),
+    ("http://left", (False, "left", 8080)), ("[::1]:81", (False, "::1", 81)), ("[::1]", (False, "::1", 8080)),
+    ("[2001:db8::1]", (True, "2001:db8::1", 443)), ("127.evil.example", (True, "127.evil.example", 443)),
 ])
 def test_addresses(written, meant):
     assert parse_address(written) == meant
