@@ -31,10 +31,10 @@ def make_pairing(board, settings, loop) -> Pairing:
 
 
 def watch_age(board, loop) -> None:
-    """Raises an alarm long before a certificate expires. Without a clock nobody can tell."""
+    """Raises an alarm long before a certificate expires. A clock that nobody has set yet cannot tell."""
     trouble = ""
     try:
-        if ports.clock_is_set():
+        if ports.clock_is_set() is not False:
             trouble = board.pairing.keys.aging(ports.wall_ms() // 1000)
     except Refused:
         pass  # whoever reads the keys for the link says so
