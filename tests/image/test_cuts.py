@@ -23,7 +23,7 @@ FIRST_BOOTS, ROUNDS = 4, 4
 @pytest.fixture(scope="module")
 def dice():
     seed = int(os.environ.get("SEED") or random.randrange(1 << 32))
-    print("SEED=%d" % seed)
+    print("SEED=%d" % seed, flush=True)
     return random.Random(seed)
 
 
