@@ -84,10 +84,15 @@ class Steward:
 
     def _after(self, code: int, words: str, lived_s: float) -> None:
         """The firmware ended, and nobody asked for it."""
-        if code == REFUSED:
+        if code == REFUSED and self._machine.settling and self._clock() - self._begin_s < _SETTLING_S:
+            self._pause(_SOON_S)  # udev holds what it looks at
+        elif code == REFUSED:
             self._deaths = 0
             self._stand(words or "the firmware refused to start and did not say why; flash the card again")
-            return
+        else:
+            self._died(code, words, lived_s)
+
+    def _died(self, code: int, words: str, lived_s: float) -> None:
         self._deaths = 1 if lived_s > _STEADY_S else self._deaths + 1
         if self._deaths >= _MOST_DEATHS:
             self._stand(_DIED % (self._deaths, cause(code), ": " + words[:200] if words else ""))

@@ -199,6 +199,13 @@ def test_a_firmware_that_refuses_says_why(world):
     assert it.lives()[2][1] >= 60
 
 
+def test_a_refusal_on_a_busy_machine_is_tried_again(world):
+    it = world(well, [(0.5, 2, "/dev/sda is in use")] * 3, until=100)
+    it.steward._machine.settling = True
+    it.run()
+    assert [module for module, _ in it.lives()] == [FIRMWARE] * 4
+
+
 def test_a_firmware_that_dies_comes_back_soon(world):
     it = world(well, [(40, -9, "")])
     it.run()
