@@ -130,13 +130,16 @@ def test_the_first_site_is_gone(pair, writes):
 def change_roles(pair: Pair) -> None:
     """The table of the README."""
     left, right = pair.boards
-    peer = next(line for line in left.card.read("sosie.conf").splitlines() if line.startswith(b"peer"))
-    for board, role, wish in ((right, b"primary", b""), (left, b"twin", b"empty the disk\n")):
-        lines = [line for line in board.card.read("sosie.conf").splitlines() if not line.startswith((b"role", b"peer"))]
-        lines += [b"role = " + role] + ([peer] if board is right else [])
-        board.card.write("sosie.conf", b"\n".join(lines) + b"\n")
-        board.card.write("start-anew", wish)
-    pair.change_direction()
+    edit(right, "role = primary", pair.change_roles(), start_anew=b"")
+    edit(left, "role = twin", start_anew=b"empty the disk\n")
+
+
+def edit(board, *lines: str, start_anew: bytes) -> None:
+    """The card in a computer: the lines take the places of those for role and peer."""
+    text = board.card.read("sosie.conf").decode()
+    kept = [each for each in text.splitlines() if not each.startswith(("role", "peer"))]
+    board.card.write("sosie.conf", "".join(each + "\n" for each in [*kept, *lines]).encode())
+    board.card.write("start-anew", start_anew)
 
 
 def new_disk(pair: Pair, name: str) -> Disk:

@@ -15,7 +15,7 @@ from tests.process.boards import free_port, wait_until
 KERNEL_ARGUMENTS = shell.KERNEL_ARGUMENTS + " modules-load=dummy_hcd dummy_hcd.is_super_speed=1"
 # Seconds less under emulation: no defects of processors mended, no ciphers tested. And a clock of which a busy computer
 # does not spoil the calibration.
-KERNEL_ARGUMENTS += " clocksource=hpet no_timer_check mitigations=off random.trust_cpu=on cryptomgr.notests init_on_alloc=0"
+KERNEL_ARGUMENTS += " clocksource=hpet no_timer_check mitigations=off random.trust_cpu=on cryptomgr.notests"
 BOOT_LIMIT_S = 240.0  # two machines may share two busy processors
 HTTPS, LINK = 443, 7411
 

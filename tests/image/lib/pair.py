@@ -27,6 +27,7 @@ class Pair:
         self.line = Relay(link)
         self.left = self._board("left", "primary", "--peer", "%s:%d" % (OUTSIDE, self.line.port), **wiring)
         self.right = self._board("right", "twin", link=link, **(wiring | (twin or {})))
+        self.primary, self.twin = self.left, self.right
 
     def _board(self, name: str, role: str, *options: str, **wiring) -> Board:
         disk = self.folder / (name + ".disk")
@@ -52,9 +53,16 @@ class Pair:
         for board in self.boards:
             board.wait_for("the pair mirrors", lambda status: status["state"] == "mirroring")
 
+    def change_roles(self) -> str:
+        """From now on right is the primary; the line of its sosie.conf that lets it dial left."""
+        self.primary, self.twin = self.twin, self.primary
+        self.line.end()
+        self.line = Relay(self.twin.link)
+        return "peer = %s:%d" % (OUTSIDE, self.line.port)
+
     def drained(self) -> bool:
         """Whether the twin has played all that the primary took. Call it when no writes come in."""
-        mine, its = self.left.answers(), self.right.answers()
+        mine, its = self.primary.answers(), self.twin.answers()
         if not mine or not its:
             return False
         together = mine["link"]["state"] == "up" and mine["state"] == "mirroring" and not mine["backlog"]["groups"]
