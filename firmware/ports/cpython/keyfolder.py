@@ -179,7 +179,8 @@ def pin_also(folder: str, certificate: bytes) -> None:
     if certificate in revoked_certificates(folder, [certificate]):
         raise Refused("that certificate was revoked; make another one with `sosie pair renew`")
     if certificate not in pinned:
-        _write_peers(folder, pinned[1 - _MOST_PINNED :] + [certificate])
+        # The oldest stays in any case: it is the one that the other board shows (see seen()).
+        _write_peers(folder, pinned[:1] + pinned[1:][2 - _MOST_PINNED :] + [certificate])
 
 
 def seen(folder: str, certificate: bytes) -> bool:
