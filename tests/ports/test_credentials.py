@@ -58,7 +58,7 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path):
 
 def test_a_board_that_is_not_paired(tmp_path):
     board = Credentials(str(folder(tmp_path, LEFT)))
-    assert not board.paired and board.fingerprint == keys.fingerprint(der(LEFT[1]))
+    assert not board.paired and board.certificate == der(LEFT[1])
     with pytest.raises(Refused, match="not paired"):
         board.link_session(True)
     assert board.page_session()
@@ -87,7 +87,7 @@ def test_a_certificate_that_is_revoked_ends_what_it_opened(tmp_path):
     one, two = End(left.link_session(False), b"a"), End(right.link_session(True))
     converse(one, two)
     assert two.secure.poll(1) is None
-    keyfolder.revoke(str(tmp_path / "right"), left.fingerprint)
+    keyfolder.revoke(str(tmp_path / "right"), keys.fingerprint(left.certificate))
     assert right.refresh() and not right.paired
     two.secure.poll(2)
     assert "is revoked" in two.sentences and two.refused

@@ -11,7 +11,7 @@ import ssl
 
 from ...errors import Refused
 from ..files import clock_is_set, reason
-from . import keyfolder, keys
+from . import keyfolder
 from .session import Session
 
 _OTHERS = 0o007
@@ -41,11 +41,6 @@ class Credentials:
     def paired(self) -> bool:
         """Whether there is another board that is trusted."""
         return bool(self.pinned)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of this board's certificate, 64 hexadecimal digits."""
-        return keys.fingerprint(self.certificate)
 
     def refresh(self) -> bool:
         """Reads the folder again if it was changed; whether it was. After a Refused all that was read before stays
