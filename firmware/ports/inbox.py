@@ -9,6 +9,7 @@ from .files import exists, free_bytes, replace_file, sync_folder
 from .runtime import system
 
 _SYNC_EVERY = 4 << 20  # bytes; what gathers unsynced would be memory that is missed, and one long wait for the card
+_LEFT_FREE = 16 << 20  # bytes, for keys and whatever else a board has to write there meanwhile
 _MOST_REPORT = 16 << 10
 
 
@@ -31,7 +32,7 @@ class Inbox:
         """Makes room for a file of `length` bytes."""
         yield
         self._drop()
-        free = free_bytes(self._incoming)
+        free = max(0, free_bytes(self._incoming) - _LEFT_FREE)
         if length > free:
             raise Refused("the update has %s, and there is room for %s here" % (size_text(length), size_text(free)))
         flags = linux.O_RDWR | linux.O_CREAT | linux.O_EXCL | linux.O_CLOEXEC
@@ -112,4 +113,3 @@ class Inbox:
         """Leaves word that the board may restart into the update."""
         yield
         replace_file(self._restart, b"")
-

@@ -89,6 +89,11 @@ class Inboxes(unittest.TestCase):
         with self.assertRaisesRegex(Refused, "there is room for"):
             self.do("begin", 1 << 60)
         self.assertEqual(self.names(), [])
+        self.addCleanup(setattr, inbox, "free_bytes", inbox.free_bytes)
+        inbox.free_bytes = lambda path: 20 << 20
+        with self.assertRaisesRegex(Refused, "there is room for 4M here"):  # the rest is for others
+            self.do("begin", 5 << 20)
+        self.do("begin", 4 << 20)
 
     def test_a_disk_that_becomes_full(self):
         for name, after in (("fallocate", 0), ("pwrite", 1), ("fdatasync", 0)):
