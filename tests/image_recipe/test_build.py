@@ -14,6 +14,7 @@ from tools.image.model import CHECKOUT
 from tools.image.toolbox import Toolbox
 
 PARTS = ("firmware", "board", "tools", "pyproject.toml", "LICENSE")
+EPOCH = 1795000000
 UNCHECKED = 1  # the flags of bytecode that is never compared with its source
 
 
@@ -42,7 +43,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def _build(checkout: Path, out: Path) -> None:
-    environment = dict(os.environ, SOURCE_DATE_EPOCH="1795000000", SOSIE_VERSION="0.9.9", TZ="Asia/Tokyo")
+    environment = dict(os.environ, SOURCE_DATE_EPOCH=str(EPOCH), SOSIE_VERSION="0.9.9", TZ="Asia/Tokyo")
     argv = [sys.executable, "-m", "tools.image", "--board", "qemu", "--out", str(out)]
     done = subprocess.run(argv, cwd=checkout, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -65,6 +66,12 @@ def read(box: Toolbox, path: str) -> bytes:
 def test_the_same_inputs_give_the_same_bytes(folder):
     done = subprocess.run(["cmp", folder / "one.img", folder / "the other.img"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_nothing_in_it_tells_on_which_day_its_packages_were_unpacked(box):
+    days = {line.split(":")[2] for line in read(box, "/etc/shadow").decode().splitlines()}
+    assert days == {str(EPOCH // 86400)}
+    assert b"shadow-" not in box.run(["debugfs", "-R", "ls -p /etc", "root"])
 
 
 def test_it_is_small_and_has_no_second_slot(folder):

@@ -83,6 +83,14 @@ def _loadable_firmware(model: Model, base: Path, root: Path) -> None:
             shutil.copyfile(path, target)
 
 
+def _forget_days(shadow: Path, day: int) -> None:
+    """The day on which a password was changed last is the day of the build: it becomes that of everything else."""
+    lines = [line.split(":") for line in shadow.read_text().splitlines()]
+    shadow.write_text("".join(":".join([*line[:2], str(day), *line[3:]]) + "\n" for line in lines))
+    for backup in shadow.parent.glob("*-"):
+        backup.unlink()
+
+
 def _lay(source: Path, root: Path) -> None:
     """Modes are not what the checkout's happen to be: only what has a first line for it may be run."""
     for path in sorted(source.rglob("*")):
@@ -101,6 +109,7 @@ def _lay(source: Path, root: Path) -> None:
 def _system(root: Path, box: Toolbox) -> None:
     """Users, what is started, and the links that an installer would make."""
     box.run("systemd-sysusers --root=/mnt/root")
+    _forget_days(root / "etc/shadow", box.epoch // 86400)
     box.run("systemctl --root=/mnt/root preset-all")
     links = {"etc/systemd/system/default.target": "/usr/lib/systemd/system/multi-user.target",
              "etc/resolv.conf": "/run/systemd/resolve/resolv.conf"}
