@@ -87,6 +87,10 @@ class Peer:
         sentence = self._closed_to_groups()
         if sentence:
             raise Refused(sentence)
+
+    def follow(self, peer) -> None:
+        """`peer`, which accept() took, has agreed too: a fresh twin belongs to its pair from now on. Not before: one
+        that was refused may still become the twin of another pair."""
         mine = self.identity
         if mine.pair_id == NO_PAIR:
             mine.pair_id = peer.pair_id

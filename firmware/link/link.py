@@ -122,6 +122,7 @@ class Link(Stream):
         elif not self._still_accepted():
             return
         else:
+            self._board.follow(self.peer.identity)
             generation = self.peer.identity.generation
             self.part = Receiver(self, self._journal, self._agreed, generation)
             self._state = RECEIVING

@@ -189,6 +189,22 @@ def test_a_twin_with_a_disk_of_another_size(make_pair):
     still_mirrors(pair)
 
 
+def test_a_fresh_twin_that_was_refused_is_fresh_still(make_pair):
+    pair = make_pair().start()
+    still_mirrors(pair)
+    pair.right.kill()
+    for board in (pair.right, pair.left):  # the twin lost all; its primary cannot begin anew with an old journal
+        board.journal.unlink()
+        if board is pair.right:
+            board.image.unlink()
+            board.start()
+            wait_until("the twin is refused", lambda: any("start the pair anew" in alarm
+                                                          for alarm in pair.left.status()["alarms"]))  # fmt: skip
+            pair.left.stop()
+    pair.left.start()
+    still_mirrors(pair)
+
+
 @pytest.fixture
 def device(tmp_path):
     """A block device of 48 MiB."""

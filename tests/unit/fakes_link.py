@@ -138,6 +138,9 @@ class FakeBoard:
     def accept(self, peer):
         self._meet(peer)
 
+    def follow(self, peer):
+        pass
+
     def _meet(self, peer):
         self.judged.append(peer)
         if self.refusal:
