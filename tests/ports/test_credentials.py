@@ -56,6 +56,19 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_vanishes_is_not_made_anew_and_what_was_read_stays(tmp_path):
+    left, right = pair(tmp_path)
+    (tmp_path / "right").rename(tmp_path / "gone")
+    with pytest.raises(Refused, match="there is no folder"):
+        right.refresh()
+    assert not (tmp_path / "right").exists()
+    one, two = End(left.link_session(False), b"a"), End(right.link_session(True))
+    converse(one, two)
+    assert two.heard == b"a"
+    (tmp_path / "gone").rename(tmp_path / "right")
+    right.refresh()
+
+
 def test_a_board_that_is_not_paired(tmp_path):
     board = Credentials(str(folder(tmp_path, LEFT)))
     assert not board.paired and board.certificate == der(LEFT[1])

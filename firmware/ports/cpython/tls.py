@@ -33,8 +33,6 @@ class Credentials:
         self.version = 0
         self.trouble = ""
         self._seen = None
-        if not os.path.isdir(folder):
-            raise Refused("there is no folder %s; make it with `sosie pair install`, or flash this card anew" % folder)
         self.refresh()
 
     @property
@@ -48,6 +46,9 @@ class Credentials:
         seen = [_state(self._path(name)) for name in _FILES]
         if seen == self._seen:
             return False
+        if not os.path.isdir(self.folder):  # settle() would make one where, for example, a card is missing
+            raise Refused("there is no folder %s; make it with `sosie pair install`, or flash this card anew"
+                          % self.folder)
         keyfolder.settle(self.folder)
         own, known = keyfolder.own_certificate(self.folder), tuple(keyfolder.peers(self.folder))
         revoked = keyfolder.revoked_certificates(self.folder, known)
