@@ -13,7 +13,7 @@ CODE = "/usr/lib/sosie"
 SHORT_TRIAL = """\
 [Service]
 ExecStart=
-ExecStart=/usr/bin/python3 -c "from board.update import confirm; confirm.LIMIT_S = %d; confirm.main()"
+ExecStart=/usr/bin/python3 -c "from board.update import confirm; confirm.LIMIT_S = 45; confirm.main()"
 """
 
 
@@ -36,10 +36,6 @@ class Bundles:
         """A bundle of the whole system. `changes` are debugfs's commands."""
         return self._pack(self._changed(version, *changes), version)
 
-    def not_starting_system(self) -> Path:
-        """The kernel finds nothing to run in it."""
-        return self._changed("0.4.0", "rm /usr/lib/systemd/systemd")
-
     def _changed(self, version: str, *changes: str) -> Path:
         system = self.folder / "changed.img"
         subprocess.run(["cp", "--sparse=always", self._system, system], check=True)
@@ -60,15 +56,19 @@ class Bundles:
         updatekey.make(str(keys))
         return self._pack(system, version, model, formats, keys)
 
-    def not_serving(self, version: str, limit_s: int) -> Path:
-        """Its firmware ends at once."""
+    def not_starting(self, version: str) -> Path:
+        """A system in which the kernel finds nothing to run."""
+        return self._changed(version, "rm /usr/lib/systemd/systemd")
+
+    def not_serving(self, version: str) -> Path:
+        """A system whose firmware ends at once."""
         broken, unit = self.folder / "broken.py", self.folder / "short.conf"
         broken.write_text("raise SystemExit('planted: this firmware does not run')\n")
-        unit.write_text(SHORT_TRIAL % limit_s)
+        unit.write_text(SHORT_TRIAL)
         dropins = "/etc/systemd/system/sosie-confirm.service.d"
         main = CODE + "/firmware/__main__.py"
-        return self.whole(version, "rm " + main, "write %s %s" % (broken, main), *self._without_bytecode(),
-                          "mkdir " + dropins, "write %s %s/short.conf" % (unit, dropins))  # fmt: skip
+        return self._changed(version, "rm " + main, "write %s %s" % (broken, main), *self._without_bytecode(),
+                             "mkdir " + dropins, "write %s %s/short.conf" % (unit, dropins))  # fmt: skip
 
     def _without_bytecode(self) -> list[str]:
         listing = self._debugfs("ls -p %s/firmware/__pycache__" % CODE)
