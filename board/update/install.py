@@ -88,6 +88,8 @@ class Updater:
         except RaucError as error:
             self._end("refused", FAILED % error)
         else:
+            # Asked twice, for one look may fall into a step of the clock.
+            self._story.served = self._story.served or self._serves()
             self._keep("installed")
             self._drop_bundle()
             self._arm(advice(bundle))
@@ -124,10 +126,15 @@ class Updater:
         if story.stage == "installing" and story.attempts >= MAX_ATTEMPTS:
             raise Refused("the board went down %d times while it installed this update; it does not try again"
                           % story.attempts)
-        story.attempts = story.attempts + 1 if story.stage == "installing" else 1
+        again = story.stage == "installing"
+        story.attempts = story.attempts + 1 if again else 1
+        # After a power cut the work begins again before the disk is served again.
+        story.served = (again and story.served) or self._serves()
         story.version, story.slot = bundle.version, other(self._places.slot())
-        story.served = self._serving.facts() is not None
         self._keep("installing")
+
+    def _serves(self) -> bool:
+        return self._serving.facts() is not None
 
     def _progress(self, bundle: Bundle, percent: int):
         sentence = "version %s is being written to slot %s" % (bundle.version, self._story.slot)

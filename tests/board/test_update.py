@@ -60,6 +60,29 @@ def test_a_board_that_could_not_serve_before_takes_an_update_that_runs(tmp_path)
     assert board.current == "B" and board.said["state"] == "confirmed"
 
 
+def test_a_look_that_falls_into_a_step_of_the_clock_makes_no_trial_easier(tmp_path):
+    board = Board(tmp_path, good=(OLD,))
+    board.receive()
+    board.blind = 1
+    board.settle()
+    assert board.current == "A" and board.said["state"] == "rolled back"
+
+
+def test_nor_does_a_power_cut_after_which_the_disk_is_not_served_yet(tmp_path):
+    board = Board(tmp_path, good=(OLD,))
+    board.receive(description="crash")
+    with pytest.raises(Cut):
+        board.update()
+    board.power_on()
+    with open(board.places.bundle) as file:
+        bundle = file.read().replace('"crash"', "null")
+    with open(board.places.bundle, "w") as file:
+        file.write(bundle)
+    board.blind = 2
+    board.settle()
+    assert board.current == "A" and board.said["state"] == "rolled back"
+
+
 def test_a_twin_restarts_by_itself(tmp_path):
     board = Board(tmp_path, role="twin")
     board.receive()
