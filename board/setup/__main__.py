@@ -10,6 +10,8 @@ from firmware.errors import Refused
 from . import anew, card, first, folders, keys, network
 from .machine import Machine
 
+# Debian keeps udev from loading watchdogs, for who does not feed one is restarted; systemd feeds it here.
+_WATCHDOGS = ("bcm2835_wdt", "i6300esb")
 _NO_CARD_FILE = "there is no sosie.conf on the card (%s); put it back, or flash the card again"
 
 
@@ -29,7 +31,8 @@ class Setup:
         steps = (self._find, self._read, self._network, self._first, self._state, self._anew, self._keys)
         for step in steps:
             self._attempt(step)
-        self._gadget()
+        self._without(self._machine.lend_gadget, *self._owner)  # the firmware says by itself when it misses it
+        self._without(self._machine.run, "modprobe", "--quiet", "--all", *_WATCHDOGS)  # one of them is this board's
         self._attempt(self._report)
 
     def _attempt(self, step) -> None:
@@ -96,12 +99,12 @@ class Setup:
         if self._has_state:
             keys.take(self._machine, (self._wishes and self._wishes.name) or "sosie")
 
-    def _gadget(self) -> None:
-        """Lends the USB gadget to the firmware, which says by itself when it misses it and needs it."""
+    def _without(self, step, *arguments) -> None:
+        """A step that a board can do without."""
         try:
-            self._machine.lend_gadget(*self._owner)
-        except Refused as refusal:
-            sys.stderr.write("sosie: %s\n" % refusal)
+            step(*arguments)
+        except (Refused, OSError):
+            pass
 
     def _report(self) -> None:
         facts = self._card.facts() if self._card is not None else {"disk": "", "parts": {}, "slot": ""}

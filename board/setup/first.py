@@ -45,6 +45,8 @@ def lay_out(machine: Machine, card: Card, disk_on_card: bool) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    for part in parts:
+        machine.look_again(card.part(part.number))  # udev may have met them before they stood in the table
 
 
 def blank(device: str) -> None:

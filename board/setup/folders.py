@@ -79,9 +79,14 @@ def bind_clock(machine: Machine) -> None:
 
 
 def write_whole(path: str, data: bytes, mode: int = 0o644, owner=None, machine=None) -> None:
-    """Replaces a file: a power cut leaves the old one or the new one."""
+    """Replaces a file: a power cut leaves the old one or the new one.
+
+    The folder may be that of a user without privileges: what he may have left there is neither followed nor opened.
+    """
     aside = path + ".new"
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    if os.path.lexists(aside):
+        os.unlink(aside)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     try:
         os.fchmod(descriptor, mode)
         view = memoryview(data)

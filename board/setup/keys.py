@@ -40,9 +40,11 @@ def take(machine: Machine, name: str) -> None:
     from firmware.ports.cpython import keyfolder  # at most boots nobody needs it, and it takes its time
 
     if is_brought:
-        _take_signer(machine, "%s/%s" % (brought, _SIGNER))
+        certificate = _new_signer(machine, "%s/%s" % (brought, _SIGNER))
         if set(os.listdir(brought)) & {keyfolder.OWN_KEY, keyfolder.OWN_CERTIFICATE, keyfolder.PEER}:
             _take_over(brought, kept)  # a card without keys, to be paired by a code, brings only a signer
+        if certificate is not None:
+            _trust(machine, certificate)
         _remove(machine, _FOLDER)
     keyfolder.make(kept, name)
 
@@ -59,19 +61,23 @@ def _take_over(brought: str, kept: str) -> None:
         raise
 
 
-def _take_signer(machine: Machine, brought: str) -> None:
-    """Who may sign updates. It is root's alone, for whoever can replace it can put any system onto the board."""
-    try:
-        with open(brought, "rb") as file:
-            certificate = file.read(_MOST_BYTES)
-    except FileNotFoundError:
-        return
+def _new_signer(machine: Machine, brought: str) -> "bytes | None":
+    """The certificate of who may sign updates, if the card brings one and there is none yet."""
+    if not os.path.exists(brought):
+        return None
+    with open(brought, "rb") as file:
+        certificate = file.read(_MOST_BYTES)
+    if not os.path.exists(_signer(machine)):
+        return certificate
+    with open(_signer(machine), "rb") as file:
+        if file.read() != certificate:
+            raise Refused(_OTHER_SIGNER)
+    return None
+
+
+def _trust(machine: Machine, certificate: bytes) -> None:
+    """It is root's alone, for whoever can replace it can put any system onto the board."""
     place = _signer(machine)
-    if os.path.exists(place):
-        with open(place, "rb") as file:
-            if file.read() != certificate:
-                raise Refused(_OTHER_SIGNER)
-        return
     os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
     write_whole(place, certificate)
 

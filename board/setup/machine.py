@@ -50,6 +50,11 @@ class Machine:
         what = ctypes.create_string_buffer(_PARTITION.pack(start, size, number, b"", b""))
         fcntl.ioctl(disk, _BLKPG, _ORDER.pack(_ADD_PARTITION, 0, _PARTITION.size, ctypes.addressof(what)))
 
+    def look_again(self, device: str) -> None:
+        """Has udev look at a block device once more."""
+        with open("%s/class/block/%s/uevent" % (self.sys, os.path.basename(device)), "w") as file:
+            file.write("change")
+
     def owner(self) -> tuple:
         """(uid, gid) of the user that the firmware runs as."""
         import pwd

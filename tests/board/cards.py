@@ -35,6 +35,7 @@ class FakeMachine(Machine):
         self.broken = {}  # program -> its last words
         self.hostname = None
         self.added = []
+        self.looked_at = []
         self._mounted = set()
         for folder in ("dev", "card", "state", "sys/dev/block", "proc/self", "run", "run/systemd"):
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -74,6 +75,11 @@ class FakeMachine(Machine):
         self.change()
         self._add(number, size)
         self.added.append((number, start, size))
+
+    def look_again(self, device: str) -> None:
+        self.change()
+        assert partitions(self.root / "dev" / NAME)[-1][0] == 7, "the table does not name them yet"
+        self.looked_at.append(device)
 
     def run(self, *command: str) -> None:
         self.change()

@@ -113,7 +113,7 @@ def test_a_cut_at_any_step_begins_anew_or_is_whole(tmp_path, monkeypatch, keeps)
         made(machine)
         assert whole(machine.boot())
         steps += 1
-    assert steps > 12
+    assert steps > 12 and machine.looked_at == [str(machine.part(number)) for number in (5, 6, 7)]
     assert whole(machine)
 
 
