@@ -17,6 +17,7 @@ from tests.image.lib.board import Board
 from tests.image.lib.card import Card
 from tests.image.lib.host import disk_of
 from tests.image.lib.machine import Disk
+from tests.image.lib.shell import Shell
 from tests.process.boards import ROOT
 from tools.image import packages
 from tools.image.model import Model
@@ -60,6 +61,7 @@ def boot(board: Board) -> dict:
     """Switches it on and waits until its disk is served; what that took."""
     board.switch_on()
     began = time.monotonic()
+    board.shell = Shell(board.machine.connect("shell"), BOOT_LIMIT_S)
     while not _serving(board):
         assert time.monotonic() - began < BOOT_LIMIT_S, "its disk is not served:\n" + board.says()
         time.sleep(1)
