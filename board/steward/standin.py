@@ -16,7 +16,7 @@ from firmware.service import Service
 from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
 from firmware.terminal import Terminal
-from firmware.website import Website
+from firmware.website import BURST, Website
 
 from .judge import defaults
 from .machine import Machine
@@ -94,7 +94,7 @@ class StandIn:
         loop, web, keys = self._loop, self._its.web, self._its.keys
         try:
             website = Website(loop, web, ports.open_keys(keys), keys)
-            self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, knows_caller=True)
+            self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, knows_caller=True, burst=BURST)
             website.open(self._board)
             self._website = website
         except Refused as refusal:
