@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from firmware.errors import Refused
@@ -68,6 +69,14 @@ def _trim(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
+def forget_old(now: float) -> None:
+    """Removes what no build has used for a month, and what an interrupted one left a day ago or longer."""
+    for path in folder().iterdir():
+        days = 1 if path.name.startswith(".") else 30
+        if path.stat().st_mtime < now - days * 86400:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 class Build:
     """One run of mmdebstrap. Its key changes with whatever makes its outcome differ."""
 
@@ -96,6 +105,8 @@ class Build:
                     fresh.rename(target)
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
+            forget_old(time.time())
+        os.utime(target)
         return target
 
     def _key(self) -> str:
