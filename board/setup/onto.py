@@ -46,14 +46,13 @@ class OntoCard(card.Card):
 
 
 class OntoSetup(Setup):
-    """The steps that are left."""
+    """The same steps, some of them with less to do."""
 
-    def run(self) -> None:
-        """Does everything; afterwards /run/sosie/card.json says what came of it."""
-        for step in (self._find, self._read, self._state, self._anew, self._keys):
-            self._attempt(step)
-        self._gadget()
-        self._attempt(self._report)
+    def _network(self) -> None:
+        """That system's."""
+
+    def _first(self) -> None:
+        """Nothing is shared out."""
 
     def _find(self) -> None:
         machine = self._machine

@@ -19,8 +19,8 @@ def next_steps(wanted, half, kind, values: "dict[str, str]") -> str:
     """What to do with the card that was made."""
     steps = [_where_to(wanted, kind)]
     if half.role == "primary" and "peer" not in values:
-        steps.append("This primary does not know its twin's address: before it is switched on, write it into sosie.conf "
-                     "on the card, in the line peer. Without it no disk is served.")
+        steps.append("This primary does not know its twin's address: write it into sosie.conf, in the line peer, "
+                     "before it is switched on. Without it no disk is served.")
     if half.pair is not None:
         steps += _pair_steps(wanted, half)
     else:
