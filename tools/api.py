@@ -142,11 +142,11 @@ class Client:
                 raise Unreachable("The board at %s broke off." % self.address) from None
             raise Unreachable("What answers at %s:%d does not speak TLS 1.3 (%s): is it a board with keys, and is that "
                               "its `web` address?" % (self.host, self.port, error.reason or error)) from None
+        except (http.client.HTTPException, ConnectionResetError):  # RemoteDisconnected is an OSError as well
+            raise Unreachable("What answers at %s is not a Sosie board%s." % (self.address, self._advice())) from None
         except OSError as error:
             raise Unreachable("No board answers at %s:%d (%s): is it running, and is that its `web` address?"
                               % (self.host, self.port, error.strerror or error)) from None
-        except http.client.HTTPException:
-            raise Unreachable("What answers at %s is not a Sosie board%s." % (self.address, self._advice())) from None
         finally:
             connection.close()
 

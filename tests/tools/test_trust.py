@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import ssl
 import threading
 
@@ -214,3 +215,20 @@ def test_without_terminal_nobody_is_asked(broken, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", open(os.devnull))
     with pytest.raises(BoardError, match="SOSIE_PASSWORD"):
         Trust(None, str(tmp_path), {}).password(ADDRESS, broken.encode())
+
+
+def test_a_board_with_keys_that_is_asked_without():
+    """It hangs up on what is no TLS; the operator is told what to write."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def hang_up():
+            caller, _ = server.accept()
+            caller.recv(100)
+            caller.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(Unreachable, match="try https://127.0.0.1:%d" % port):
+            Client("127.0.0.1:%d" % port).status()
+        thread.join()
