@@ -9,9 +9,9 @@ _LISTEN = "0A"
 _PROCESSES = r"""
 cd /proc
 for id in [0-9]*; do
-    [ -s $id/cmdline ] && echo $(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p; s/^VmRSS: *\([0-9]*\).*/\1/p' $id/status) \
-        $(tr '\0' ' ' <$id/cmdline)
-done
+    words=$(tr '\0' ' ' <$id/cmdline)
+    [ -n "$words" ] && echo $(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p; s/^VmRSS:[ \t]*\([0-9]*\).*/\1/p' $id/status) $words
+done 2>/dev/null
 true
 """
 
