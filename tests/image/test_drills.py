@@ -94,7 +94,7 @@ def test_the_card_of_the_twin_is_dead(pair, writes):
     os.truncate(right.card.path, CARD_BYTES)
     right.allow_tests()
     right.switch_on()
-    wait_for_words(right, "start-anew")
+    wait_for_words(right, "holds data")
     right.cut()
     left.shut_down()
     right.card.write("start-anew", b"empty the disk\n")
