@@ -106,9 +106,9 @@ class Steward:
     def _refused(self, refusal: Refused) -> None:
         """Something is wrong, or only not there yet."""
         patience_s = _SETTLING_S if self._machine.settling else _PATIENCE_S
-        early = isinstance(refusal, Waiting) and self._clock() - self._begin_s < patience_s
-        if early and self._stand_in is None:
-            self._pause(0.25)
+        waited_s = self._clock() - self._begin_s
+        if isinstance(refusal, Waiting) and waited_s < patience_s and self._stand_in is None:
+            self._pause(0.25 if waited_s < 5 else 2)  # on a slow machine our looking is what udev would wait for
         else:
             self._stand(str(refusal))
 

@@ -142,20 +142,20 @@ def test_a_stop_that_takes_its_time(world):
 def test_a_disk_that_is_not_there_yet_is_waited_for(world):
     it = world(lambda now: Waiting("no disk") if now < 15 else Board)
     it.run()
-    assert it.lives() == [(FIRMWARE, 15.0)]
+    assert it.lives()[0][0] == FIRMWARE and 15 <= it.lives()[0][1] < 18
 
 
 def test_a_busy_machine_is_given_more_time(world):
     it = world(lambda now: Waiting("no disk"), until=200)
     it.steward._machine.settling = True
     it.run()
-    assert 120 <= it.lives()[0][1] < 121
+    assert 120 <= it.lives()[0][1] < 123
 
 
 def test_a_disk_that_does_not_come_is_told(world):
     it = world(lambda now: Waiting("no disk"), until=50)
     it.run()
-    assert it.lives()[0][0] == STAND_IN and 20 <= it.lives()[0][1] < 21 and it.sentences() == ["no disk"]
+    assert it.lives()[0][0] == STAND_IN and 20 <= it.lives()[0][1] < 23 and it.sentences() == ["no disk"]
 
 
 def test_what_is_wrong_is_told_at_once(world):
