@@ -117,8 +117,8 @@ def _telling(disk):
 def _how_to_empty(disk) -> str:
     if disk.is_device:
         return (
-            "empty it with `blkdiscard -f %s`, with `-z` as well where that is not enough, or on a card of flash.sh by a "
-            "file start-anew with the line `empty the disk`" % disk.path
+            "empty it with `blkdiscard -f %s`, with `-z` too where that is not enough; where there is no shell, put a "
+            "file start-anew with the line `empty the disk` on the card" % disk.path
         )
     return "delete the file"
 

@@ -8,7 +8,7 @@ from tools.status import size
 MEANING = """\
 Promoting {name} makes it the board that takes the server's writes, from now on.
 The other board, once it meets {name} again, takes no more writes: it is fenced,
-and there is no way back yet. Do this when the first board or its site is lost."""
+and the way back is a new pair with the roles changed (README.md). Do this when the first board or its site is lost."""
 
 
 def run(options) -> int:

@@ -15,7 +15,7 @@ MEANINGS = {
     "no link": "the other board is not reached; the journal keeps what the twin lacks",
     "promoted": "this board took over and serves the disk; it has no twin",
     "fenced": "another board took over; this one takes no more writes",
-    "failed": "storage failed; this board takes no more writes",
+    "failed": "this board takes no writes; the alarm says what to do",
 }
 
 

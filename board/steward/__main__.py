@@ -79,7 +79,8 @@ class Steward:
         self._firmware = None
         child.close()
         if not self._stopping:
-            self._after(code, child.last_words, self._clock() - begin)
+            words = child.last_words.removeprefix(self._machine.board_conf + ": ")  # a file that nobody wrote
+            self._after(code, words, self._clock() - begin)
         return code
 
     def _after(self, code: int, words: str, lived_s: float) -> None:

@@ -46,7 +46,7 @@ class SilentBoard:
             "link_state": "waiting",
             "link_peer": "",
             "rtt_ms": None,
-            "alarms": [self._sentence] + [self.alarms[source] for source in sorted(self.alarms)],
+            "alarms": self._all_alarms(),
         }
         facts.update((word, 0) for word in numbers)
         return facts
@@ -59,6 +59,10 @@ class SilentBoard:
 
     def _refuse(self, done) -> None:
         done(None, Refused("this board does not run: " + self._sentence))
+
+    def _all_alarms(self) -> list:
+        others = [self.alarms[source] for source in sorted(self.alarms)]
+        return [self._sentence] + [sentence for sentence in others if sentence != self._sentence]
 
     def alarm(self, source: str, sentence: str) -> None:
         """A surface cannot be had; empty: it can."""

@@ -8,7 +8,7 @@ from .system import System
 _NONE = (
     "this machine has no USB port that can be a device; on a Raspberry Pi add dtoverlay=dwc2,dr_mode=peripheral to "
     "/boot/firmware/config.txt and restart it, then use the USB-C port (Pi 4) or the port marked USB (Zero 2 W); "
-    "elsewhere load the driver of the port's controller"
+    "elsewhere load the driver of the port's controller; where no server is to be plugged in, write attach = none"
 )
 
 

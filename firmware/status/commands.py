@@ -11,7 +11,7 @@ QUESTION_MS = 60000  # who answers later may be somebody else
 _MEANING = (
     "Promoting %s makes it the board that takes the server's writes, from now on. "
     "The other board, once it meets %s again, takes no more writes: it is fenced, and "
-    "there is no way back yet. Do this when the first board or its site is lost."
+    "the way back is a new pair with the roles changed. Do this when the first board or its site is lost."
 )
 _NO_KEYS = "This board has no keys folder, so it cannot be paired: its settings have no line keys."
 _LINK_PORT = ":7411"

@@ -177,3 +177,8 @@ def test_with_sudo_the_file_is_the_callers(home, monkeypatch):
     keys = home / ".config/sosie"
     for each in (path, path.parent, keys, keys / "update.key", keys / "update.crt"):
         assert os.stat(each).st_uid == user.pw_uid, each
+
+
+def test_two_boards_of_one_name(home):
+    with pytest.raises(Refused, match="both boards would be called paris"):
+        find("--board", "rpi4", "--name", "paris", "--role", "twin", "--other", "paris")

@@ -446,7 +446,7 @@ class Promotion(unittest.TestCase):
         session = Session(twin(self.REPORT))
         session.type("promote\r")
         self.assertEqual(session.board.asked, [])
-        self.assertTrue(session.sees("there is no way back") and session.sees("everything up to group 11"))
+        self.assertTrue(session.sees("the way back is a new pair") and session.sees("everything up to group 11"))
         self.assertEqual(session.prompt, "type yes to do it:")
         session.type("yes\r")
         self.assertEqual(session.board.asked, [("promote", True)])

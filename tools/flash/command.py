@@ -30,7 +30,7 @@ def main(argv: "list[str]", machine: "Machine | None" = None) -> int:
         return BROKEN_OFF
     except KeyboardInterrupt:
         progress.stop()
-        print("flash.sh: interrupted; what was being written is no board's card: do it again", file=sys.stderr)
+        print("flash.sh: interrupted; a card that was being written holds nothing now: do it again", file=sys.stderr)
         return INTERRUPTED
 
 

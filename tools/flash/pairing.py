@@ -120,6 +120,8 @@ def _other(options) -> str:
     other = options.other or COUNTERPARTS.get(options.name)
     if other is None:
         raise Refused("say what the other board is called: --other NAME (or --no-pair, to pair them later)")
+    if other == options.name:
+        raise Refused("both boards would be called %s; give --other another name" % other)
     return other
 
 
