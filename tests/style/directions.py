@@ -29,7 +29,8 @@ ROOT_FILES = {"__main__.py", "appliance.py", "matchmaker.py", "media.py", "servi
 BOARD_MAY_IMPORT = {"errors", "ports"}
 BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger", "log.superblock", "link.frames"}
 # The steward wires settings, media and surfaces, as the firmware's own composition root does.
-STEWARD_MAY_IMPORT = BOARD_MAY_IMPORT | {"config", "status", "terminal", "website", "service", "log.superblock", "pair.identity"}
+_SURFACES = {"status", "terminal", "website", "service"}
+STEWARD_MAY_IMPORT = BOARD_MAY_IMPORT | _SURFACES | {"config", "log.superblock", "pair.identity"}
 STEWARD = ("steward/", "settings.py")
 BOARD_ROOT_FILES = {"usb/disk.py", "usb/legacy.py", "update/bundle.py"}
 
