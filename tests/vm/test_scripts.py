@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 600
 SUITES = "Inquiry ModeSense6 Read10 Write16 WriteAtomic16 WriteSame10 CompareAndWrite.InvalidDataOutSize Unmap".split()
 
-OK, DONE = "ok  ", "0 failed"
+OK, DONE = "ok ", "0 failed"
 
 # What runs, and what it prints at least so many times when all of it ran.
 SCRIPTS = [
