@@ -33,6 +33,7 @@ def test_a_twin_takes_no_host_before_it_is_promoted(make_pair):
 
 def test_promotion_without_force_is_refused_with_a_reason(make_pair):
     pair = make_pair().start()
+    pair.wait_drained()
     code, body = pair.right.request("POST", "/api/promote", {"force": False})
     assert 400 <= code < 500 and b"force" in body
     assert pair.right.status()["role"] == "twin"

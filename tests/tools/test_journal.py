@@ -183,7 +183,7 @@ def test_unreadable(tmp_path, capsys):
 
 
 def test_newer_format_is_refused(ring, capsys, monkeypatch):
-    monkeypatch.setattr(superblock, "_VERSION", 9)
+    monkeypatch.setattr(superblock, "VERSION", 9)
     ring.save()
     ring.save()
     monkeypatch.undo()

@@ -37,6 +37,9 @@ class Board:
     def accept(self, peer):
         pass
 
+    def follow(self, peer):
+        pass
+
     def heard_of(self, number):
         pass
 
