@@ -16,7 +16,7 @@ from firmware.link.entrance import Entrance
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
-from firmware.matchmaker import key_routes, make_pairing, watch_age
+from firmware.matchmaker import make_pairing, watch_age
 from firmware.media import open_media
 from firmware.ports import environment
 from firmware.presence import Presence
@@ -24,6 +24,7 @@ from firmware.service import Service
 from firmware.startup import ARENA_SIZE, open_journal
 from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
+from firmware.surfaces import Surfaces
 from firmware.terminal import Terminal
 from firmware.website import BURST, Website
 
@@ -97,8 +98,7 @@ class Appliance:
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
             self._add_console(*settings.console)
-        if self._website is not None:
-            self._website.open(board, key_routes(board))
+        self._surfaces = Surfaces(board, loop, settings, self._website)
         self._service = Service(loop, lambda: snapshot(board))
 
     def _look_at_clock(self) -> None:
@@ -165,12 +165,12 @@ class Appliance:
             terminal.start()
         self._presence.start()
         self._service.start()
+        self._surfaces.start()
         self._loop.run()
         self._loop.close()  # first the consoles: the port of one that is open cannot be given back
         if self._usb is not None:
             self._usb.close()
-        if self._website is not None:
-            self._website.close()
+        self._surfaces.close()
         self._lanes.close()
         return 1 if self._board.failed else 0
 
@@ -224,6 +224,7 @@ class Appliance:
 
     def _stop(self) -> None:
         self._service.stop()
+        self._surfaces.stop()
         self._close_listeners()
         if self._usb is not None:
             self._usb.stop()

@@ -7,9 +7,11 @@ from firmware import ports
 from firmware.link.secure import Secure
 from firmware.ports import environment
 from firmware.ports.inbox import Inbox
+from firmware.ports.shelf import Shelf
 from firmware.status.api import Api
 from firmware.status.http import HttpConversation
 from firmware.status.login import Login
+from firmware.status.static import Static
 from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"
@@ -36,7 +38,19 @@ class Website:
         """`board` is what Api takes; `more` are routes of others (status/api.py). Starts threads."""
         login = None if self._credentials is None else self._make_login(board)
         updates = self._make_updates(board)
-        self._api = Api(board, self._web, login, updates, more)
+        static = Static(self._read_files)
+        self._api = Api(board, self._web, login, updates, more, static)
+
+    def _read_files(self, done) -> None:
+        lane = ports.ThreadLane(Shelf(environment.FOLDER + "/status/web"), self._loop)
+
+        def read(files, error) -> None:
+            self._lanes.remove(lane)
+            lane.close()
+            done(files, error)
+
+        self._lanes.append(lane)
+        lane.submit(read, "load")
 
     def close(self) -> None:
         """Ends its threads."""

@@ -6,6 +6,7 @@ from .runtime import system
 
 _MOST_VERSION = 64
 _FOLDER = __file__.rsplit("/", 3)[0] if __file__.count("/") >= 3 else "."
+FOLDER = _FOLDER + "/firmware"  # of this firmware
 
 
 def variable(name: str) -> "str | None":

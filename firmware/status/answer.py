@@ -5,6 +5,8 @@ import json
 _REASONS = {
     200: "OK",
     202: "Accepted",
+    204: "No Content",
+    304: "Not Modified",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
@@ -18,6 +20,7 @@ _REASONS = {
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    503: "Service Unavailable",
     504: "Gateway Timeout",
     505: "HTTP Version Not Supported",
     507: "Insufficient Storage",
@@ -39,7 +42,9 @@ class Answer:
         lines = ["HTTP/1.1 %d %s" % (self.status, _REASONS[self.status])]
         lines.append("Content-Type: " + self.content_type)
         lines.append("Content-Length: %d" % len(self.body))
-        lines += ["Connection: close", "Cache-Control: no-store", "X-Content-Type-Options: nosniff"]
+        lines += ["Connection: close", "X-Content-Type-Options: nosniff"]
+        if not any(line.startswith("Cache-Control:") for line in self.headers):
+            lines.append("Cache-Control: no-store")
         lines += self.headers
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         return head + self.body if with_body else head

@@ -1,7 +1,8 @@
 """The web interface of a board: its status, its page, its actions.
 
     GET  /api/status    the snapshot as JSON
-    GET  /              the snapshot as a page
+    GET  /              the page, and /web/NAME its files: static.py
+    GET  /plain         the snapshot as a page without a script
     POST /api/promote   {"force": true}: this board takes over; answers with the report of the promotion
     POST /api/mark      {"name": "before the upgrade"}: names this point of the log; answers {"group": N}
     GET  /update        a page that sends an update file; it and /api/update: updates.py
@@ -22,6 +23,7 @@ from firmware.status import actions, updatepage
 from firmware.status.answer import Answer, error_answer, json_answer
 from firmware.status.page import page
 from firmware.status.snapshot import snapshot
+from firmware.status.static import PLACE
 
 _PAGE_HEADERS = ("Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",)
 _HTML = "text/html; charset=utf-8"
@@ -32,16 +34,18 @@ class Api:
     """Answers the requests of all connections for one board: `HttpConversation(api.handle, api.admit)`.
 
     `web` is the address that the listener is bound to (firmware/address.py); `login` a Login where there is a password,
-    `updates` Updates where the board can take any; `more`: further routes, {path: {method: handler(request, answer)}}.
+    `updates` Updates where the board can take any; `more`: further routes, {path: {method: handler(request, answer)}};
+    a path that ends in a slash stands for all below it, unless they have one of their own. `static`: a Static.
     """
 
-    def __init__(self, board, web: tuple, login=None, updates=None, more=None):
+    def __init__(self, board, web: tuple, login=None, updates=None, more=None, static=None):
         self._board = board
         self._web = web
         self._login = login
         self._updates = updates
         self._routes = {
             "/": {"GET": self._page},
+            "/plain": {"GET": self._page},
             "/api/status": {"GET": self._status},
             "/api/promote": {"POST": self._promote},
             "/api/mark": {"POST": self._mark},
@@ -50,6 +54,9 @@ class Api:
             "/api/update": {"GET": self._update, "POST": self._no_updates},
             "/api/update/restart": {"POST": self._restart},
         }
+        if static is not None:
+            self._routes["/"] = {"GET": static.index}
+            self._routes[PLACE] = {"GET": static.file}
         self._routes.update(more or {})
 
     def admit(self, request, decided, caller: str = "") -> None:
@@ -86,22 +93,29 @@ class Api:
             return
         method = "GET" if request.method == "HEAD" else request.method
         try:
-            self._routes[request.path][method](request, answer)
+            self._methods(request.path)[method](request, answer)
         except Exception as error:  # a bug in what is shown must not stop the mirroring
             answer(error_answer(500, "this is a bug of the board: %r" % error))
 
     def _refusal(self, request) -> "Answer | None":
         if not self._is_own(request.host):
             return error_answer(403, "this board does not go by that Host; use its own address")
-        if request.path not in self._routes:
+        methods = self._methods(request.path)
+        if methods is None:
             return error_answer(404, "there is nothing here; look at /api/status")
-        methods = self._routes[request.path]
         if request.method not in methods and not (request.method == "HEAD" and "GET" in methods):
             allowed = ", ".join((["GET", "HEAD"] if "GET" in methods else []) + (["POST"] if "POST" in methods else []))
             return error_answer(405, "this takes %s only" % allowed, ("Allow: " + allowed,))
         if request.method == "POST" and not _is_from_own_page(request):
             return error_answer(403, "another page asks for this; use the page of this board")
         return None
+
+    def _methods(self, path: str) -> "dict | None":
+        """{method: handler} of what is at `path`; None: nothing."""
+        methods = self._routes.get(path)
+        if methods is None and len(path) > 1:
+            methods = self._routes.get(path[: path.rfind("/", 1) + 1])
+        return methods
 
     def _is_own(self, host: "str | None") -> bool:
         """Whether a Host header names this board; its port may be a tunnel's."""

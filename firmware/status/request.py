@@ -3,12 +3,16 @@
 Bytes in, a Request out. Whatever is wrong raises BadRequest, which carries the status to answer with.
 """
 
+from firmware.errors import ProtocolError
+from firmware.status import cookie, query
+
 MAX_HEAD = 8 << 10
 MAX_BODY = 64 << 10
 
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_TEXTS = (b"host", b"content-type", b"authorization", b"origin")
-_READ = _TEXTS + (b"content-length", b"transfer-encoding", b"expect")
+_TEXTS = (b"host", b"content-type", b"authorization", b"origin", b"x-sosie-token", b"sec-fetch-mode")
+_READ = _TEXTS + (b"content-length", b"transfer-encoding", b"expect", b"cookie")
+_LISTS = (b"accept-encoding", b"if-none-match")  # these may stand there several times
 _MOST_DIGITS = 12
 
 
@@ -23,13 +27,21 @@ class BadRequest(Exception):
 class Request:
     """One request.
 
-    `method` and `path` (without the query) are text; `host`, `content_type`, `authorization` and `origin` text or
-    None; `length` the bytes of the body, `body` the body once it is there.
+    `method` and `path` (without the query) are text, `query` a dictionary of texts; `host`, `content_type`,
+    `authorization`, `origin`, `token` (X-Sosie-Token), `fetch_mode` (Sec-Fetch-Mode) and `cookie` (the value of this
+    board's own) text or None; `encodings` and `known_tags` (If-None-Match) lists of texts; `length` the bytes of the
+    body, `body` the body once it is there.
     """
 
-    def __init__(self, method: str, path: str):
+    def __init__(self, method: str, path: str, query: "dict | None" = None):
         self.method = method
         self.path = path
+        self.query = query or {}
+        self.cookie = None
+        self.token = None
+        self.fetch_mode = None
+        self.encodings = []
+        self.known_tags = []
         self.host = None
         self.content_type = None
         self.authorization = None
@@ -44,12 +56,14 @@ def parse_head(head: bytes) -> Request:
     lines = head.split(b"\r\n")
     method, target, version = _start(lines[0])
     fields = _fields(lines[1:])
-    request = Request(method, _path(target))
+    request = Request(method, *_parted(target))
     if b"host" not in fields and version == b"HTTP/1.1":
         raise BadRequest(400, "the Host header is missing")  # RFC 9112 section 3.2
-    request.host, request.content_type, request.authorization, request.origin = [
-        _text(fields[name]) if name in fields else None for name in _TEXTS
-    ]
+    (
+        request.host, request.content_type, request.authorization, request.origin, request.token, request.fetch_mode,
+    ) = [_text(fields[name]) if name in fields else None for name in _TEXTS]  # fmt: skip
+    request.cookie = cookie.own(fields.get(b"cookie", b""))
+    request.encodings, request.known_tags = [_elements(fields.get(name, b"")) for name in _LISTS]
     request.length = _length(method, fields)
     request.expects_continue = fields.get(b"expect", b"").lower() == b"100-continue"
     return request
@@ -64,10 +78,15 @@ def _start(line: bytes) -> tuple:
     return parts[0].decode(), parts[1], parts[2]
 
 
-def _path(target: bytes) -> str:
+def _parted(target: bytes) -> tuple:
+    """The path and the query of a request's target."""
     if not target.startswith(b"/") or not _is_visible(target):
         raise BadRequest(400, "the request target is not a path")
-    return target.split(b"?")[0].decode()
+    path, _, words = target.partition(b"?")
+    try:
+        return path.decode(), query.parse(words)
+    except ProtocolError as error:
+        raise BadRequest(400, str(error))
 
 
 def _fields(lines: list) -> dict:
@@ -82,7 +101,21 @@ def _fields(lines: list) -> dict:
             if name in fields:
                 raise BadRequest(400, "a header stands twice: " + name.decode())
             fields[name] = value.strip(b" \t")
+        elif name in _LISTS:
+            fields[name] = fields[name] + b"," + value if name in fields else value
     return fields
+
+
+def _elements(value: bytes) -> list:
+    """Of a list in a header; none where it is not plain ASCII, for what they ask for is never more than a favour."""
+    if not all(31 < byte < 127 or byte == 9 for byte in value):
+        return []
+    found = []
+    for each in value.decode().split(","):
+        word, _, weight = each.replace(" ", "").partition(";")
+        if weight not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):  # RFC 9110 section 12.4.2: not wanted
+            found.append(word)
+    return found
 
 
 def _length(method: str, fields: dict) -> int:

@@ -22,7 +22,7 @@ PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "h
 PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zlib", "zstandard"}
 
 # The composition root: these files wire the parts and may name the ports.
-ROOT_FILES = {"__main__.py", "appliance.py", "matchmaker.py", "media.py", "service.py", "website.py"}
+ROOT_FILES = {"__main__.py", "appliance.py", "matchmaker.py", "media.py", "service.py", "surfaces.py", "website.py"}
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.

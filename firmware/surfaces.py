@@ -1,0 +1,65 @@
+"""What shows a board and what it tells: the page, and every other surface that is switched on by its settings.
+
+A root file: it wires the surfaces to the ports. The appliance makes one of these and starts, stops and closes it. A
+surface that cannot be made, or breaks, is an alarm of the board and never more than that: mirroring goes on.
+"""
+
+from firmware.matchmaker import key_routes
+
+
+class Surfaces:
+    """The surfaces of `board`. `website` is the Website of its `web` address, None without one.
+
+    A part is made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API
+    (status/api.py): {path: {method: handler(request, answer)}}.
+    """
+
+    def __init__(self, board, loop, settings, website=None):
+        self._board = board
+        self._loop = loop
+        self._settings = settings
+        self._website = website
+        self._parts = []  # (word, part)
+        self._routes = key_routes(board) or {}
+        self._make_parts()
+        if website is not None:
+            website.open(board, self._routes)
+
+    def _make_parts(self) -> None:
+        """Here every surface has its line."""
+
+    def _add(self, word: str, make):
+        """The part that make() returns, None when it cannot be; `word` says which one it is."""
+        part = self._guarded(word, make)
+        if part is not None:
+            self._parts.append((word, part))
+            if hasattr(part, "routes"):
+                self._routes.update(part.routes())
+        return part
+
+    def start(self) -> None:
+        """The board runs now."""
+        self._tell_all("start")
+
+    def stop(self) -> None:
+        """It was asked to stop, and still has to bring what it holds to its disk."""
+        self._tell_all("stop")
+
+    def close(self) -> None:
+        """It has stopped: threads end."""
+        self._tell_all("close")
+        if self._website is not None:
+            self._website.close()
+
+    def _tell_all(self, what: str) -> None:
+        for word, part in self._parts:
+            call = getattr(part, what, None)
+            if call is not None:
+                self._guarded(word, call)
+
+    def _guarded(self, word: str, call):
+        try:
+            return call()
+        except Exception as error:  # whatever it is: a surface is not worth the mirror
+            self._board.alarm(word, "%s does not work (%s)" % (word, error))
+            return None
