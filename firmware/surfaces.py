@@ -10,8 +10,8 @@ from firmware.matchmaker import key_routes
 class Surfaces:
     """The surfaces of `board`. `website` is the Website of its `web` address, None without one.
 
-    A part is made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API
-    (status/api.py): {path: {method: handler(request, answer)}}.
+    `live` is the Live of the page, None without one. A part is made with `_add(word, make)`; it may have start(),
+    stop() and close(), and routes() for the API (status/api.py): {path: {method: handler(request, answer)}}.
     """
 
     def __init__(self, board, loop, settings, website=None):
@@ -19,11 +19,12 @@ class Surfaces:
         self._loop = loop
         self._settings = settings
         self._website = website
+        self.live = None if website is None else website.live
         self._parts = []  # (word, part)
         self._routes = key_routes(board) or {}
         self._make_parts()
         if website is not None:
-            website.open(board, self._routes)
+            website.open(board, self._routes, lambda: settings.look == "anyone")
 
     def _make_parts(self) -> None:
         """Here every surface has its line."""

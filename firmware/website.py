@@ -9,8 +9,13 @@ from firmware.ports import environment
 from firmware.ports.inbox import Inbox
 from firmware.ports.shelf import Shelf
 from firmware.status.api import Api
+from firmware.status.cookie import name_of
+from firmware.status.gate import Gate, OpenGate
 from firmware.status.http import HttpConversation
+from firmware.status.live import Live
 from firmware.status.login import Login
+from firmware.status.sessions import Sessions
+from firmware.status.snapshot import snapshot
 from firmware.status.static import Static
 from firmware.status.updates import Updates
 
@@ -23,7 +28,8 @@ class Website:
     """Serves `board` once open() was called; until then, and again after close(), callers are turned away.
 
     `web` is the address that its listener waits at, `credentials` what ports.open_keys(folder) gave for the keys
-    folder, or None. Where the environment names a folder for updates (SOSIE_UPDATES), they are taken.
+    folder, or None. Where the environment names a folder for updates (SOSIE_UPDATES), they are taken. `live` is what
+    open pages get (status/live.py).
     """
 
     def __init__(self, loop, web: tuple, credentials=None, folder: "str | None" = None):
@@ -31,15 +37,26 @@ class Website:
         self._web = web
         self._credentials = credentials
         self._folder = folder
+        self._board = None
         self._api = None
         self._lanes = []
+        self.live = Live(self._show, loop.call_after, ports.now_ms, self._alarm)
 
-    def open(self, board, more=None) -> None:
-        """`board` is what Api takes; `more` are routes of others (status/api.py). Starts threads."""
-        login = None if self._credentials is None else self._make_login(board)
-        updates = self._make_updates(board)
-        static = Static(self._read_files)
-        self._api = Api(board, self._web, login, updates, more, static)
+    def open(self, board, more=None, anyone=None) -> None:
+        """`board` is what Api takes; `more` are routes of others (status/api.py); anyone(): who looks needs no
+        password. Starts threads."""
+        self._board = board
+        gate, routes = self._make_gate(board, anyone or (lambda: False))
+        routes.update(self.live.routes())
+        routes.update(more or {})
+        updates, static = self._make_updates(board), Static(self._read_files)
+        self._api = Api(board, self._web, gate, updates, routes, static, self._show)
+
+    def _show(self, language: str) -> dict:
+        return snapshot(self._board)
+
+    def _alarm(self, sentence: str) -> None:
+        self._board.alarm("page", sentence)
 
     def _read_files(self, done) -> None:
         lane = ports.ThreadLane(Shelf(environment.FOLDER + "/status/web"), self._loop)
@@ -73,6 +90,15 @@ class Website:
         lane = ports.ThreadLane(worker, self._loop)
         self._lanes.append(lane)
         return lane
+
+    def _make_gate(self, board, anyone) -> tuple:
+        """(who is let in, None: anybody; its routes)."""
+        if self._credentials is None:
+            return None, OpenGate().routes()
+        login = self._make_login(board)
+        sessions = Sessions(login.edition, ports.now_ms, ports.random_bytes)
+        gate = Gate(login, sessions, anyone, name_of(self._web))
+        return gate, gate.routes()
 
     def _make_login(self, board) -> Login:
         from firmware.ports.cpython.password import PasswordFile

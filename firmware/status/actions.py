@@ -58,6 +58,14 @@ def force(request) -> bool:
     return wish
 
 
+def password(request) -> str:
+    """The `password` of a login's body."""
+    wish = member(request, "password", None)
+    if not isinstance(wish, str):
+        raise ProtocolError('"password" is missing: send {"password": ".."}')
+    return wish
+
+
 def name(request) -> str:
     """The `name` of an action's body."""
     wish = member(request, "name", None)

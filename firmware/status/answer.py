@@ -29,25 +29,33 @@ JSON = "application/json"
 
 
 class Answer:
-    """A status, bytes of a content type, further header lines."""
+    """A status, bytes of a content type, further header lines. `keeps`: the client may ask more on its connection."""
+
+    source = None  # of a Stream (stream.py)
 
     def __init__(self, status: int, body: bytes, content_type: str = JSON, headers: tuple = ()):
         self.status = status
         self.body = body
         self.content_type = content_type
         self.headers = headers
+        self.keeps = False
 
-    def pack(self, with_body: bool) -> bytes:
-        """The whole response; without its body for HEAD."""
+    def pack(self, with_body: bool, keeps: bool = False) -> bytes:
+        """The whole response; without its body for HEAD. `keeps`: the connection stays."""
         lines = ["HTTP/1.1 %d %s" % (self.status, _REASONS[self.status])]
-        lines.append("Content-Type: " + self.content_type)
-        lines.append("Content-Length: %d" % len(self.body))
-        lines += ["Connection: close", "X-Content-Type-Options: nosniff"]
+        if self.status != 304:
+            lines.append("Content-Type: " + self.content_type)
+        lines += self.length_lines()
+        lines += ["Connection: " + ("keep-alive" if keeps else "close"), "X-Content-Type-Options: nosniff"]
         if not any(line.startswith("Cache-Control:") for line in self.headers):
             lines.append("Cache-Control: no-store")
         lines += self.headers
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         return head + self.body if with_body else head
+
+    def length_lines(self) -> list:
+        """The header lines by which a client knows where it ends."""
+        return [] if self.status == 304 else ["Content-Length: %d" % len(self.body)]
 
 
 def json_answer(status: int, content: dict, headers: tuple = ()) -> Answer:

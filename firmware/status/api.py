@@ -11,11 +11,11 @@ Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapsho
 `mark(name, done)`, which call `done(report, error)` once, then or later: what they achieved (a dictionary; the
 number of a group) and None, or None and Refused.
 
-With keys every request needs the password (login.py). Without them the page is on the loopback only, and asks for
-nothing; so nothing that a browser would send on behalf of a foreign page is taken: an action needs a content type
-that no form can send, and every request a Host that is this board and not a name that somebody else points here.
-With a password that check can go: a browser sends it only to the name that it was typed for. In both cases an action
-that says that it comes from another page (Origin) is refused.
+With keys a request needs the password, or the session of who gave it (gate.py, login.py). Without them the page is on
+the loopback only, and asks for nothing; so nothing that a browser would send on behalf of a foreign page is taken: an
+action needs a content type that no form can send, and every request a Host that is this board and not a name that
+somebody else points here. With a password that check can go: a browser sends it only to the name that it was typed for.
+In both cases an action that says that it comes from another page (Origin) is refused.
 """
 
 from firmware.address import is_loopback
@@ -33,16 +33,18 @@ _NO_UPDATES = "this board takes no updates here: it was not started from a card 
 class Api:
     """Answers the requests of all connections for one board: `HttpConversation(api.handle, api.admit)`.
 
-    `web` is the address that the listener is bound to (firmware/address.py); `login` a Login where there is a password,
-    `updates` Updates where the board can take any; `more`: further routes, {path: {method: handler(request, answer)}};
-    a path that ends in a slash stands for all below it, unless they have one of their own. `static`: a Static.
+    `web` is the address that the listener is bound to (firmware/address.py); `login` a Login or a Gate where there is a
+    password, `updates` Updates where the board can take any; `more`: further routes, {path: {method: handler(request,
+    answer)}}; a path that ends in a slash stands for all below it, unless they have one of their own. `static`: a
+    Static; `show(language)`: the snapshot in words of that language.
     """
 
-    def __init__(self, board, web: tuple, login=None, updates=None, more=None, static=None):
+    def __init__(self, board, web: tuple, login=None, updates=None, more=None, static=None, show=None):
         self._board = board
         self._web = web
         self._login = login
         self._updates = updates
+        self._show = show or (lambda language: snapshot(board))
         self._routes = {
             "/": {"GET": self._page},
             "/plain": {"GET": self._page},
@@ -127,11 +129,11 @@ class Api:
     # Routes
 
     def _page(self, request, answer) -> None:
-        body = page(snapshot(self._board), self._updates is not None).encode()
+        body = page(self._show(request.query.get("lang", "")), self._updates is not None).encode()
         answer(Answer(200, body, _HTML, _PAGE_HEADERS))
 
     def _status(self, request, answer) -> None:
-        answer(json_answer(200, snapshot(self._board)))
+        answer(json_answer(200, self._show(request.query.get("lang", ""))))
 
     def _promote(self, request, answer) -> None:
         actions.act(request, answer, actions.force, self._board.promote, dict)

@@ -1,41 +1,43 @@
-"""One HTTP/1.1 connection without a socket: one request, one answer, close.
+"""One HTTP/1.1 connection without a socket: a request, its answer, and then the next one or the end.
 
 The states and what moves them:
 
     READING    the head comes         -> ADMITTING  it is whole; `admit` is asked
-    ADMITTING  nothing is read        -> BODY       the handler gets the whole body
-                                      -> TAKING     a sink takes the body in pieces
+    ADMITTING  nothing is read        -> TAKING     the handler gets the whole body, or a sink takes it in pieces
                                       -> SENDING    refused
-    BODY       the body comes         -> WAITING    it is whole; the handler has it
-    TAKING     the body comes         -> WAITING    the sink has it all
+    TAKING     the body comes         -> WAITING    it is whole; the handler or the sink has it
                                       -> SENDING    the sink answered before the end: it cannot go on
     WAITING    nothing is read        -> SENDING    the handler or the sink answered, now or later
-    SENDING    the answer goes out    -> FINISHED   the request had been read whole
+                                      -> STREAMING  the answer is a Stream
+    SENDING    the answer goes out    -> READING    the answer keeps the connection, for the next request
+                                      -> FINISHED   the request had been read whole
                                       -> DRAINING   it had not (it was refused)
+    STREAMING  pieces go out, what comes is thrown away    -> FINISHED  the stream or the client ended it
     DRAINING   what comes is thrown away, for a second at most, so that the client reads the answer
-               before the kernel resets a connection with unread bytes; for a minute where a sink had begun,
-               since browsers send all of a large body before they look for an answer
+               before the kernel resets a connection with unread bytes; for a minute where a sink had begun
     FINISHED   the driver closes
 
-Any state but SENDING ends in FINISHED when its time is up; READING to WAITING say so to the client first.
+Any state but STREAMING ends in FINISHED when its time is up; READING to WAITING say so to the client first. A stream
+ends when nobody takes anything of it for a while.
 Garbage gets 400; no input raises anything. Memory: the head's buffer, and the body's once its length is known, or
 the sink's.
+
+head.py, body.py and stream.py are what is inside of READING, TAKING and STREAMING.
 """
 
 from firmware.status.answer import error_answer
-from firmware.status.request import MAX_BODY, MAX_HEAD, BadRequest, parse_head
+from firmware.status.body import PIECE, MemoryBody, SinkBody
+from firmware.status.head import Head
+from firmware.status.request import MAX_BODY, BadRequest
+from firmware.status.stream import Streaming
 
-READING, ADMITTING, BODY, TAKING = "reading", "admitting", "body", "taking"
-WAITING, SENDING, DRAINING, FINISHED = "waiting", "sending", "draining", "finished"
+READING, ADMITTING, TAKING, WAITING = "reading", "admitting", "taking", "waiting"
+SENDING, STREAMING, DRAINING, FINISHED = "sending", "streaming", "draining", "finished"
 
-# How long a connection may stay in a state, in milliseconds; of TAKING, each PIECE of the body.
-_PATIENCE_MS = {
-    READING: 10000, ADMITTING: 30000, BODY: 10000, TAKING: 60000,
-    WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0,
-}  # fmt: skip
-_LONG_DRAIN_MS = 60000
-PIECE = 256 << 10
+# How long a connection may stay in a state, in milliseconds; what is missing here, TAKING and STREAMING say themselves.
+_PATIENCE_MS = {READING: 10000, ADMITTING: 30000, WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+MOST_REQUESTS = 100  # on one connection
 
 
 def _nobody() -> None:
@@ -49,7 +51,7 @@ def _anybody(request, decided) -> None:
 class HttpConversation:
     """The server's side of one connection.
 
-    `handler(request, answer)` is called once with a whole Request; it calls `answer(Answer)` once, then or later.
+    `handler(request, answer)` is called with each whole Request; it calls `answer(Answer)` once, then or later.
     `admit(request, decided)` is asked before, as soon as the head is there. It calls `decided(verdict)` once, then or
     later: None to go on, an Answer to refuse, or a sink, which takes a body of any length instead of the handler:
 
@@ -64,19 +66,24 @@ class HttpConversation:
         self.wake = _nobody
         self._handler = handler
         self._admit = admit
-        self._state = READING
-        self._deadline_ms = None
-        self._buffer = memoryview(bytearray(MAX_HEAD))
-        self._filled = 0
-        self._request = None
-        self._admitted = False
-        self._early = b""  # what came of the body together with the head
-        self._sink = None
-        self._left = 0  # of the body, for the sink
-        self._in_time = 0  # bytes, since patience began anew
-        self._whole = False
+        self._count = 0
         self._out = None
+        self._stream = None
         self._inside = False  # in a call of the driver, which looks at everything afterwards anyhow
+        self._next(Head())
+
+    def _next(self, head: Head) -> None:
+        """A request begins."""
+        self._count += 1
+        self._head = head
+        self._request = None
+        self._number = self._count  # who answers an earlier request is not heard
+        self._admitted = False
+        self._body = None
+        self._missing = None  # bytes of the body that are still to come; None: the head is not whole
+        self._in_time = 0  # bytes, since patience began anew
+        self._keeps = False
+        self._enter(READING)
 
     @property
     def finished(self) -> bool:
@@ -85,7 +92,7 @@ class HttpConversation:
 
     @property
     def expendable(self) -> bool:
-        """Whether it may make room for another caller: nobody was let in here yet."""
+        """Whether it may make room for another caller: nobody was let in here, or for nothing that goes on."""
         return not self._admitted
 
     def _enter(self, state: str) -> None:
@@ -96,13 +103,12 @@ class HttpConversation:
 
     def wanted(self) -> "memoryview | None":
         """Where the next bytes of the client go."""
-        if self._state == READING or self._state == BODY:
-            return self._buffer[self._filled :]
+        if self._state == READING:
+            return self._head.wanted()
         if self._state == TAKING:
-            view = self._sink.wanted()
-            return view if view is None else view[: self._left]
-        if self._state == DRAINING:
-            return self._buffer
+            return self._body.wanted()
+        if self._state in (DRAINING, STREAMING):
+            return self._head.buffer
         return None
 
     def received(self, n: int) -> None:
@@ -112,159 +118,176 @@ class HttpConversation:
             if n == 0:
                 self._ended()
             elif self._state == READING:
-                self._more_head(n)
-            elif self._state == BODY:
-                self._more_body(n)
+                self._head_read(self._head.received(n))
             elif self._state == TAKING:
-                self._pass_on(n)
+                self._more_body(n)
         except BadRequest as error:
             self._refuse(error.status, str(error))
         finally:
             self._inside = False
 
     def _ended(self) -> None:
-        if self._state == DRAINING or (self._state == READING and not self._filled):
-            self._enter(FINISHED)
-        elif self._state in (READING, BODY, TAKING):
-            self._whole = True  # nothing comes any more: nothing to drain
+        if self._state in (DRAINING, STREAMING) or (self._state == READING and not self._head.filled):
+            self._finish()
+        elif self._state in (READING, TAKING):
+            if self._body is not None:
+                self._body.lost()
+            self._missing = 0  # nothing comes any more: nothing to drain
             raise BadRequest(400, "the request ended in its middle")
 
-    def _more_head(self, n: int) -> None:
-        start = max(0, self._filled - 3)  # where the empty line behind the head may begin at the earliest
-        self._filled += n
-        if not 65 <= self._buffer[0] <= 90:  # no method begins so: a TLS greeting, say
-            raise BadRequest(400, "this is not an HTTP request")
-        place = bytes(self._buffer[start : self._filled]).find(b"\r\n\r\n")
-        if place >= 0:
-            self._head_read(start + place)
-        elif self._filled == MAX_HEAD:
-            raise BadRequest(431, "the head of a request has at most %d bytes here" % MAX_HEAD)
-
-    def _head_read(self, end: int) -> None:
-        request = parse_head(bytes(self._buffer[:end]))
+    def _head_read(self, request) -> None:
+        if request is None:
+            return
         self._request = request
-        self._early = bytes(self._buffer[end + 4 : min(end + 4 + request.length, self._filled)])
-        self._whole = len(self._early) == request.length
+        self._missing = request.length - len(self._head.early(request.length))
         self._enter(ADMITTING)
-        self._admit(request, self._decided)
+        number = self._number
+        self._admit(request, lambda verdict: self._decided(number, verdict))
 
-    def _decided(self, verdict) -> None:
+    def _decided(self, number: int, verdict) -> None:
         """The verdict of `admit`."""
         takes = hasattr(verdict, "begin")
-        if self._state != ADMITTING:  # too late: the client is gone or was told that it took too long
+        if self._state != ADMITTING or number != self._number:  # too late: the client is gone, or was told so
             if takes:
                 verdict.lost()
             return
         self._admitted = verdict is None or takes
         later, self._inside = not self._inside, True
         if takes:
-            self._into_sink(verdict)
+            self._body = SinkBody(verdict, self._request.length, self._sink_answers)
+            self._take_body()
         elif verdict is None:
             self._into_memory()
         else:
             self._enter(WAITING)
-            self._answer(verdict)
+            self._answer(number, verdict)
         if later:
             self._inside = False
             self.wake()
 
-    def _say_continue(self) -> None:
-        if self._request.expects_continue and not self._early:
-            self._out = memoryview(_CONTINUE)
-
-    # The body, into memory
+    # The body
 
     def _into_memory(self) -> None:
-        length, early = self._request.length, self._early
-        if length > MAX_BODY:
+        if self._request.length > MAX_BODY:
             self._refuse(413, "a body has at most %d bytes here" % MAX_BODY)
-        elif self._whole:
-            self._hand_over(early)
         else:
-            self._say_continue()
-            self._enter(BODY)
-            self._buffer = memoryview(bytearray(length))
-            self._filled = len(early)
-            self._buffer[: len(early)] = early
+            self._body = MemoryBody(self._request.length, self._hand_over)
+            self._take_body()
 
-    def _more_body(self, n: int) -> None:
-        self._filled += n
-        if self._filled == len(self._buffer):
-            self._hand_over(bytes(self._buffer))
-
-    def _hand_over(self, body: bytes) -> None:
-        self._whole = True
-        self._request.body = body
-        self._enter(WAITING)
-        self._handler(self._request, self._answer)
-
-    # The body, into a sink
-
-    def _into_sink(self, sink) -> None:
-        self._say_continue()
+    def _take_body(self) -> None:
+        early = memoryview(self._head.early(self._request.length))
+        if self._request.expects_continue and not len(early) and self._missing:
+            self._out = memoryview(_CONTINUE)
         self._enter(TAKING)
-        self._sink, self._left = sink, self._request.length
-        sink.begin(self._sink_answers, self._sink_wants)
-        early, self._early, self._whole = memoryview(self._early), b"", False
+        self._missing = self._request.length
+        if isinstance(self._body, SinkBody):
+            self._body.begin(self._sink_wants)
         while len(early) and self._state == TAKING:
-            view = sink.wanted()[: len(early)]
+            view = self._body.wanted()[: len(early)]
             view[:] = early[: len(view)]
             early = early[len(view) :]
-            self._pass_on(len(view))
+            self._more_body(len(view))
+        if self._state == TAKING and not self._missing:
+            self._all_of_body()
 
-    def _pass_on(self, n: int) -> None:
-        self._left -= n
+    def _more_body(self, n: int) -> None:
+        self._missing -= n
         self._in_time += n
         if self._in_time >= PIECE:
             self._in_time, self._deadline_ms = 0, None
-        self._whole = not self._left
-        self._sink.received(n)
-        if self._whole and self._state == TAKING:
-            self._enter(WAITING)
-            self._sink.ended()
+        self._body.received(n)
+        if not self._missing and self._state == TAKING:
+            self._all_of_body()
+
+    def _all_of_body(self) -> None:
+        self._enter(WAITING)
+        self._body.end()
+
+    def _hand_over(self, body: bytes) -> None:
+        number = self._number
+        self._request.body = body
+        self._handler(self._request, lambda answer: self._answer(number, answer))
 
     def _sink_wants(self) -> None:
         if not self._inside:
             self.wake()
 
     def _sink_answers(self, answer) -> None:
-        if self._sink is None:
-            return  # it was lost meanwhile
-        self._sink = None
         if self._state == TAKING:
             self._enter(WAITING)
-        self._answer(answer)
-
-    def _lose_sink(self) -> None:
-        sink, self._sink = self._sink, None
-        if sink is not None and self._left:
-            sink.lost()
+        self._answer(self._number, answer)
 
     # Outgoing
 
     def _refuse(self, status: int, sentence: str) -> None:
-        self._lose_sink()
+        if self._body is not None:
+            self._body.lost()
         self._enter(WAITING)
-        self._answer(error_answer(status, sentence))
+        self._answer(self._number, error_answer(status, sentence))
 
-    def _answer(self, answer) -> None:
-        if self._state != WAITING:
+    def _answer(self, number: int, answer) -> None:
+        if self._state != WAITING or number != self._number:
             return  # too late: the client is gone or was told that it took too long
         with_body = self._request is None or self._request.method != "HEAD"
-        self._out = memoryview((bytes(self._out) if self._out else b"") + answer.pack(with_body))
-        self._enter(SENDING)
+        self._keeps = self._may_keep(answer)
+        out = memoryview((bytes(self._out) if self._out else b"") + answer.pack(with_body, self._keeps))
+        if answer.source is not None and with_body:
+            self._stream = Streaming(answer.source, out, self._source_wakes)
+            self._out = None
+            self._enter(STREAMING)
+        else:
+            self._out = out
+            self._enter(SENDING)
+        if not self._inside:
+            self.wake()
+
+    def _may_keep(self, answer) -> bool:
+        """Whether another request may follow on this connection."""
+        request = self._request
+        return bool(
+            answer.keeps and request is not None and request.keeps and not self._missing and self._count < MOST_REQUESTS
+        )
+
+    def _source_wakes(self) -> None:
         if not self._inside:
             self.wake()
 
     def outgoing(self) -> "memoryview | None":
         """The next bytes for the client."""
+        if self._state == STREAMING:
+            out = self._stream.outgoing()
+            if out is None and self._stream.over:
+                self._finish()
+            return out
         return self._out
 
     def sent(self, n: int) -> None:
         """n bytes of the last outgoing() are on their way."""
+        if self._state == STREAMING:
+            self._stream.sent(n)
+            return
         self._out = self._out[n:] if n < len(self._out) else None
         if self._out is None and self._state == SENDING:
-            self._enter(FINISHED if self._whole else DRAINING)
+            if self._keeps:
+                self._follow()
+            else:
+                self._enter(DRAINING if self._missing != 0 else FINISHED)
+
+    def _follow(self) -> None:
+        """The next request, which may be here already."""
+        rest = self._head.behind(self._request.length)
+        if not rest and self._head.filled:  # the usual case: the same buffer again
+            self._head.filled = 0
+            self._next(self._head)
+            return
+        self._next(Head(rest))
+        self._inside = True
+        try:
+            self._head_read(self._head.begin())
+        except BadRequest as error:
+            self._refuse(error.status, str(error))
+        finally:
+            self._inside = False
 
     # Time and end
 
@@ -272,27 +295,45 @@ class HttpConversation:
         """Ends what takes too long; returns when to look again."""
         if self._state == FINISHED:
             return None
+        if self._state == STREAMING:
+            due = self._stream.poll(now_ms)
+            if due is not None and due <= now_ms:
+                self._finish()
+                return None
+            return due
         if self._deadline_ms is None:
-            long = self._state == DRAINING and self._left
-            self._deadline_ms = now_ms + (_LONG_DRAIN_MS if long else _PATIENCE_MS[self._state])
+            self._deadline_ms = now_ms + self._patience_ms()
         if now_ms >= self._deadline_ms:
             self._expire()
             return self.poll(now_ms)
         return self._deadline_ms
 
+    def _patience_ms(self) -> int:
+        if self._state == TAKING:
+            return self._body.patience_ms
+        if self._state == DRAINING and self._body is not None:
+            return self._body.drain_ms
+        return _PATIENCE_MS[self._state]
+
     def _expire(self) -> None:
         self._inside = True
         if self._state in (WAITING, ADMITTING):
             self._refuse(504, "the board is still at it; look at its status")
-        elif self._state in (BODY, TAKING) or (self._state == READING and self._filled):
+        elif self._state == TAKING or (self._state == READING and self._head.filled):
             self._refuse(408, "the request took too long")
         else:
-            self._out = None
-            self._enter(FINISHED)
+            self._finish()
         self._inside = False
+
+    def _finish(self) -> None:
+        self._out = None
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.lost()
+        self._enter(FINISHED)
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._lose_sink()
-        self._out = None
-        self._enter(FINISHED)
+        if self._body is not None:
+            self._body.lost()
+        self._finish()

@@ -30,7 +30,7 @@ class Login:
 
     def __init__(self, check, edition, now_ms, salt: bytes, note):
         self._check = check
-        self._edition = edition
+        self.edition = edition
         self._now_ms = now_ms
         self._salt = salt
         self._note = note
@@ -40,38 +40,60 @@ class Login:
         self._busy = []  # the places that these come from: one guess at a time from each
 
     def admit(self, request, caller: str, decided) -> None:
-        """decided(None) when the request has the password; else decided(Answer)."""
-        edition = self._edition()
+        """decided(None) when the request has the password in its header; else decided(Answer)."""
         header = request.authorization
-        if edition is None:
+        if self.edition() is None:
             decided(error_answer(403, _NO_PASSWORD))
         elif header is None:
             decided(error_answer(401, "this board wants its password, with any user name", _ASK))
         else:
-            digest = hashlib.sha256(self._salt + header.encode()).digest()
-            if self._known.get(digest) == edition:
-                decided(None)
-            else:
-                self._judge(header, digest, edition, neighbourhood(caller), decided)
+            def judged(refusal, edition) -> None:
+                request.still = lambda: self.edition() == edition
+                decided(refusal)
 
-    def _judge(self, header: str, digest: bytes, edition, place: str, decided) -> None:
+            self._judge(b"header " + header.encode(), lambda: _password(header), caller, judged)
+
+    def judge(self, password: str, caller: str, done) -> None:
+        """done(None, the edition of the password) when this is it, or done(Answer, None)."""
+        if self.edition() is None:
+            done(error_answer(403, _NO_PASSWORD), None)
+        else:
+            self._judge(b"password " + password.encode(), lambda: password, caller, done)
+
+    def trouble(self) -> str:
+        """Why nobody can log in, or ""."""
+        return _NO_PASSWORD if self.edition() is None else ""
+
+    def _judge(self, proof: bytes, read, caller: str, done) -> None:
+        """`read()`: the password that is in `proof`, None when there is none."""
+        digest, edition = hashlib.sha256(self._salt + proof).digest(), self.edition()
+        if self._known.get(digest) == edition:
+            done(None, edition)
+            return
         if digest in self._checks:
-            self._checks[digest].append(decided)
+            self._checks[digest].append(done)
             return
-        pause_ms = self._guesses.pause_ms(place, self._now_ms())
-        if pause_ms:
-            decided(_later(pause_ms, "too many wrong passwords came from your address; wait %d s" % _seconds(pause_ms)))
+        place = neighbourhood(caller)
+        refusal = self._busy_refusal(place)
+        if refusal is not None:
+            done(refusal, None)
             return
-        if place in self._busy or len(self._checks) >= MOST_CHECKS:
-            decided(_later(1000, "others are trying passwords here; try again in a second"))
-            return
-        password = _password(header)
+        password = read()
         if password is None:
-            decided(self._wrong(place))
+            done(self._wrong(place), None)
             return
-        self._checks[digest] = [decided]
+        self._checks[digest] = [done]
         self._busy.append(place)
         self._check(password, lambda verdict, error: self._checked(digest, edition, place, verdict, error))
+
+    def _busy_refusal(self, place: str):
+        pause_ms = self._guesses.pause_ms(place, self._now_ms())
+        if pause_ms:
+            sentence = "too many wrong passwords came from your address; wait %d s" % _seconds(pause_ms)
+            return _later(pause_ms, sentence)
+        if place in self._busy or len(self._checks) >= MOST_CHECKS:
+            return _later(1000, "others are trying passwords here; try again in a second")
+        return None
 
     def _checked(self, digest: bytes, edition, place: str, verdict, error) -> None:
         waiting = self._checks.pop(digest)
@@ -88,8 +110,8 @@ class Login:
             self._known[digest] = edition  # as it was before it was read: should it have changed since, this is void
         else:
             answer = self._wrong(place)
-        for decided in waiting:
-            decided(answer)
+        for done in waiting:
+            done(answer, edition if answer is None else None)
 
     def _wrong(self, place: str):
         count = self._guesses.wrong(place, self._now_ms())

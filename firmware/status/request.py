@@ -4,14 +4,14 @@ Bytes in, a Request out. Whatever is wrong raises BadRequest, which carries the 
 """
 
 from firmware.errors import ProtocolError
-from firmware.status import cookie, query
+from firmware.status import query
 
 MAX_HEAD = 8 << 10
 MAX_BODY = 64 << 10
 
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TEXTS = (b"host", b"content-type", b"authorization", b"origin", b"x-sosie-token", b"sec-fetch-mode")
-_READ = _TEXTS + (b"content-length", b"transfer-encoding", b"expect", b"cookie")
+_READ = _TEXTS + (b"content-length", b"transfer-encoding", b"expect", b"cookie", b"connection")
 _LISTS = (b"accept-encoding", b"if-none-match")  # these may stand there several times
 _MOST_DIGITS = 12
 
@@ -28,16 +28,20 @@ class Request:
     """One request.
 
     `method` and `path` (without the query) are text, `query` a dictionary of texts; `host`, `content_type`,
-    `authorization`, `origin`, `token` (X-Sosie-Token), `fetch_mode` (Sec-Fetch-Mode) and `cookie` (the value of this
-    board's own) text or None; `encodings` and `known_tags` (If-None-Match) lists of texts; `length` the bytes of the
-    body, `body` the body once it is there.
+    `authorization`, `origin`, `token` (X-Sosie-Token), and `fetch_mode` (Sec-Fetch-Mode) text or None; `cookies` the
+    bytes of its Cookie header; `encodings` and `known_tags` (If-None-Match) lists of texts; `length` the bytes of the
+    body, `body` the body once it is there; `keeps`: the client may ask more on its connection. `caller` is the address
+    that it came from, "" where nobody knows; still() says whether it would be let in now as well.
     """
 
     def __init__(self, method: str, path: str, query: "dict | None" = None):
         self.method = method
         self.path = path
         self.query = query or {}
-        self.cookie = None
+        self.cookies = b""
+        self.keeps = False
+        self.caller = ""
+        self.still = _always
         self.token = None
         self.fetch_mode = None
         self.encodings = []
@@ -51,6 +55,10 @@ class Request:
         self.body = b""
 
 
+def _always() -> bool:
+    return True
+
+
 def parse_head(head: bytes) -> Request:
     """The request whose head, up to and without its final empty line, is `head`."""
     lines = head.split(b"\r\n")
@@ -62,7 +70,8 @@ def parse_head(head: bytes) -> Request:
     (
         request.host, request.content_type, request.authorization, request.origin, request.token, request.fetch_mode,
     ) = [_text(fields[name]) if name in fields else None for name in _TEXTS]  # fmt: skip
-    request.cookie = cookie.own(fields.get(b"cookie", b""))
+    request.cookies = fields.get(b"cookie", b"")
+    request.keeps = version == b"HTTP/1.1" and fields.get(b"connection", b"").lower() != b"close"
     request.encodings, request.known_tags = [_elements(fields.get(name, b"")) for name in _LISTS]
     request.length = _length(method, fields)
     request.expects_continue = fields.get(b"expect", b"").lower() == b"100-continue"

@@ -84,10 +84,15 @@ def _answer(file, name: str, request):
     headers = _HEADERS + ("ETag: " + tag,)
     kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
     if _is_known(tag, request.known_tags):
-        return Answer(304, b"", kind, headers)
+        return _kept(Answer(304, b"", kind, headers))
     if packed:
         headers += ("Content-Encoding: gzip",)
-    return Answer(200, file.packed if packed else file.data, kind, headers)
+    return _kept(Answer(200, file.packed if packed else file.data, kind, headers))
+
+
+def _kept(answer):
+    answer.keeps = True  # a page has several files, and with keys each connection costs a handshake
+    return answer
 
 
 def _is_known(tag: str, tags: list) -> bool:

@@ -1,0 +1,176 @@
+"""`GET /api/live`: what the board is, each second, and what happens to it, as server-sent events for many pages.
+
+    event: status     the snapshot
+    event: happened   {"id", "ms", "sentence"}
+
+The snapshot is made and serialised once per second and language, for all who look, and only while somebody does. A
+client that is slow is not waited for and nothing queues up for it: of the snapshots it gets the newest one when it is
+ready again, of the events the last few.
+"""
+
+import json
+
+from firmware.status.answer import error_answer
+from firmware.status.stream import Stream
+
+EVERY_MS = 1000
+MOST = 24  # who look at a time
+MOST_EVENTS = 32  # that wait for one of them
+MOST_LANGUAGES = 4  # whose snapshots are kept
+_KIND = "text/event-stream; charset=utf-8"
+_HEADERS = ("X-Accel-Buffering: no",)
+_FULL = "%d pages look at this board already; close one of them, or ask /api/status" % MOST
+
+
+class Live:
+    """`show(language)` gives the snapshot; `translate(language, sentence)`; `languages` are those that there are, the
+    first one for who asks for none of them. `call_after(ms, call)` is the loop's, `alarm(sentence)` the board's."""
+
+    def __init__(self, show, call_after, now_ms, alarm, languages=("en",), translate=None):
+        self._show = show
+        self._alarm = alarm
+        self._call_after = call_after
+        self._now_ms = now_ms
+        self._languages = languages
+        self._translate = translate
+        self._lookers = []
+        self._frames = {}  # language -> (when, frame)
+        self._ticking = False
+
+    @property
+    def count(self) -> int:
+        """How many look."""
+        return len(self._lookers)
+
+    def routes(self) -> dict:
+        """For Api's `more`."""
+        return {"/api/live": {"GET": self._look}}
+
+    def language(self, request) -> str:
+        """The one that a request asks for, if there is such a one."""
+        wish = request.query.get("lang", "")
+        return wish if wish in self._languages else self._languages[0]
+
+    def happened(self, number: int, ms: int, sentence: str, more: "int | None" = None) -> None:
+        """Something happened at `ms` (since 1970); `number` is its id, `more`: how often besides."""
+        frames = {}
+        for looker in self._lookers:
+            language = looker.language
+            if language not in frames:
+                frames[language] = self._event(language, number, ms, sentence, more)
+            looker.tell(frames[language])
+
+    def _event(self, language: str, number: int, ms: int, sentence: str, more) -> bytes:
+        if self._translate is not None:
+            sentence = self._translate(language, sentence)
+        event = {"id": number, "ms": ms, "sentence": sentence}
+        if more:
+            event["more"] = more
+        return frame("happened", event)
+
+    # Lookers
+
+    def _look(self, request, answer) -> None:
+        if len(self._lookers) >= MOST:
+            answer(error_answer(503, _FULL, ("Retry-After: 30",)))
+        else:
+            answer(Stream(Looker(self, self.language(request), request.still), _KIND, _HEADERS))
+
+    def join(self, looker) -> None:
+        """It looks from now on."""
+        looker.show(self._frame(looker.language))
+        self._lookers.append(looker)
+        if not self._ticking:
+            self._ticking = True
+            self._call_after(EVERY_MS, self._tick)
+
+    def leave(self, looker) -> None:
+        """It does not look any more."""
+        if looker in self._lookers:
+            self._lookers.remove(looker)
+
+    def _tick(self) -> None:
+        if not self._lookers:
+            self._ticking = False
+            self._frames = {}
+            return
+        self._call_after(EVERY_MS, self._tick)
+        for looker in list(self._lookers):
+            looker.show(self._frame(looker.language))
+
+    def _frame(self, language: str) -> bytes:
+        """This second's."""
+        now = self._now_ms()
+        made_ms, made = self._frames.get(language, (None, None))
+        if made_ms is None or now - made_ms >= EVERY_MS // 2:
+            made = self._made(language)
+            self._frames[language] = (now, made)
+        return made
+
+    def _made(self, language: str) -> bytes:
+        """Nobody else would catch what goes wrong here, and a bug in what is shown must not stop the mirroring."""
+        try:
+            made = frame("status", self._show(language))
+        except Exception as error:
+            self._alarm("the page cannot show this board; this is a bug: %r" % error)
+            return b": broken\n\n"
+        self._alarm("")
+        return made
+
+
+class Looker:
+    """The source (stream.py) of one page. `still()` says whether it may look on."""
+
+    def __init__(self, live: Live, language: str, still):
+        self.language = language
+        self.over = False
+        self._live = live
+        self._still = still
+        self._wake = None
+        self._status = None
+        self._events = []
+
+    def begin(self, wake) -> None:
+        self._wake = wake
+        self._live.join(self)
+
+    @property
+    def waiting(self) -> bool:
+        return self._status is not None or bool(self._events)
+
+    def next(self) -> "bytes | None":
+        if self._events:
+            pieces, self._events = self._events, []
+            return b"".join(pieces)
+        piece, self._status = self._status, None
+        return piece
+
+    def lost(self) -> None:
+        self.over = True
+        self._live.leave(self)
+
+    def show(self, piece: bytes) -> None:
+        """The newest snapshot, in place of one that was not taken."""
+        if not self._still():
+            self._end()
+            return
+        self._status = piece
+        self._wake()
+
+    def tell(self, piece: bytes) -> None:
+        """An event."""
+        self._events.append(piece)
+        if len(self._events) > MOST_EVENTS:
+            self._events.pop(0)
+        self._wake()
+
+    def _end(self) -> None:
+        """It may look no more: logged out, or the password has changed."""
+        self.over, self._status, self._events = True, None, []
+        self._live.leave(self)
+        self._wake()
+
+
+def frame(event: str, content) -> bytes:
+    """A server-sent event. JSON has no line ends of its own, so one line of data does."""
+    return ("event: %s\ndata: %s\n\n" % (event, json.dumps(content))).encode()
