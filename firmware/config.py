@@ -41,6 +41,8 @@ class Settings:
         self.web = None
         self.console = None
         self.keys = None
+        self.settings = None
+        self.look = "login"
         self.ack = "local"
         self.when_full = "hold"
         self.rate = 0
@@ -159,6 +161,8 @@ _KEYS = {
     "web": (address.parse, "127.0.0.1:8080"),
     "console": (_console, "/dev/ttyAMA0:115200"),
     "keys": (_folder, "/srv/left.keys"),
+    "settings": (_path, "/srv/left.settings"),
+    "look": (_choice("login", "anyone"), "login"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),
     "rate": (_rate, "0"),
