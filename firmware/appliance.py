@@ -39,6 +39,7 @@ class Clock:
 
     now_ms = staticmethod(ports.now_ms)
     wall_ms = staticmethod(ports.wall_ms)
+    local_minute = staticmethod(ports.local_minute)
 
 
 class Appliance:

@@ -12,11 +12,16 @@ from firmware.pair.copier import Copier
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.judge import refusal_of_hosts
 from firmware.pair.promotion import Promotion
+from firmware.pace import Pace
 from firmware.peer import Peer
 from firmware.playback import Playback
 from firmware.status.events import Events, Hosts
 from firmware.status.facts import facts
 
+from firmware.status.neighbour import Neighbour, pack
+from firmware.status.snapshot import snapshot
+from firmware.status.forecast import Growth
+from firmware.status.health import UNKNOWN
 LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
 # A host that flushes every few KiB makes thousands of groups a second. They are played and shipped some at a
 # time, when so much has gathered or so long after the last time: each turn costs as much as a group does.
@@ -51,7 +56,13 @@ class Board:
         self.playback.on_played = self._played
         self.playback.on_saved = self._room
         self.playback.on_failed = lambda error: self.fail(error, "disk %s" % settings.disk)
-        self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups)
+        self.pace = Pace(settings.rate, settings.quota, clock)
+        self.pace.changed = self._pace_changed
+        self.pace.note = self.events.note
+        self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups, self.pace)
+        self.peer.waited_for = lambda: self.volume.flush_waits_for
+        self.peer.neighbour = self.neighbour = Neighbour(clock.now_ms)
+        self.peer.report = self._report
         self.peer.moved = self._advance
         self.peer.fenced = self._fenced
         self.peer.note = self.events.note
@@ -137,15 +148,34 @@ class Board:
         self.playback.poll(now)
         self.copier.advance()
         again = now if self._short_of_memory else None
-        due = _earliest(again, self._commit_due(), self.playback.due(), self.volume.due(), self.copier.due())
+        parts = (self.playback, self.volume, self.copier, self.pace)
+        due = _earliest(again, self._commit_due(), *[part.due() for part in parts])
         if due is not None:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
+        self._look_at_pace(now)
 
     def _tell_of_room(self) -> None:
         if self.journal.full != self._was_full:
             self._was_full = not self._was_full
             self.events.note("the journal is full" if self._was_full else "the journal has room again")
+
+    def _look_at_pace(self, now: int) -> None:
+        self.pace.clock_set = self.clock_set
+        self.pace.poll(now)
+        self.alarm("rate", self.pace.trouble)
+
+    def _pace_changed(self) -> None:
+        if self.peer.link is not None:
+            self.peer.link.wake()
+
+    def _report(self) -> bytes:
+        """What the other board's surfaces show of this one."""
+        try:
+            return pack(snapshot(self))
+        except Exception as error:  # a bug in what is shown must not stop the mirroring
+            self.alarm("report", "the other board is not told of this one (%s); restart this board" % repr(error))
+            return b""
 
     @property
     def _short_of_memory(self) -> bool:

@@ -5,9 +5,9 @@ refused with one sentence: the line, the key, what is wrong, what to write inste
 can tell (does the disk exist, how much room is there) is checked where the board is put together.
 """
 
-from firmware import address
+from firmware import address, schedule
 from firmware.errors import Refused
-from firmware.quantity import is_digits, parse_duration, parse_rate, parse_size
+from firmware.quantity import is_digits, parse_duration, parse_size, parse_span
 from firmware.text import decode
 
 MAX_BYTES = 64 << 10  # a reader may stop one byte behind this: the text is refused then
@@ -15,16 +15,18 @@ MAX_NAME = 63
 MAX_PATH = 4095
 MIN_DISK_SIZE = 64 << 10
 MIN_JOURNAL_SIZE = 8 << 20
+MIN_QUOTA = 16 << 20  # a day's heartbeats take some of it, and one group is up to 4 MiB
 SPEEDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)  # of a serial line, bits per second
 
 
 class Settings:
     """What board.conf says; attributes are named as its keys.
 
-    Sizes are in bytes, `rate` in bits per second (0: no cap), `max_age` in milliseconds. `listen`, `peer`
+    Sizes are in bytes, `rate` is a Schedule, `quota` in bytes a day (0: none), `max_age` in milliseconds,
+    `rpo` in seconds or None. `listen`, `peer`
     and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None)
     or None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the
-    file does not say them. `keys` is the path of a folder, without a slash at its end.
+    file does not say them, `quota_file` likewise. `keys` is the path of a folder, without a slash at its end.
     """
 
     def __init__(self):
@@ -45,7 +47,9 @@ class Settings:
         self.look = "login"
         self.ack = "local"
         self.when_full = "hold"
-        self.rate = 0
+        self.rate = schedule.always(0)
+        self.quota = 0
+        self.quota_file = None
         self.max_age = 1000
 
 
@@ -119,10 +123,12 @@ def _folder(text: str) -> str:
     return _path(text.rstrip("/") or text)
 
 
-def _rate(text: str) -> int:
-    if ":" in text or "," in text:
-        raise Refused("a rate by the clock is not built yet; write one rate, for example 2M, or 0 for none")
-    return parse_rate(text)
+def _quota(text: str) -> int:
+    return 0 if text == "0" else parse_size(text, MIN_QUOTA)
+
+
+def _rpo(text: str) -> "int | None":
+    return None if text == "0" else parse_span(text, 1, 30 * 86400)
 
 
 def _max_age(text: str) -> int:
@@ -165,7 +171,9 @@ _KEYS = {
     "look": (_choice("login", "anyone"), "login"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),
-    "rate": (_rate, "0"),
+    "rate": (schedule.parse, "0"),
+    "quota": (_quota, "5G"),
+    "quota_file": (_path, "/srv/left.quota"),
     "max_age": (_max_age, "1s"),
 }
 _REQUIRED = ("name", "role", "disk", "journal")

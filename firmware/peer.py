@@ -4,7 +4,7 @@ It is what a Link (firmware/link/link.py) asks of its board.
 """
 
 from firmware.errors import Damaged, Refused
-from firmware.link.greeting import PROMPT
+from firmware.link.greeting import PROMPT, STATUS
 from firmware.link.link import Counters, Link
 from firmware.pair import judge
 from firmware.pair.identity import NO_PAIR, PRIMARY
@@ -18,10 +18,11 @@ class Peer:
 
     `name`: of the board last met. `written`: the last group that it is known to have had. `refusal`: why the
     last greeting failed. `damage`: why the twin cannot go on, when our own journal is damaged. `received`:
-    the last group that the twin has in memory.
+    the last group that the twin has in memory. `pace`: how fast its links may go (pace.py). For showing only:
+    `report()` tells the other board of this one, and `neighbour` hears of the other one.
     """
 
-    def __init__(self, identity, journal, lane, settings, closed_to_groups):
+    def __init__(self, identity, journal, lane, settings, closed_to_groups, pace=None):
         self.identity = identity
         self.name = ""
         self.written = 0
@@ -38,7 +39,10 @@ class Peer:
         self._damaged_number = 0
         self._journal = journal
         self._lane = lane
-        self._rate = settings.rate
+        self.pace = pace
+        self.neighbour = None
+        self.report = None
+        self.waited_for = _nobody_waits
         self._waits = settings.ack != "local"
         self._closed_to_groups = closed_to_groups
 
@@ -60,17 +64,18 @@ class Peer:
     @property
     def capabilities(self) -> int:
         """What this board says of itself in a HELLO, as bits."""
-        return PROMPT if self._waits else 0
+        return (PROMPT if self._waits else 0) | (STATUS if self.neighbour is not None else 0)
 
     def new_link(self) -> Link:
         """A conversation for a connection to the other board, whoever opened it."""
-        return Link(self, self._journal, self.counters, self._lane, self._rate)
+        return Link(self, self._journal, self.counters, self._lane, self.pace)
 
     def drop_link(self) -> None:
         """Ends the link in good order, if there is one."""
         if self.link is not None:
             self.link.close()
             self.link = None
+            self._forget_neighbour()
             self.note("this board closes the link to %s" % self.name)
 
     # What a Link asks and tells
@@ -121,6 +126,7 @@ class Peer:
         """A greeting succeeded; an earlier connection, if it lingers, is over."""
         if self.link is not None and self.link is not part.link:
             self.link.drop("another connection took its place")
+        self._forget_neighbour()
         self.link = part.link
         self.refusal = ""
         self.heard_of(part.link.peer.number)
@@ -135,11 +141,26 @@ class Peer:
         """A connection is gone."""
         if self.link is link:
             self.link = None
+            self._forget_neighbour()
             self.note("the link to %s is lost: %s" % (self.name, link.reason))
         if link.refusal:
             self.turned_away(link.refusal)
         if self.on_parted is not None:
             self.on_parted(link)
+
+    def reported(self, data: bytes) -> None:
+        """The other board tells how it is doing, or so it says."""
+        if self.neighbour is not None:
+            self.neighbour.hear(data)
+
+    def _forget_neighbour(self) -> None:
+        if self.neighbour is not None:
+            self.neighbour.forget()
+
+    @property
+    def urgent(self) -> int:
+        """The last group that a host waits for until the twin has it, 0 for none."""
+        return self.waited_for() if self._waits else 0
 
     def turned_away(self, sentence: str) -> None:
         """A greeting failed, or somebody did not even come to one."""
@@ -170,6 +191,10 @@ class Peer:
         if damage != self.damage:
             self.note(damage)
         self.damage = damage
+
+
+def _nobody_waits() -> int:
+    return 0
 
 
 def _nobody_to_tell(sentence: str) -> None:

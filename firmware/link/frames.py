@@ -17,11 +17,12 @@ VERSION = 1
 _PREAMBLE = "<8sHH"
 PREAMBLE_SIZE = 12
 
-HELLO, READY, GROUP, ACK, PING, PONG, ERROR, BYE = 1, 2, 3, 4, 5, 6, 7, 8
+HELLO, READY, GROUP, ACK, PING, PONG, ERROR, BYE, STATUS = 1, 2, 3, 4, 5, 6, 7, 8, 9
 _HEADER = "<BBBBIII"
 HEADER_SIZE = 20
 
 MAX_SENTENCE = 1000
+MAX_STATUS = 4096
 _HELLO = "<16s16sIQIQQIIIBBBB"
 _READY = "<QI"
 _ACK = "<QQQ"
@@ -38,8 +39,9 @@ LENGTHS = {  # shortest and longest payload of each type
     PONG: (BEAT_SIZE, BEAT_SIZE),
     ERROR: (ERROR_SIZE, ERROR_SIZE + MAX_SENTENCE),
     BYE: (0, 0),
+    STATUS: (1, MAX_STATUS),
 }
-MAX_FIXED = HEADER_SIZE + ERROR_SIZE + MAX_SENTENCE  # longest frame without a group's body
+MAX_FIXED = HEADER_SIZE + MAX_STATUS  # longest frame without a group's body
 
 # Codes of an ERROR frame.
 REFUSED, PROTOCOL, DAMAGED, UNREADABLE, BUSY = 1, 2, 3, 4, 5

@@ -5,7 +5,9 @@ from firmware.link import codec
 from firmware.link.frames import VERSION, Hello
 from firmware.pair.identity import PRIMARY, TWIN
 
-PROMPT = 1  # bit of a HELLO's capabilities: a host waits for the twin's acknowledgements (PROTOCOL.md)
+# Bits of a HELLO's capabilities (PROTOCOL.md)
+PROMPT = 1  # a host waits for the twin's acknowledgements
+STATUS = 2  # this board takes a STATUS
 
 
 def hello(board, journal, window_bytes: int) -> Hello:

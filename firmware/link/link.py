@@ -9,12 +9,15 @@ The board that owns a link gives: `identity`; `mute`: that is not durable yet, s
 link of any earlier one before it returns; `parted(link)`: the transport is gone;
 `acknowledged(received_number, durable_point)`; `suspect(number)`: the twin says that a group arrived
 damaged; `heard_of(number)`: the other board has that group; `unreadable(number, error)`: a group cannot
-be read from our own journal.
+be read from our own journal; `report()`: bytes that tell how it is doing; `reported(data)`: the other board's, which
+may be anything; `urgent`: the last group that a host waits for until the twin has it, 0 for none.
 """
 
 from firmware.errors import Damaged, ProtocolError, Refused
 from firmware.link import codec, frames, greeting
-from firmware.link.frames import ACK, BYE, ERROR, GROUP, HEADER_SIZE, HELLO, PING, PONG, READY
+from firmware.link.bulletin import Bulletin
+from firmware.link.frames import ACK, BYE, ERROR, GROUP, HEADER_SIZE, HELLO, PING, PONG, READY, STATUS
+from firmware.link.pacing import Pace
 from firmware.link.receiver import Receiver
 from firmware.link.sender import WINDOW_BYTES, Sender
 from firmware.link.stream import Counters, Stream
@@ -29,8 +32,8 @@ GREETING, AGREEING, SENDING, RECEIVING = 1, 2, 3, 4
 ALLOWED = {  # frames that the other side may send in each state
     GREETING: (HELLO, ERROR, BYE),
     AGREEING: (READY, PING, PONG, ERROR, BYE),
-    SENDING: (ACK, PING, PONG, ERROR, BYE),
-    RECEIVING: (GROUP, PING, PONG, ERROR, BYE),
+    SENDING: (ACK, PING, PONG, STATUS, ERROR, BYE),
+    RECEIVING: (GROUP, PING, PONG, STATUS, ERROR, BYE),
 }
 
 
@@ -41,8 +44,10 @@ class Link(Stream):
     of a refused greeting, whoever refused.
     """
 
-    def __init__(self, board, journal, counters, lane=None, rate=0, codecs=codec.PREFERRED, window_bytes=WINDOW_BYTES):
-        super().__init__(counters, rate)
+    def __init__(
+        self, board, journal, counters, lane=None, pace=None, codecs=codec.PREFERRED, window_bytes=WINDOW_BYTES
+    ):
+        super().__init__(counters, pace or Pace())
         self.part = None
         self.peer = None
         self.refusal = ""
@@ -57,6 +62,7 @@ class Link(Stream):
         self._start = None  # the same as a Point of our journal, on a primary
         self._preamble_due = self._hello_due = True
         self._ready_due = False
+        self._bulletin = None  # where the other board takes one
 
     @property
     def packing(self) -> bool:
@@ -126,6 +132,8 @@ class Link(Stream):
             generation = self.peer.identity.generation
             self.part = Receiver(self, self._journal, self._agreed, generation)
             self._state = RECEIVING
+        if self.peer.capabilities & greeting.STATUS:
+            self._bulletin = Bulletin(self._board.report)
         self._board.joined(self.part)
 
     def _still_accepted(self) -> bool:
@@ -170,6 +178,9 @@ class Link(Stream):
         """The last durable group of this board, for its heartbeats."""
         return self._journal.head.number
 
+    def _take_status(self, payload) -> None:
+        self._board.reported(bytes(payload))
+
     def _take_error(self, payload) -> None:
         code, number, sentence = frames.unpack_error(payload)
         if code == frames.REFUSED:
@@ -206,8 +217,20 @@ class Link(Stream):
             return False
         if self._next_beat(writer):
             return True
+        if self.part is None:
+            return False
+        if self._bulletin is not None and self._bulletin.overdue and self._state == SENDING:
+            return self._next_status(writer)
         # The part may find that it has to end the link: then there is a last word.
-        return self.part is not None and (self.part.next_frame(writer) or self._last_word(writer))
+        if self.part.next_frame(writer) or self._last_word(writer):
+            return True
+        return self._bulletin is not None and self._bulletin.due and self._next_status(writer)
+
+    def _next_status(self, writer) -> bool:
+        data = self._bulletin.take()
+        writer.buffer[HEADER_SIZE : HEADER_SIZE + len(data)] = data
+        writer.control(STATUS, len(data))
+        return True
 
     def _next_hello(self, writer) -> bool:
         """Also before a refusal: the other side must learn of our generation."""
@@ -228,7 +251,11 @@ class Link(Stream):
         if self.part is None:
             return self._poll_greeting(now_ms)
         next_ms = self.part.poll(now_ms)
-        return _NEVER_MS if next_ms is None else next_ms
+        next_ms = _NEVER_MS if next_ms is None else next_ms
+        if self._bulletin is None:
+            return next_ms
+        self._bulletin.poll(now_ms, self.bytes_per_s, self.pace.holds)
+        return min(next_ms, self._bulletin.next_ms)
 
     def _poll_greeting(self, now_ms: int) -> int:
         if self._deadline_ms is None:
@@ -267,6 +294,7 @@ _TAKE = {
     ACK: Link._take_ack,
     PING: Link._take_ping,
     PONG: Link._take_pong,
+    STATUS: Link._take_status,
     ERROR: Link._take_error,
     BYE: Link._take_bye,
 }

@@ -1,4 +1,4 @@
-"""How fast the wire is used: the operator's cap, and a measure of what the wire takes by itself."""
+"""How fast the wire is used: what the operator allows, and a measure of what the wire takes by itself."""
 
 BURST_MS = 100
 LEAST_BURST = 512  # bytes; a cap of a few hundred bits per second still sends whole small frames
@@ -8,6 +8,25 @@ _MEASURE_MS = 200
 _MEASURE_BYTES = 8 << 20
 
 
+class Pace:
+    """What a board allows its links: this one a fixed rate, firmware/pace.py one that changes, and a quota.
+
+    `cap`: bits per second, 0 for none. `holds`: groups are held back by a quota.
+    """
+
+    holds = False
+
+    def __init__(self, cap: int = 0):
+        self.cap = cap
+
+    def count(self, count: int) -> None:
+        """So many bytes went over a link, either way."""
+
+    def takes(self, count: int, urgent: bool) -> bool:
+        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it."""
+        return True
+
+
 class TokenBucket:
     """Caps a stream at `rate` bits per second, in pieces of at most BURST_MS worth.
 
@@ -15,15 +34,23 @@ class TokenBucket:
     """
 
     def __init__(self, rate: int):
-        self._rate = rate
-        self._most = max(rate * BURST_MS, LEAST_BURST * 8000)
-        self._credit = self._most
-        self._piece = self._most // 16000  # half a burst: late wake-ups then lose nothing
         self._last_ms = None
+        self._set(rate)
+        self._credit = self._most
+
+    def _set(self, rate: int) -> None:
+        self.rate = rate
+        self._most = max(rate * BURST_MS, LEAST_BURST * 8000)
+        self._piece = self._most // 16000  # half a burst: late wake-ups then lose nothing
+
+    def change(self, rate: int) -> None:
+        """Another rate from the last refill on; what was saved up at the old one is worth no more than a burst."""
+        self._set(rate)
+        self._credit = min(self._credit, self._most)
 
     def refill(self, now_ms: int) -> None:
         if self._last_ms is not None:
-            self._credit = min(self._credit + self._rate * (now_ms - self._last_ms), self._most)
+            self._credit = min(self._credit + self.rate * (now_ms - self._last_ms), self._most)
         self._last_ms = now_ms
 
     def allowed(self, count: int) -> int:
@@ -37,7 +64,7 @@ class TokenBucket:
     def ready_ms(self, count: int) -> int:
         """When `allowed(count)` is no longer 0, if nothing is sent until then."""
         missing = min(count, self._piece) * 8000 - self._credit
-        return self._last_ms + max(0, (missing + self._rate - 1) // self._rate)
+        return self._last_ms + max(0, (missing + self.rate - 1) // self.rate)
 
 
 class WireMeter:

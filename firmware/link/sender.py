@@ -4,12 +4,15 @@ from collections import deque
 
 from firmware.errors import Damaged, ProtocolError
 from firmware.link import codec
+from firmware.link.frames import HEADER_SIZE
+from firmware.log.layout import DESCRIPTOR_SIZE
 
 WINDOW_BYTES = 64 << 20
 WINDOW_GROUPS = 4096
 AHEAD = 2  # groups compressed or being compressed while another one is on the wire
 SMALL = 16 << 10  # bytes; smaller bodies are copied together and sent at once
 LEAST_PACKED = 512  # bytes; a smaller body is not worth the trouble
+_HEADS = HEADER_SIZE + DESCRIPTOR_SIZE
 
 
 class _Prepared:
@@ -42,6 +45,7 @@ class Sender:
         self._lane = lane
         self._window_bytes = window_bytes
         self._next = start  # behind the last group prepared
+        self.sent_point = start
         self._prepared = deque((), AHEAD)
         self._on_wire = []  # (point, body length) of what the writer holds
         self._flight = deque((), WINDOW_GROUPS)  # (point, body length) of groups sent and not durable there
@@ -76,7 +80,10 @@ class Sender:
         self._prepare(AHEAD if packing else 1, packing)
         if not self._prepared or self._prepared[0].pending:
             return False
-        group = self._prepared.popleft()
+        group = self._prepared[0]
+        if not self._pays(group.descriptor.number, _HEADS + group.body_length):
+            return False
+        self._prepared.popleft()
         self._on_wire = [(group.point, group.descriptor.body_length)]
         writer.group(group.descriptor, group.codec, group.body, group.body_length)
         if packing:
@@ -85,13 +92,14 @@ class Sender:
 
     def _batch(self, writer) -> bool:
         """Puts the small groups that come next, and are in memory, into one piece."""
-        journal, batch = self._journal, self._on_wire
+        journal, batch, size = self._journal, self._on_wire, 0
         while self._next.number < journal.head.number:
             body = journal.resident_body(self._next.number + 1, SMALL)
             if body is None or not self._window_takes(len(body)):
                 break
             descriptor = journal.peek(self._next)
-            if not writer.add(descriptor, body):
+            size += _HEADS + len(body)
+            if not self._pays(descriptor.number, size) or not writer.add(descriptor, body):
                 break
             self._next = journal.after(self._next, descriptor)
             self._open_bytes += len(body)
@@ -99,6 +107,10 @@ class Sender:
         if batch:
             writer.end_batch()
         return bool(batch)
+
+    def _pays(self, number: int, size: int) -> bool:
+        """Whether a quota, where there is one, allows `size` bytes that end with group `number`."""
+        return self.link.pace.takes(size, number <= self._board.urgent)
 
     def _prepare(self, count: int, packing: bool) -> None:
         while len(self._prepared) < count and self._next.number < self._journal.head.number:
@@ -140,7 +152,7 @@ class Sender:
     def groups_sent(self, count: int) -> None:
         """The first `count` groups that the writer was given are wholly with the transport."""
         for point, length in self._on_wire[:count]:
-            self.sent_number = point.number
+            self.sent_point, self.sent_number = point, point.number
             self._flight.append((point, length))
             self.link.counters.raw_bytes += length
         self._on_wire = self._on_wire[count:]

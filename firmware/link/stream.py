@@ -29,21 +29,21 @@ class Stream:
     `_frames_sent(kind, count)`, `_written` (a group's number, for the heartbeat), `_poll_state(now_ms) -> int` and
     `_let_go()`.
 
-    `rate`: bits per second, 0 for no cap. `reason` says why it ended, whatever it was.
+    `pace` is asked how fast it may go (pacing.py). `reason` says why it ended, whatever it was.
     """
 
-    def __init__(self, counters: Counters, rate: int):
+    def __init__(self, counters: Counters, pace):
         self.finished = False
         self.wake = _nobody_to_wake
         self.reason = ""
         self.counters = counters
+        self.pace = pace
         self._ending = False
         self._error = None
         self._bye_due = False
         self._deadline_ms = None
         self._pong_token = None
-        self._rate = rate
-        self._bucket = TokenBucket(rate) if rate else None
+        self._bucket = TokenBucket(pace.cap) if pace.cap else None
         self._meter = WireMeter()
         self._heartbeat = Heartbeat()
         self._reader = Reader(self)
@@ -56,12 +56,12 @@ class Stream:
     @property
     def scarce(self) -> bool:
         """Whether the wire is what everything waits for."""
-        return self._rate > 0 or self._meter.slow
+        return self.pace.cap > 0 or self._meter.slow
 
     @property
     def bytes_per_s(self) -> int:
         """What the wire takes, 0 when that is not known."""
-        return self._rate // 8 or self._meter.bytes_per_s
+        return self.pace.cap // 8 or self._meter.bytes_per_s
 
     # In
 
@@ -73,6 +73,7 @@ class Stream:
             self.drop("the other board closed the connection")
             return
         self.counters.received_bytes += count
+        self.pace.count(count)
         self._heartbeat.heard()
         try:
             self._reader.received(count)
@@ -106,6 +107,7 @@ class Stream:
 
     def sent(self, count: int) -> None:
         self.counters.sent_bytes += count
+        self.pace.count(count)
         self._meter.sent(count)
         if self._bucket is not None:
             self._bucket.take(count)
@@ -145,8 +147,7 @@ class Stream:
     def poll(self, now_ms: int) -> int:
         if self.finished:
             return now_ms + 1  # a transport that is stuck is to be closed all the same
-        if self._bucket is not None:
-            self._bucket.refill(now_ms)
+        self._follow_cap(now_ms)
         if self._ending:
             return self._poll_ending(now_ms)
         self._meter.measure(now_ms, self._writer.kind != 0)
@@ -154,6 +155,17 @@ class Stream:
             self.drop("nothing was heard from the other board for 10 s")
             return now_ms + 1
         return self._when_paid(min(self._heartbeat.next_ms, self._poll_state(now_ms)))
+
+    def _follow_cap(self, now_ms: int) -> None:
+        cap, bucket = self.pace.cap, self._bucket
+        if not cap:
+            self._bucket = None
+            return
+        if bucket is None:
+            bucket = self._bucket = TokenBucket(cap)
+        bucket.refill(now_ms)
+        if bucket.rate != cap:
+            bucket.change(cap)
 
     def _when_paid(self, next_ms: int) -> int:
         if self._bucket is None or not self._writer.kind or self._bucket.allowed(self._writer.left):

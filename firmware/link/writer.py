@@ -8,6 +8,7 @@ from firmware.link.frames import (
     MAX_FIXED,
     MAX_NAME,
     MAX_SENTENCE,
+    MAX_STATUS,
     PREAMBLE_SIZE,
     pack_header,
     pack_preamble,
@@ -23,7 +24,7 @@ class Writer:
     """Holds what is on its way; `kind` says what, 0 nothing."""
 
     def __init__(self):
-        assert MAX_FIXED >= HEADER_SIZE + max(HELLO_SIZE + MAX_NAME, ERROR_SIZE + MAX_SENTENCE)
+        assert MAX_FIXED >= HEADER_SIZE + max(HELLO_SIZE + MAX_NAME, ERROR_SIZE + MAX_SENTENCE, MAX_STATUS)
         self.buffer = bytearray(MAX_FIXED)
         self.kind = 0
         self._view = self._head = memoryview(self.buffer)

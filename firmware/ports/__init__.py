@@ -1,6 +1,7 @@
 """The only place that knows the runtime: files, devices, serial lines, sockets, threads, clock, signals, randomness."""
 
 from .connect import Listener, dial
+from .daytime import local_minute
 from .files import clock_is_set, create_file, exists, free_bytes, is_device, remove_file
 from .keys import open_keyring, open_keys, start_exchange
 from .lanes import InlineLane
@@ -31,6 +32,7 @@ __all__ = [
     "exists",
     "free_bytes",
     "is_device",
+    "local_minute",
     "now_ms",
     "open_keyring",
     "open_keys",

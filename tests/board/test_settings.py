@@ -38,7 +38,7 @@ def refusal(text) -> str:
 
 def test_what_is_for_the_board_and_what_for_the_firmware():
     wishes, its, text = parsed(GOOD)
-    assert (its.name, its.role, its.rate, its.disk) == ("left", "primary", 2000000, "/run/sosie/board/disk")
+    assert (its.name, its.role, its.rate.text, its.disk) == ("left", "primary", "2M", "/run/sosie/board/disk")
     assert (wishes.wifi, wishes.wifi_password, wishes.wifi_country) == ("Büro 5", "correct horse", "FR")
     assert (wishes.disk, wishes.address, wishes.gateway) == ("auto", "192.0.2.10/24", "192.0.2.1")
     assert (wishes.dns, wishes.time) == ("192.0.2.1 2001:db8::1", "pool.ntp.org")

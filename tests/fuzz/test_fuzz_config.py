@@ -40,7 +40,7 @@ def check(found):
     assert found.journal_size is None or (found.journal_size % 512 == 0 and 8 << 20 <= found.journal_size <= 1 << 50)
     assert (found.history_size, found.when_full) == (0, "hold")
     assert found.keys is None or (found.keys.startswith("/") and not found.keys.endswith("/"))
-    assert found.rate == 0 or 1000 <= found.rate <= 10**12
+    assert all(rate == 0 or 1000 <= rate <= 10**12 for _, rate in found.rate.steps)
     assert 1 <= found.max_age <= 60000
     assert found.listen or found.peer
     assert found.attach is None or found.attach[0] in ("nbd", "usb")

@@ -15,7 +15,7 @@ from firmware.pair.identity import PRIMARY, TWIN
 from tests.unit.fakes_link import FakeBoard, pair
 from tests.unit.test_link_peer import Forger
 
-KINDS = sorted(frames.LENGTHS) + [0, 9, 200]
+KINDS = sorted(frames.LENGTHS) + [0, 10, 200]
 
 
 def fed(peer, data, cuts) -> bool:

@@ -12,6 +12,7 @@ from firmware.link.compressor import Compressor
 from firmware.log.arena import Arena
 from firmware.log.layout import BLOCK, COPIED
 from firmware.log.scribe import Scribe
+from firmware.schedule import always
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
 from tests.sim.memory import KeptMemory
@@ -66,7 +67,7 @@ class SimBoard:
         settings = Settings()
         settings.name, settings.role = self.name, self.role
         settings.ack, settings.max_age = self.plan.ack, self.plan.max_age
-        settings.rate = self.plan.rate
+        settings.rate = always(self.plan.rate)
         settings.peer = settings.listen = ("tcp", "the other board", 7411)
         return settings
 

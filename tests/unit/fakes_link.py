@@ -4,6 +4,7 @@ from firmware.checksum import crc32
 from firmware.errors import Damaged, ProtocolError, Refused
 from firmware.link.compressor import Compressor
 from firmware.link.link import Counters, Link
+from firmware.link.pacing import Pace
 from firmware.log.layout import HEADER_SIZE, Descriptor, Point, group_size
 from firmware.log.span import Span
 from firmware.pair.identity import PRIMARY, TWIN, Identity
@@ -120,6 +121,9 @@ class FakeBoard:
         self.counters = Counters()
         self.refusal = ""
         self.capabilities = 0
+        self.urgent = 0
+        self.news = b""  # what it has to report
+        self.reports = []
         self.mute = False
         self.judged = []
         self.part = None
@@ -167,8 +171,14 @@ class FakeBoard:
     def unreadable(self, number, error):
         self.failures.append(number)
 
-    def link(self, **options) -> Link:
-        return Link(self, self.journal, self.counters, **options)
+    def report(self):
+        return self.news
+
+    def reported(self, data):
+        self.reports.append(data)
+
+    def link(self, rate=0, pace=None, **options) -> Link:
+        return Link(self, self.journal, self.counters, pace=pace or Pace(rate), **options)
 
     def settle(self) -> None:
         """What a twin's board does after its journal has synced."""

@@ -52,7 +52,7 @@ class Taken(unittest.TestCase):
         self.assertEqual(settings.peer, ("tcp", "127.0.0.1", 7411))
         self.assertEqual([settings.disk_size, settings.journal_size, settings.history_size], [None, None, 0])
         self.assertEqual([settings.attach, settings.listen, settings.web, settings.keys], [None] * 4)
-        self.assertEqual([settings.ack, settings.when_full, settings.rate], ["local", "hold", 0])
+        self.assertEqual([settings.ack, settings.when_full, settings.rate.steps], ["local", "hold", [(0, 0)]])
         self.assertEqual(settings.max_age, 1000)
 
     def test_the_example(self):
@@ -73,7 +73,7 @@ class Taken(unittest.TestCase):
 
     def test_rates_count_in_thousands(self):
         for text, rate in (("0", 0), ("64K", 64000), ("2M", 2000000), ("1G", 10**9), ("9600", 9600)):
-            self.assertEqual(parse("rate = " + text).rate, rate)
+            self.assertEqual(parse("rate = " + text).rate.steps, [(0, rate)])
 
     def test_consoles(self):
         for text, console in (
@@ -250,6 +250,14 @@ class Values(unittest.TestCase):
         )
         self._all_refused("rate", ("2", "999"), "the unit is missing")
         self._all_refused("rate", ("1001G",), "absurdly fast")
+        self._all_refused("rate", ("2M 08:00-19:00",), "no entry names mon 00:00; add one for all other times")
+
+    def test_quotas(self):
+        self.assertEqual(parse("quota = 5G").quota, 5 << 30)
+        self.assertEqual([parse("quota = 0").quota, parse().quota], [0, 0])
+        self.assertEqual(parse("quota_file = /srv/left.quota").quota_file, "/srv/left.quota")
+        self._all_refused("quota", ("5", "5Gb"), "K M G T")
+        self._all_refused("quota", ("15M",), "too small; write at least 16M")
 
     def test_ages(self):
         self._all_refused("max_age", ("1", "0", "1000"), "the unit is missing")
@@ -376,7 +384,6 @@ class NotBuiltYet(unittest.TestCase):
         for line, name in (
             ("when_full = catch_up", "catch_up"),
             ("history_size = 256M", "history"),
-            ("rate = 2M 08:00-19:00, 0", "a rate by the clock"),
         ):
             sentence = refused_line(line)
             self.assertIn(line, sentence)

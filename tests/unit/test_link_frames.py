@@ -123,20 +123,23 @@ class Tables(unittest.TestCase):
         self.check("ERROR (type 7)", raw, frames.ERROR_SIZE, wanted)
         self.assertEqual(bytes(raw[12:14]), b"no")
 
+    def test_status(self):
+        self.assertEqual(tables()["STATUS (type 9)"], [(0, 0, "report")])
+
     def test_group(self):
         self.rows("GROUP (type 3)", DESCRIPTOR_SIZE)
 
     def test_types_and_codes(self):
         with open(PROTOCOL) as text:
             written = text.read()
-        for name in ("HELLO", "READY", "GROUP", "ACK", "PING", "PONG", "ERROR", "BYE"):
+        for name in ("HELLO", "READY", "GROUP", "ACK", "PING", "PONG", "ERROR", "BYE", "STATUS"):
             self.assertIn("### %s (type %d)\n" % (name, getattr(frames, name)), written)
         for name in ("REFUSED", "PROTOCOL", "DAMAGED", "UNREADABLE", "BUSY"):
             self.assertIn("| %d    | %s " % (getattr(frames, name), name), written)
 
     def test_states(self):
         names = {1: "GREETING", 2: "AGREEING", 3: "SENDING", 4: "RECEIVING"}
-        kinds = {getattr(frames, name): name for name in "HELLO READY GROUP ACK PING PONG ERROR BYE".split()}
+        kinds = {getattr(frames, name): name for name in "HELLO READY GROUP ACK PING PONG ERROR BYE STATUS".split()}
         with open(PROTOCOL) as text:
             rows = [[cell.strip() for cell in line.split("|")] for line in text if line.startswith("| ")]
         written = {row[1]: row[3].replace("preamble, then ", "") for row in rows if len(row) == 5}
@@ -173,7 +176,7 @@ class Headers(unittest.TestCase):
 
     def test_unknown_types_flags_and_codecs(self):
         self.refused(self.sealed(0, 0, 0, 0, 0, 0))
-        for kind in range(9, 256):
+        for kind in range(10, 256):
             self.refused(self.sealed(kind, 0, 0, 0, 16, 0))
         self.refused(self.sealed(frames.PING, 1, 0, 0, 16, 0))
         self.refused(self.sealed(frames.PING, 0, 1, 0, 16, 0))

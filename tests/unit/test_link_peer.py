@@ -17,7 +17,7 @@ ZEROES = b"x\xda\xed\xc1\x01\r\x00\x00\x00\xc2\xa0\xf7Om\x0e7\xa0" + bytes(9) + 
 class Forger:
     """Speaks the protocol by hand to a link on `board`; without a role it stops before HELLO."""
 
-    def __init__(self, board, role, generation=1, number=0, chain=0, codecs=3):
+    def __init__(self, board, role, generation=1, number=0, chain=0, codecs=3, capabilities=0):
         self.link = board.link()
         self.sequence = 0
         preamble = bytearray(frames.PREAMBLE_SIZE)
@@ -27,7 +27,7 @@ class Forger:
             return
         buffer = bytearray(frames.MAX_FIXED)
         who = FakeBoard(role, "forger", None, generation).identity
-        length = Hello(who, number, chain, codecs, 1 << 20).pack_into(buffer, HEADER_SIZE)
+        length = Hello(who, number, chain, codecs, 1 << 20, capabilities).pack_into(buffer, HEADER_SIZE)
         self.say(frames.HELLO, buffer[HEADER_SIZE : HEADER_SIZE + length])
         self.drain()
 

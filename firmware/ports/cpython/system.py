@@ -103,5 +103,8 @@ def wall_ms() -> int:
     return time.time_ns() // 1000000
 
 
+localtime = time.localtime
+
+
 def sleep_ms(ms: int) -> None:
     time.sleep(ms / 1000)

@@ -106,4 +106,5 @@ def wall_ms() -> int:
     return time.time_ns() // 1000000
 
 
+localtime = time.localtime
 sleep_ms = time.sleep_ms

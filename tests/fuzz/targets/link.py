@@ -13,7 +13,7 @@ from tests.unit.test_link_peer import Forger
 
 MAX_INPUT = 4096
 CUTS = (1 << 20, 1, 7, 61, 4000)
-NOISE, TIME, SETTLE, ROOM, PLAYED, MORE, HANGUP, NEXT = range(9, 17)  # after the kinds of frames
+NOISE, TIME, SETTLE, ROOM, PLAYED, MORE, HANGUP, NEXT = range(10, 18)  # after the kinds of frames
 _STAGES = 4  # nothing, preamble, HELLO, READY
 
 
@@ -106,7 +106,7 @@ def _act(peer, what: int, detail: int, data: bytes) -> None:
 def _play(peer, script: bytes) -> None:
     at = 0
     while at + 4 <= len(script) and not peer.link.finished:
-        what, detail, length = script[at] % 17, script[at + 1], script[at + 2] | script[at + 3] << 8
+        what, detail, length = script[at] % 18, script[at + 1], script[at + 2] | script[at + 3] << 8
         _act(peer, what, detail, script[at + 4 : at + 4 + length])
         at += 4 + length
         peer.poll()
@@ -143,7 +143,7 @@ def _payloads() -> list:
         (frames.ERROR, lambda: frames.pack_error(buffer, 0, frames.REFUSED, 0, "no")),
     )
     found += [(kind, bytes(buffer[: write()])) for kind, write in writers]
-    return [(kind, bytes(payload)) for kind, payload in found] + [(frames.BYE, b"")]
+    return [(kind, bytes(payload)) for kind, payload in found] + [(frames.BYE, b""), (frames.STATUS, b'{"name":"so"}')]
 
 
 def seeds() -> list:

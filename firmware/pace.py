@@ -1,0 +1,189 @@
+"""How fast this board's links may go now: the rate by the clock, and the quota of the day.
+
+The quota counts the bytes of the links in both directions, in local days. When it would be exceeded, groups are held
+back; heartbeats, acknowledgements and reports go on, and are counted. A group that a host waits for (ack = received or
+durable) goes all the same: a disk that answers a flush with an error until midnight is worse than a few bytes too
+many, and who asks for such a flush has said what is dearer. The next day lets everything go.
+"""
+
+from firmware.schedule import DAY, WEEK
+
+_LOOK_MS = 1000
+_MONDAY = 3 * DAY  # 1970-01-01 was a Thursday
+_STEPS = 64  # so many times a day at most it is written down how much was used
+_LEAST_STEP = 1 << 20
+NO_CLOCK = "the clock of this board is not set, so %s: see that it reaches a time server"
+USED_UP = "the quota of today is used up: groups are held back until midnight"
+
+
+class Pace:
+    """What a Link asks (link/pacing.py: Pace), and what surfaces show.
+
+    `cap`: bits per second in force, 0 for none. `quota`: bytes a day, 0 for none, and `used` of it today; `holds`:
+    groups are held back by it. `clock` has now_ms(), wall_ms() and, where there is a schedule or a quota,
+    local_minute(wall_ms): minutes since 1970 in local time. The owner sets `changed()`, called when more may go than
+    before, or the cap is another one; `keep(record)`, which puts a record (day, bytes) where it survives a restart;
+    `note(sentence)`; and `clock_set`, False while the wall clock cannot be believed.
+    """
+
+    def __init__(self, rate, quota: int, clock):
+        self.quota = quota
+        self.used = 0
+        self.holds = False
+        self.clock_set = None
+        self.changed = _nothing
+        self.keep = None
+        self.note = _nobody_to_tell
+        self._rate = rate
+        self._clock = clock
+        self._day = None  # that `used` counts
+        self._undated = 0  # bytes that went before anybody knew the day
+        self._kept = 0  # bytes of that day that are written down, or on their way there
+        self._next_ms = None
+        self.cap = rate.rate_at(0) if rate.constant else rate.strictest
+
+    @property
+    def rate(self):
+        """The Schedule."""
+        return self._rate
+
+    def set_rate(self, rate) -> None:
+        """Another Schedule, from now on."""
+        self._rate = rate
+        self._look()
+
+    def set_quota(self, quota: int) -> None:
+        """Another quota, from now on; what was used today is used."""
+        self.quota = quota
+        self.holds = False
+        self._kept = 0  # it was not written down as long as there was none
+        self._look()
+        self.changed()
+
+    def restore(self, record: tuple) -> None:
+        """What an earlier life kept: (day, bytes)."""
+        day, used = record
+        if self._day is None or day >= self._day:
+            self.used += used
+            self._kept = self.used
+            if self._day is None:
+                self._day = day
+            self._look()
+
+    # Time
+
+    @property
+    def _timed(self) -> bool:
+        return self.quota > 0 or not self._rate.constant
+
+    @property
+    def trouble(self) -> str:
+        """A sentence while the time would matter and is not known."""
+        if self.clock_set is not False or not self._timed:
+            return ""
+        parts = [] if self._rate.constant else ["the strictest rate counts"]
+        if self.quota:
+            parts.append("the day of the quota does not end")
+        return NO_CLOCK % " and ".join(parts)
+
+    def due(self) -> "int | None":
+        """The monotonic ms of the next poll(); None when it makes no difference."""
+        return self._next_ms if self._timed else None
+
+    def poll(self, now_ms: int) -> None:
+        """Looks at the clock once a second."""
+        if self._timed and (self._next_ms is None or now_ms >= self._next_ms):
+            self._next_ms = now_ms + _LOOK_MS
+            self._look()
+
+    def _look(self) -> None:
+        before = self.cap
+        minute = self._local_minute() if self._timed else None
+        if self._rate.constant:
+            self.cap = self._rate.rate_at(0)
+        elif minute is None:
+            self.cap = self._rate.strictest
+        else:
+            self.cap = self._rate.rate_at((minute + _MONDAY) % WEEK)
+        if minute is not None:
+            self._turn_to(minute // DAY)
+        if self.cap != before:
+            self.changed()
+
+    def _local_minute(self) -> "int | None":
+        """None while nobody knows the time."""
+        return None if self.clock_set is False else self._clock.local_minute(self._clock.wall_ms())
+
+    def _turn_to(self, day: int) -> None:
+        """A clock that is set back gives nothing back: only a later day begins anew."""
+        if self._day is not None and day > self._day:
+            self.used, self._kept = self._undated, 0
+            if self.holds:
+                self.holds = False
+                self.changed()
+        self._undated = 0
+        if day != self._day:
+            self._day = day
+            self._write_down()
+
+    def midnight_s(self) -> "int | None":
+        """Seconds until the next local day; None while nobody knows the time."""
+        return next_midnight_s(self._clock) if self._local_minute() is not None else None
+
+    # What a Link asks and tells
+
+    def count(self, count: int) -> None:
+        """So many bytes went over a link, either way."""
+        self.used += count
+        if self.clock_set is False:
+            self._undated += count
+        if self.quota and self.used > self._kept - self._step // 2:
+            self._write_down()
+
+    def takes(self, count: int, urgent: bool) -> bool:
+        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it."""
+        if not self.quota or urgent or self.used + count <= self.quota:
+            return True
+        if not self.holds:
+            self.holds = True
+            self.note(USED_UP)
+        return False
+
+    # What survives a restart
+
+    @property
+    def _step(self) -> int:
+        return max(self.quota // _STEPS, _LEAST_STEP)
+
+    def _write_down(self) -> None:
+        """Ahead of what is used, by a step: a board that dies forgets nothing, it only counts a little too much."""
+        if self.quota and self.keep is not None and self._day is not None:
+            self._kept = self.used + self._step
+            self.keep((self._day, self._kept))
+
+    def close(self) -> None:
+        """A clean end: exactly what was used is written down."""
+        if self.quota and self.keep is not None and self._day is not None:
+            self.keep((self._day, self.used))
+
+
+def next_midnight_s(clock) -> int:
+    """Seconds from now until the next local day, which may be 23 or 25 hours long."""
+    wall_ms = clock.wall_ms()
+    day = clock.local_minute(wall_ms) // DAY
+    begin, end = 0, 26 * 60  # minutes
+    while begin < end:
+        middle = (begin + end) // 2
+        if clock.local_minute(wall_ms + middle * 60000) // DAY > day:
+            end = middle
+        else:
+            begin = middle + 1
+    return begin * 60 - wall_ms // 1000 % 60
+
+
+def _nothing() -> None:
+    pass
+
+
+def _nobody_to_tell(sentence: str) -> None:
+    pass

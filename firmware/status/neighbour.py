@@ -1,0 +1,159 @@
+"""The other board as it describes itself: for showing, never for a decision.
+
+A report is one flat JSON object (flatjson.py) of at most MAX_BYTES, made of a snapshot by the table below and made into
+the same shape again at the other end. What comes over the link may be anything: one name of the table with a value of
+another kind, and all of it is dropped. Names that the table does not have are of a newer firmware, and ignored.
+"""
+
+from firmware.errors import ProtocolError
+from firmware.status import flatjson
+
+MAX_BYTES = 4096
+_MAX_TEXT = 200  # characters
+_MAX_NUMBER = 1 << 60
+_MOST_ALARMS = 8
+_LEAST_GAP_MS = 500  # between two that are looked at: a board that floods us costs us little
+
+TEXT, NUMBER, FLAG, LINES = 1, 2, 3, 4
+
+# name in the report, where it stands in a snapshot, what it is
+TABLE = (
+    ("name", ("name",), TEXT),
+    ("version", ("version",), TEXT),
+    ("role", ("role",), TEXT),
+    ("state", ("state",), TEXT),
+    ("serving", ("serving",), FLAG),
+    ("consistent", ("consistent",), FLAG),
+    ("generation", ("generation",), NUMBER),
+    ("backlog_bytes", ("backlog", "bytes"), NUMBER),
+    ("backlog_groups", ("backlog", "groups"), NUMBER),
+    ("backlog_seconds", ("backlog", "seconds"), NUMBER),
+    ("journal_size", ("journal", "size"), NUMBER),
+    ("journal_used", ("journal", "used"), NUMBER),
+    ("journal_full_in_s", ("journal", "full_in_s"), NUMBER),
+    ("link_cap", ("link", "cap"), NUMBER),
+    ("link_held_bytes", ("link", "held_bytes"), NUMBER),
+    ("quota_bytes", ("link", "quota", "bytes"), NUMBER),
+    ("quota_used", ("link", "quota", "used"), NUMBER),
+    ("quota_holds", ("link", "quota", "holds"), FLAG),
+    ("forecast_lag_s", ("forecast", "lag_s"), NUMBER),
+    ("forecast_caught_up_s", ("forecast", "caught_up_s"), NUMBER),
+    ("rpo_s", ("rpo_s",), NUMBER),
+    ("host_attached", ("host", "attached"), FLAG),
+    ("temperature_c", ("health", "temperature_c"), NUMBER),
+    ("under_voltage", ("health", "under_voltage"), FLAG),
+    ("card_used_percent", ("health", "card", "used_percent"), NUMBER),
+    ("disk_ok", ("health", "disk", "ok"), FLAG),
+    ("disk_sentence", ("health", "disk", "sentence"), TEXT),
+    ("alarms", ("alarms",), LINES),
+)
+_ROLES = ("primary", "twin")
+
+
+def pack(status: dict) -> bytes:
+    """The report of the board with this snapshot."""
+    parts = []
+    for name, path, kind in TABLE:
+        value = _found(status, path)
+        if value is not None:
+            parts.append('"%s":%s' % (name, _WRITERS[kind](value)))
+    # The alarms come last and are what may be long.
+    while len(_whole(parts)) > MAX_BYTES:
+        parts.pop()
+    return _whole(parts)
+
+
+def _whole(parts: list) -> bytes:
+    return ("{%s}" % ",".join(parts)).encode()
+
+
+def _found(status, path: tuple):
+    for step in path:
+        status = status.get(step) if isinstance(status, dict) else None
+    return status
+
+
+def _quoted(text: str) -> str:
+    plain = [c if c >= " " and c != "\x7f" and not 0xD800 <= ord(c) < 0xE000 else "?" for c in text]
+    return '"%s"' % "".join(["\\" + c if c in '"\\' else c for c in plain])
+
+
+_WRITERS = {
+    TEXT: lambda value: _quoted(value[:_MAX_TEXT]),
+    NUMBER: lambda value: "%d" % max(-_MAX_NUMBER, min(_MAX_NUMBER, int(value))),
+    FLAG: lambda value: "true" if value else "false",
+    LINES: lambda value: '"%s"' % "\\n".join([_quoted(line[:_MAX_TEXT])[1:-1] for line in value[:_MOST_ALARMS]]),
+}
+
+
+def unpack(data: bytes) -> dict:
+    """What a report says, in the shape of a snapshot, None where it does not say it. Raises ProtocolError."""
+    if len(data) > MAX_BYTES:
+        raise ProtocolError("a report has at most %d bytes" % MAX_BYTES)
+    said, status = flatjson.parse(data), {}
+    for name, path, kind in TABLE:
+        value = said.get(name)
+        _put(status, path, None if value is None else _checked(name, value, kind))
+    if not status["name"] or status["role"] not in _ROLES or not status["state"]:
+        raise ProtocolError("a report without a name, a role or a state")
+    status["alarms"] = [] if status["alarms"] is None else status["alarms"]
+    return status
+
+
+def _checked(name: str, value, kind: int):
+    """`value` as it may be shown."""
+    if kind == FLAG:
+        fits = isinstance(value, bool)
+    elif kind == NUMBER:
+        fits = isinstance(value, int) and not isinstance(value, bool) and -_MAX_NUMBER <= value <= _MAX_NUMBER
+    else:
+        fits = isinstance(value, str)
+    if not fits:
+        raise ProtocolError("%s of a report is not what it should be" % name)
+    if kind == LINES:
+        return [_plain(line) for line in value.split("\n")[:_MOST_ALARMS] if line]
+    return _plain(value) if kind == TEXT else value
+
+
+def _plain(text: str) -> str:
+    """Nothing that could steer a terminal or forge a line."""
+    return "".join([c if c >= " " and not "\x7f" <= c < "\xa0" else "?" for c in text[:_MAX_TEXT]])
+
+
+def _put(status: dict, path: tuple, value) -> None:
+    for step in path[:-1]:
+        status = status.setdefault(step, {})
+    status[path[-1]] = value
+
+
+class Neighbour:
+    """What was last heard of the other board. `now_ms` is the monotonic clock."""
+
+    def __init__(self, now_ms):
+        self._now_ms = now_ms
+        self._status = None
+        self._heard_ms = self._looked_ms = None
+
+    def hear(self, data: bytes) -> None:
+        """A report came; one that makes no sense changes nothing."""
+        now = self._now_ms()
+        if self._looked_ms is not None and now - self._looked_ms < _LEAST_GAP_MS:
+            return
+        self._looked_ms = now
+        try:
+            self._status = unpack(data)
+        except ProtocolError:
+            return
+        self._heard_ms = now
+
+    def forget(self) -> None:
+        """The link is gone, or another one has come."""
+        self._status = self._looked_ms = None
+
+    def shown(self) -> "dict | None":
+        """Its status with `age_s`, the seconds since it said so; None: nothing is known of it."""
+        if self._status is None:
+            return None
+        shown = dict(self._status)
+        shown["age_s"] = (self._now_ms() - self._heard_ms) // 1000
+        return shown

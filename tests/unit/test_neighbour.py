@@ -1,0 +1,163 @@
+"""What one board shows of the other: it comes back as it was, and whatever else comes is dropped."""
+
+import json
+import unittest
+
+from firmware.errors import ProtocolError
+from firmware.status.neighbour import MAX_BYTES, TABLE, Neighbour, pack, unpack
+from tests.unit.fakes_link import Chance
+
+STATUS = {
+    "name": "left",
+    "version": "1.2",
+    "role": "primary",
+    "state": "behind",
+    "serving": True,
+    "consistent": True,
+    "generation": 3,
+    "backlog": {"bytes": 5 << 40, "groups": 7, "seconds": 61.5},
+    "journal": {"size": 1 << 30, "used": 5, "full_in_s": None},
+    "link": {"state": "up", "cap": 2000000, "held_bytes": 4096, "quota": {"bytes": 5 << 30, "used": 1, "holds": True}},
+    "health": {
+        "temperature_c": 61.7,
+        "under_voltage": False,
+        "card": None,
+        "disk": {"ok": False, "sentence": "it\n is"},
+    },
+    "alarms": ['a "quoted" \\ one', "with\x1b[2J and \u00e9\u4e16"],
+    "other": {"name": "must not be sent on"},
+}
+
+
+class Packing(unittest.TestCase):
+    def test_it_comes_back(self):
+        found = unpack(pack(STATUS))
+        self.assertEqual(
+            [found[word] for word in ("name", "role", "state", "generation")], ["left", "primary", "behind", 3]
+        )
+        self.assertEqual(found["backlog"], {"bytes": 5 << 40, "groups": 7, "seconds": 61})
+        self.assertEqual(found["journal"], {"size": 1 << 30, "used": 5, "full_in_s": None})
+        quota = {"bytes": 5 << 30, "used": 1, "holds": True}
+        self.assertEqual(found["link"], {"cap": 2000000, "held_bytes": 4096, "quota": quota})
+        self.assertEqual(found["health"]["temperature_c"], 61)
+        self.assertEqual(found["health"]["disk"], {"ok": False, "sentence": "it? is"})
+        self.assertEqual(found["forecast"], {"lag_s": None, "caught_up_s": None})
+        self.assertEqual(found["alarms"], ['a "quoted" \\ one', "with?[2J and \u00e9\u4e16"])
+        self.assertFalse("other" in found)
+
+    def test_it_is_json(self):
+        self.assertEqual(json.loads(pack(STATUS).decode())["alarms"].split("\n")[0], 'a "quoted" \\ one')
+
+    def test_it_is_bounded_whatever_is_to_be_said(self):
+        for letter in ("x", '"', "\u4e16", "\U0001f642"):
+            status = dict(STATUS)
+            status["alarms"] = [letter * 5000] * 50
+            data = pack(status)
+            self.assertTrue(len(data) <= MAX_BYTES)
+            self.assertEqual(unpack(data)["name"], "left")
+
+    def test_a_snapshot_that_lacks_things(self):
+        self.assertEqual(unpack(pack({"name": "x", "role": "twin", "state": "no link", "link": None}))["alarms"], [])
+
+
+class Strangers(unittest.TestCase):
+    def refused(self, data):
+        with self.assertRaises(ProtocolError):
+            unpack(data)
+
+    def test_every_name_with_a_value_of_another_kind(self):
+        good = {"name": "x", "role": "twin", "state": "mirroring"}
+        unpack(json.dumps(good).encode())
+        for name, _, kind in TABLE:
+            for value in ("text", 5, True, 1 << 61, -(1 << 61)):
+                said = dict(good)
+                said[name] = value
+                if not {1: isinstance(value, str), 2: value == 5, 3: value is True, 4: value == "text"}[kind]:
+                    self.refused(json.dumps(said).encode())
+
+    def test_who_does_not_say_who_it_is(self):
+        said = b'{"name":"x","role":"twin","state":"s"}'
+        unpack(said)
+        for old, new in (
+            (b'"x"', b'""'),
+            (b'"name"', b'"mane"'),
+            (b"twin", b"king"),
+            (b'"role"', b'"roles"'),
+            (b'"s"', b"null"),
+        ):
+            self.refused(said.replace(old, new))
+        self.refused(b"{}")
+
+    def test_what_is_no_flat_object(self):
+        for data in (
+            b"",
+            b"[]",
+            b"{",
+            b'{"name":{"a":1}}',
+            b'{"name":"x"} ',
+            b"\xff",
+            b'{"name":1,"name":2}',
+            b"{" * 4000,
+        ):
+            self.refused(data)
+
+    def test_too_long(self):
+        self.refused(b'{"name":"x","role":"twin","state":"s","more":"' + b"x" * 4096 + b'"}')
+
+    def test_names_of_a_newer_firmware_are_ignored(self):
+        self.assertEqual(unpack(b'{"name":"x","role":"twin","state":"s","mood":"good"}')["name"], "x")
+
+    def test_nothing_steers_a_terminal(self):
+        found = unpack(b'{"name":"a\\u001b[2Jb\\u009bc\\nd","role":"twin","state":"s","alarms":"one\\ntwo\\u0007"}')
+        self.assertEqual(found["name"], "a?[2Jb?c?d")
+        self.assertEqual(found["alarms"], ["one", "two?"])
+
+    def test_a_flipped_byte_breaks_nothing(self):
+        chance, data = Chance(5), pack(STATUS)
+        for _ in range(500):
+            broken = bytearray(data)
+            broken[chance.below(len(data))] = chance.below(256)
+            try:
+                unpack(bytes(broken))
+            except ProtocolError:
+                pass
+
+
+class Hearing(unittest.TestCase):
+    def setUp(self):
+        self.ms = 1000
+        self.neighbour = Neighbour(lambda: self.ms)
+
+    def test_it_ages(self):
+        self.assertIsNone(self.neighbour.shown())
+        self.neighbour.hear(pack(STATUS))
+        self.ms += 7900
+        self.assertEqual(self.neighbour.shown()["age_s"], 7)
+        self.assertEqual(self.neighbour.shown()["name"], "left")
+
+    def test_a_bad_one_changes_nothing(self):
+        self.neighbour.hear(pack(STATUS))
+        self.ms += 3000
+        self.neighbour.hear(b'{"name":"left","role":"primary","state":"mirroring","backlog_bytes":"none"}')
+        self.assertEqual(self.neighbour.shown()["state"], "behind")
+        self.assertEqual(self.neighbour.shown()["age_s"], 3)
+
+    def test_a_flood_is_not_read(self):
+        self.neighbour.hear(pack(STATUS))
+        status = dict(STATUS)
+        status["name"] = "flood"
+        for _ in range(40):
+            self.ms += 10
+            self.neighbour.hear(pack(status))
+        self.assertEqual(self.neighbour.shown()["name"], "left")
+
+    def test_without_a_link_nothing_is_known(self):
+        self.neighbour.hear(pack(STATUS))
+        self.neighbour.forget()
+        self.assertIsNone(self.neighbour.shown())
+        self.neighbour.hear(pack(STATUS))
+        self.assertEqual(self.neighbour.shown()["age_s"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
