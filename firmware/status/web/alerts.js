@@ -1,0 +1,57 @@
+// Whom the board tells when something is wrong, and a button that tries it.
+
+import { capital, moment } from "./amounts.js";
+import { make, part, show, write } from "./dom.js";
+import { get, post } from "./session.js";
+import { known, t } from "./texts.js";
+
+let channels = [];
+
+export async function begin() {
+  await shown();
+}
+
+export async function shown() {
+  const answer = await get("/api/alerts");
+  show(part("alerts"), answer.ok);
+  if (!answer.ok) return;
+  channels = answer.content.channels;
+  fill();
+}
+
+export const translated = () => { if (!part("alerts").hidden) fill(); };
+
+function fill() {
+  const title = make("h2", { id: "alerts-title" }, t("alerts.title"));
+  if (!channels.length) {
+    part("alerts").replaceChildren(title, make("p", {}, t("alerts.none")));
+    return;
+  }
+  const list = make("ul", { class: "channels" }, ...channels.map(channel));
+  const button = make("button", { type: "button" }, t("alerts.test")), said = make("p", { role: "status" });
+  button.addEventListener("click", () => test(button, said));
+  part("alerts").replaceChildren(title, list, make("p", { class: "actions" }, button), said);
+}
+
+function channel(each) {
+  const name = known("channel." + each.kind) ? t("channel." + each.kind) : each.name;
+  const state = t("alerts." + each.state, { time: each.last_ms ? moment(each.last_ms) : "" });
+  const node = make("li", { class: each.state }, make("strong", {}, name), " ", make("span", {}, each.to), make("br"), make("span", { class: "soft" }, state));
+  if (each.sentence) node.append(make("br"), make("span", { class: "refusal" }, capital(each.sentence)));
+  return node;
+}
+
+async function test(button, said) {
+  button.disabled = true;
+  said.className = "soft";
+  write(said, t("alerts.testing"));
+  const answer = await post("/api/alerts/test", {});
+  button.disabled = false;
+  said.className = answer.ok && !(answer.content.channels || []).some((each) => each.taken === false) ? "done" : "refusal";
+  if (!answer.ok) { write(said, answer.content.error ? capital(answer.content.error) + "." : t("unreached")); return; }
+  const each = (answer.content.channels || []).map((one) => capital(one.sentence || one.name));
+  const words = each.length ? each.join(" · ") : capital(answer.content.sentence || t("alerts.sent"));
+  await shown();
+  part("alerts").querySelector("p[role=status]").replaceWith(said);
+  write(said, words);
+}

@@ -1,0 +1,42 @@
+// What happened, the newest first, by day, in the browser's time.
+
+import { capital, day, sameDay, time } from "./amounts.js";
+import { make, part } from "./dom.js";
+import { get } from "./session.js";
+import { language, t } from "./texts.js";
+
+const MOST = 200;
+let entries = [];
+
+export async function begin() {
+  await ask();
+}
+
+export const shown = () => ask();
+export const translated = () => ask();
+
+async function ask() {
+  const answer = await get("/api/events?lang=" + language);
+  if (answer.ok) entries = answer.content.events.slice(-MOST);
+  fill();
+}
+
+export function happened(event) {
+  if (entries.some((each) => each.id === event.id)) return;
+  entries.push(event);
+  if (entries.length > MOST) entries.shift();
+  fill();
+}
+
+function fill() {
+  const list = part("events"), rows = [];
+  let last = null;
+  for (const each of [...entries].reverse()) {
+    if (last === null || !sameDay(last, each.ms)) {
+      rows.push(make("li", { class: "day" }, sameDay(each.ms, Date.now()) ? t("today") : capital(day(each.ms))));
+    }
+    last = each.ms;
+    rows.push(make("li", { class: "entry" }, make("time", { datetime: new Date(each.ms).toISOString() }, time(each.ms)), make("span", {}, capital(each.sentence))));
+  }
+  list.replaceChildren(...(rows.length ? rows : [make("li", { class: "soft" }, t("events.none"))]));
+}

@@ -1,0 +1,130 @@
+// The first thing that is read: the verdict, what would be lost, until when the journal lasts, what to do.
+
+import { ago, capital, duration, number, percent, size, time } from "./amounts.js";
+import { draw, make, part, say, set, show, write } from "./dom.js";
+import { t, tn } from "./texts.js";
+
+const MOODS = {
+  mirroring: "good", behind: "warn", copying: "warn", "catching up": "warn", "no link": "warn", promoted: "warn",
+  fenced: "bad", failed: "bad",
+};
+const EMBLEMS = {
+  mirroring: "together", behind: "shifted", copying: "partly", "catching up": "shifted", "no link": "apart",
+  promoted: "alone", fenced: "barred", failed: "broken",
+};
+const MARKS = {
+  check: "M45 61l11 11 21-24", cross: "M48 48l24 24m0-24L48 72", bar: "M44 60h32", gap: "M53 84l14-48",
+};
+
+export function moodOf(status) {
+  const mood = MOODS[status.state] || "calm";
+  const critical = (status.conditions || []).some((each) => each.level === "critical");
+  if (!critical) return mood;
+  return mood === "good" ? "warn" : "bad";
+}
+
+export function buildEmblem() {
+  const svg = part("emblem");
+  svg.append(draw("rect", { class: "two", width: 58, height: 58, rx: 15 }), draw("rect", { class: "one", width: 58, height: 58, rx: 15 }));
+  for (const [name, line] of Object.entries(MARKS)) svg.append(draw("path", { class: "mark " + name, d: line }));
+}
+
+export function renderHero(status) {
+  const words = status.words, mood = moodOf(status);
+  set(part("hero"), { class: "hero mood-" + mood });
+  set(part("emblem"), { class: "emblem " + (EMBLEMS[status.state] || "apart") });
+  write(part("verdict"), capital(words.verdict.toLowerCase()) + ".");
+  write(part("distance"), capital(words.distance) + ".");
+  write(part("sentence"), words.sentence);
+  set(part("icon"), { href: "/web/icon-" + (mood === "calm" ? "unknown" : mood) + ".svg" });
+  document.title = capital(words.verdict.toLowerCase()) + " · " + status.name + " · Sosie";
+  speak(status);
+}
+
+let spoken = null;
+
+// Only when the verdict or an alarm changes: numbers that tick are no news.
+function speak(status) {
+  const now = JSON.stringify([status.state, worries(status).map((each) => each.name)]);
+  if (spoken !== null && spoken !== now) {
+    const more = worries(status).map((each) => each.sentence).join(" ");
+    say(t("say.state", { name: status.name, verdict: status.words.verdict.toLowerCase(), sentence: status.words.sentence }) + " " + more);
+  }
+  spoken = now;
+}
+
+// Conditions first, then alarms that none of them tells.
+function worries(status) {
+  const found = [...(status.conditions || [])];
+  for (const alarm of status.alarms) {
+    if (!found.some((each) => each.sentence === alarm)) found.push({ name: alarm, level: "warning", sentence: alarm, since_ms: null });
+  }
+  return found.sort((one, two) => (one.level === two.level ? 0 : one.level === "critical" ? -1 : 1));
+}
+
+export function renderConditions(status) {
+  const list = part("conditions"), found = worries(status);
+  const kept = new Map([...list.children].map((node) => [node.dataset.name, node]));
+  found.forEach((each, place) => {
+    const node = kept.get(each.name) || makeCondition(each);
+    kept.delete(each.name);
+    if (list.children[place] !== node) list.insertBefore(node, list.children[place] || null);
+    node.className = each.level;
+    write(node.querySelector(".level"), t("level." + each.level));
+    write(node.querySelector(".sentence"), capital(each.sentence) + (/[.!?]$/.test(each.sentence) ? "" : "."));
+    write(node.querySelector(".since"), each.since_ms === null ? "" : ago((status.time_ms - each.since_ms) / 1000));
+  });
+  for (const node of kept.values()) node.remove();
+  show(list, found.length > 0);
+}
+
+function makeCondition(each) {
+  const icon = draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" },
+    draw("path", { class: "warning", d: "M12 3 22 20H2z" }), draw("path", { class: "critical", d: "M8 2h8l6 6v8l-6 6H8l-6-6V8z" }),
+    draw("path", { class: "sign", d: "M12 9v5m0 3v.01" }));
+  const text = make("p", {}, make("span", { class: "unseen level" }), " ", make("span", { class: "sentence" }), " ", make("span", { class: "since soft" }));
+  const node = make("li", {}, icon, text);
+  node.dataset.name = each.name;
+  return node;
+}
+
+export function renderTiles(status) {
+  const missing = status.role === "primary" && status.copy.whole && status.backlog.groups > 0 && status.state !== "promoted";
+  const loss = part("loss-figure");
+  loss.classList.toggle("words", !missing);
+  write(loss, missing ? tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) }) + " · " + duration(status.backlog.seconds)
+    : capital(status.words.loss.split(": ")[0]));
+  write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), age: duration(status.backlog.seconds) })
+    : capital(status.words.loss.split(": ").slice(1).join(": ")));
+  renderJournal(status.journal);
+  write(part("next-words"), capital(status.words.advice));
+}
+
+function renderJournal(journal) {
+  const known = typeof journal.full_in_s === "number";
+  const figure = part("journal-figure");
+  figure.classList.toggle("words", !known);
+  write(figure, known ? duration(journal.full_in_s) : t(journal.used >= journal.size && journal.size ? "journal.full" : "journal.calm"));
+  const share = percent(journal.used, journal.size);
+  part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
+  set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
+  const words = t("journal.used", { used: size(journal.used), size: size(journal.size) });
+  write(part("journal-words"), words);
+}
+
+// How old what is shown is: `age` in ms, null when nothing was ever heard.
+export function renderHeard(age, state, status) {
+  set(part("heard"), { class: "heard " + state });
+  write(part("heard-text"), age === null ? t("heard.never") : state === "fresh" ? t("heard.live") : t("heard.ago", { ago: ago(age / 1000) }));
+  const old = state !== "fresh" && status !== null;
+  document.body.classList.toggle("stale", state === "lost");
+  show(part("as-of"), old);
+  if (old) write(part("as-of"), t("as.of", { time: time(Date.now() - age) }));
+  const lost = part("lost");
+  const words = state !== "lost" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });
+  if (words !== lost.textContent) {
+    lost.textContent = words; // an alert: spoken once
+    show(lost, words !== "");
+    if (state === "fresh" && status !== null) say(t("say.back", { name: status.name }));
+  }
+}

@@ -1,0 +1,164 @@
+// Puts the page together: the session, the stream, what it fills, and the views.
+
+import { part, set, show, write } from "./dom.js";
+import { buildEmblem, renderConditions, renderHeard, renderHero, renderTiles } from "./hero.js";
+import { Live, LOST_MS, OLD_MS } from "./live.js";
+import { renderPair, watchWidth } from "./pair.js";
+import { Rates } from "./scene.js";
+import { askSession, current, logIn, logOut } from "./session.js";
+import { capital } from "./amounts.js";
+import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
+
+const VIEWS = ["login", "now", "manage"];
+const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
+
+let status = null;
+let loaded = {}; // what comes when it is needed
+const rates = new Rates();
+const live = new Live(heard, (event) => loaded.events && loaded.events.happened(event), broke);
+
+// The stream
+
+function heard(snapshot) {
+  status = snapshot;
+  rates.add(snapshot);
+  render();
+  tick();
+}
+
+function render() {
+  if (status === null) return;
+  write(part("name"), status.name);
+  write(part("role"), t("role." + status.role));
+  write(part("version"), t("version", { version: status.version || "?" }));
+  for (const button of document.querySelectorAll("[data-open=promote]")) show(button, status.role === "twin" && !status.fenced);
+  renderHero(status);
+  renderConditions(status);
+  renderTiles(status);
+  renderPair(status, rates.now);
+  for (const each of Object.values(loaded)) if (each.render) each.render(status, rates.now);
+}
+
+function tick() {
+  live.watch();
+  const age = live.age, wanted = !part("view-login").hidden ? "fresh" : null;
+  const state = wanted || (age !== null && age < OLD_MS ? "fresh" : (age === null ? lostSince() : age) < LOST_MS ? "old" : "lost");
+  show(part("heard"), wanted === null);
+  renderHeard(age, state, status);
+}
+
+const startedAt = Date.now();
+const lostSince = () => Date.now() - startedAt;
+
+// A stream that broke may want a login.
+async function broke() {
+  tick();
+  try {
+    await askSession();
+    if (!current().may_look) route();
+  } catch (error) { /* not reached: the stream tries again */ }
+}
+
+// Views
+
+function wantedView() {
+  const wish = location.hash.slice(1);
+  if (!current().may_look || wish === "login") return "login";
+  return PARTS[wish] || (VIEWS.includes(wish) ? wish : "now");
+}
+
+async function route() {
+  const view = wantedView(), wish = location.hash.slice(1);
+  const locked = view === "manage" && !current().logged_in;
+  const shown = locked ? "login" : view;
+  const moved = part("view-" + shown).hidden;
+  for (const name of VIEWS) show(part("view-" + name), name === shown);
+  for (const link of document.querySelectorAll("nav a")) set(link, { "aria-current": link.hash === "#" + shown ? "page" : null });
+  show(part("login-link"), !current().logged_in);
+  show(part("logout"), current().logged_in && current().token !== "");
+  for (const link of document.querySelectorAll("nav a[href='#now'], nav a[href='#manage']")) show(link, current().may_look);
+  if (!current().may_look) live.close();
+  else if (!live.source && !live.timer) live.open(document.documentElement.lang);
+  if (shown === "now") render();
+  if (shown === "login" && moved) part("password").focus();
+  await bring(shown);
+  if (PARTS[wish] && !locked) part(wish).scrollIntoView({ block: "start" });
+}
+
+// What the first look does not need comes after it.
+async function bring(view) {
+  if (view === "login") return;
+  const names = view === "now" ? ["charts", "events", "boards"] : ["settings", "alerts", "update"];
+  await Promise.all([...names, "actions"].map(async (name) => {
+    if (loaded[name]) { if (loaded[name].shown) loaded[name].shown(); return; }
+    const module = await import("/web/" + name + ".js");
+    if (loaded[name]) return;
+    loaded[name] = module;
+    await module.begin(() => status);
+    if (status !== null && module.render) module.render(status, rates.now);
+  }));
+}
+
+// Login
+
+part("login-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = event.target.querySelector("button");
+  button.disabled = true;
+  write(part("login-refusal"), "");
+  const answer = await logIn(part("password").value);
+  button.disabled = false;
+  if (!answer.ok) {
+    write(part("login-refusal"), answer.content.error ? capital(answer.content.error) : t("unreached"));
+    part("password").select();
+    return;
+  }
+  part("password").value = "";
+  if (location.hash === "#login") location.hash = "#now";
+  live.redial();
+  await route();
+  part("main").focus();
+});
+
+part("logout").addEventListener("click", async () => {
+  await logOut();
+  status = current().may_look ? status : null;
+  location.hash = "#now";
+  route();
+});
+
+window.addEventListener("loggedout", async () => {
+  try { await askSession(); } catch (error) { return; }
+  location.hash = "#login";
+  route();
+});
+
+// Language and look
+
+async function changeLanguage(wish) {
+  await loadTexts(wish);
+  if (current().may_look) live.open(wish);
+  render();
+  for (const each of Object.values(loaded)) if (each.translated) each.translated();
+}
+
+part("look").value = window.chosenLook();
+part("look").addEventListener("change", (event) => window.chooseLook(event.target.value));
+window.addEventListener("hashchange", route);
+
+async function begin() {
+  buildEmblem();
+  fillLanguages(changeLanguage);
+  try {
+    await Promise.all([loadTexts(wantedLanguage()), askSession()]);
+  } catch (error) {
+    setTimeout(() => location.reload(), 3000); // the board is gone since it gave this page
+    return;
+  }
+  document.documentElement.classList.remove("starting");
+  watchWidth();
+  setInterval(tick, 1000);
+  await route();
+}
+
+begin();
