@@ -43,6 +43,7 @@ class Settings:
         self.web = None
         self.console = None
         self.keys = None
+        self.texts = {}  # key -> its value as it stands in the file
         self.settings = None
         self.look = "login"
         self.ack = "local"
@@ -51,6 +52,11 @@ class Settings:
         self.quota = 0
         self.quota_file = None
         self.max_age = 1000
+
+
+def shown(key: str, text: str) -> str:
+    """A value as others may see it."""
+    return text
 
 
 # Values: text in, value out, Refused with a clause otherwise
@@ -195,9 +201,18 @@ def parse(data: bytes) -> Settings:
 
 def _take(settings: Settings, lines: dict, number: int, line: bytes) -> None:
     """Puts the setting of one line, if it holds one, into `settings` and its number into `lines`."""
+    found = read_line(number, line, lines)
+    if found is not None:
+        key, settings.texts[key], value = found
+        setattr(settings, key, value)
+
+
+def read_line(number: int, line: bytes, lines: dict) -> "tuple | None":
+    """(key, its value as it stands there, the value) of a line; None when it holds none. Its number goes into `lines`,
+    {key: number of the line}. Raises Refused."""
     text = _uncommented(_decoded(line, number)).strip(" \t")
     if not text:
-        return
+        return None
     key, equals, value = text.partition("=")
     key, value = key.strip(" \t"), value.strip(" \t")
     if not equals or not key:
@@ -210,10 +225,11 @@ def _take(settings: Settings, lines: dict, number: int, line: bytes) -> None:
     if not value:
         raise Refused("line %d: %s has no value; write for example %s = %s" % (number, key, key, example))
     try:
-        setattr(settings, key, parser(value))
+        parsed = parser(value)
     except Refused as clause:
         raise Refused("line %d: %s = %s: %s" % (number, key, _short(value), clause))
     lines[key] = number
+    return key, value, parsed
 
 
 def _decoded(line: bytes, number: int) -> str:
@@ -295,6 +311,8 @@ def _check_linked(settings: Settings) -> None:
 
 def _check_paths(settings: Settings, lines: dict, addresses: list) -> None:
     paths = [("disk", settings.disk), ("journal", settings.journal)]
+    if settings.settings is not None:
+        paths.append(("settings", settings.settings))
     paths += [(key, place[1]) for key, place in addresses if place[0] == "unix" and key != "peer"]
     if settings.console is not None:
         paths.append(("console", settings.console[0]))
