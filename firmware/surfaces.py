@@ -5,13 +5,18 @@ surface that cannot be made, or breaks, is an alarm of the board and never more 
 """
 
 from firmware.matchmaker import key_routes
+from firmware.ports import ThreadLane
+from firmware.ports.lanes import run_job
+from firmware.ports.notebook import Notebook
+from firmware.wishes import Wishes
 
 
 class Surfaces:
     """The surfaces of `board`. `website` is the Website of its `web` address, None without one.
 
-    `live` is the Live of the page, None without one. A part is made with `_add(word, make)`; it may have start(),
-    stop() and close(), and routes() for the API (status/api.py): {path: {method: handler(request, answer)}}.
+    `live` is the Live of the page, None without one; `wishes` are the settings that may change (wishes.py). A part is
+    made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API (status/api.py):
+    {path: {method: handler(request, answer)}}.
     """
 
     def __init__(self, board, loop, settings, website=None):
@@ -20,14 +25,34 @@ class Surfaces:
         self._settings = settings
         self._website = website
         self.live = None if website is None else website.live
+        self._notebook = self._lane = None  # of the settings file
         self._parts = []  # (word, part)
         self._routes = key_routes(board) or {}
+        self.wishes = self._add("settings", self._make_wishes)
         self._make_parts()
+        self._guarded("settings", self._begin_wishes)
         if website is not None:
             website.open(board, self._routes, lambda: settings.look == "anyone")
 
     def _make_parts(self) -> None:
         """Here every surface has its line."""
+
+    def _make_wishes(self) -> Wishes:
+        board, path = self._board, self._settings.settings
+        if path is not None:
+            self._notebook = Notebook(path)
+            self._lane = ThreadLane(self._notebook, self._loop)
+        submit = None if path is None else self._lane.submit
+        wishes = Wishes(self._settings, submit, board.events.note, lambda sentence: board.alarm("settings", sentence))
+        wishes.announce("look")
+        return wishes
+
+    def _begin_wishes(self) -> None:
+        """Before the board starts, so that nothing is done by settings that do not count."""
+        if self._notebook is None:
+            self.wishes.begin(None)
+        else:
+            self.wishes.begin(*run_job(self._notebook, "read", ()))
 
     def _add(self, word: str, make):
         """The part that make() returns, None when it cannot be; `word` says which one it is."""
@@ -49,6 +74,8 @@ class Surfaces:
     def close(self) -> None:
         """It has stopped: threads end."""
         self._tell_all("close")
+        if self._lane is not None:
+            self._lane.close()
         if self._website is not None:
             self._website.close()
 

@@ -9,7 +9,7 @@ def act(request, answer, read, action, report) -> None:
     """Does `action` with what `read(request)` finds in the body, and answers with `report` of its outcome."""
     try:
         wish = read(request)
-    except _NotJson:
+    except NotJson:
         answer(error_answer(415, "send the action as " + JSON))
         return
     except ProtocolError as error:
@@ -28,15 +28,19 @@ def act(request, answer, read, action, report) -> None:
         done(None, error)
 
 
-class _NotJson(Exception):
-    pass
+class NotJson(Exception):
+    """The body is sent as something else."""
+
+
+def check_kind(request) -> None:
+    """Raises NotJson. No form of a foreign page can send this type."""
+    if (request.content_type or "").partition(";")[0].strip().lower() != JSON:
+        raise NotJson
 
 
 def member(request, name: str, default):
     """What the action's body says of `name`, the only thing that it may speak of; raises ProtocolError."""
-    kind = (request.content_type or "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise _NotJson
+    check_kind(request)
     body = flatjson.parse(request.body)
     for found in body:
         if found != name:
