@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "host": COMMON | {"host"},
     "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},
     "pair": COMMON | {"pair", "log.layout", "text"},
+    "alerts": COMMON | {"alerts", "address", "quantity", "status"},
     "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.
@@ -22,7 +23,8 @@ PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "h
 PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zlib", "zstandard"}
 
 # The composition root: these files wire the parts and may name the ports.
-ROOT_FILES = {"__main__.py", "appliance.py", "matchmaker.py", "media.py", "service.py", "surfaces.py", "website.py"}
+ROOT_FILES = {"__main__.py", "appliance.py", "chronicler.py", "matchmaker.py", "media.py", "service.py", "surfaces.py"}
+ROOT_FILES |= {"website.py"}
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.

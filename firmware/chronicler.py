@@ -1,0 +1,79 @@
+"""What a board remembers (firmware/status/chronicle), on the loop and in a lane of its own.
+
+A root file: it wires the chronicle to the ports.
+"""
+
+from firmware import ports
+from firmware.status.chronicle.archive import Archive
+from firmware.status.chronicle.chronicle import Chronicle
+from firmware.status.chronicle.layout import FILE_SIZE
+from firmware.status.chronicle.look import Looker
+from firmware.status.chronicle.routes import Routes
+from firmware.status.translation import translate
+
+_WAIT_MS = 1000  # for a board before this one to let go of the file
+
+
+class Chronicler:
+    """The chronicle of `board` in the file or block device at `path`; None: in memory only. `live` is the page's
+    Live, None without one. Starts a thread."""
+
+    def __init__(self, board, loop, path: "str | None", live=None):
+        self._board = board
+        self._loop = loop
+        self._lane = None if path is None else ports.ThreadLane(Archive(lambda: open_storage(path)), loop)
+        submit = None if self._lane is None else self._lane.submit
+        self.chronicle = board.chronicle = Chronicle(
+            board.events, Looker(board), board.clock, self._clock_set, lambda: board.serving, self._alarm, submit
+        )  # fmt: skip
+        language = (lambda request: "en") if live is None else live.language
+        self._routes = Routes(
+            self.chronicle, board.events, board.clock, self._clock_set, loop.call_after, language, translate
+        )  # fmt: skip
+        if live is not None:
+            board.events.on_happened = lambda event: live.happened(event.id, event.ms, event.sentence, event.more)
+        self._closed = False
+
+    def routes(self) -> dict:
+        """For Api's `more`."""
+        return self._routes.routes()
+
+    def start(self) -> None:
+        """The board runs now."""
+        self._tick()
+
+    def close(self) -> None:
+        """It has stopped: what happened goes to the card."""
+        self._closed = True
+        self.chronicle.close()
+        if self._lane is not None:
+            self._lane.close()
+
+    def _tick(self) -> None:
+        if self._closed:
+            return
+        wait_ms = 1000
+        try:
+            wait_ms = self.chronicle.tick()
+        except Exception as error:  # whatever it is: not worth the mirror
+            self._alarm("the chronicle does not work; this is a bug: %r" % error)
+        self._loop.call_after(wait_ms, self._tick)
+
+    def _clock_set(self) -> "bool | None":
+        return self._board.clock_set
+
+    def _alarm(self, sentence: str) -> None:
+        self._board.alarm("chronicle", sentence)
+
+
+def open_storage(path: str):
+    """The storage at `path`; a file that is not there is made, with all of its room. Raises Refused and OSError."""
+    if not ports.exists(path):
+        ports.create_file(path, FILE_SIZE, zeroed=True)
+    storage = ports.FileStorage(path, _WAIT_MS)
+    if storage.size or storage.is_device:
+        return storage
+    storage.close()  # a power cut while it was made
+    ports.remove_file(path)
+    ports.create_file(path, FILE_SIZE, zeroed=True)
+    return ports.FileStorage(path, _WAIT_MS)

@@ -1,0 +1,19 @@
+"""What a card may be asked to take. Measured on ext4, with the file system's own journal: a burst of n pages costs
+13 KiB and 4 KiB a page, for each time the file is touched its times are written as well."""
+
+
+class Allowance:
+    """`most` at a time, and one more every `every_ms`."""
+
+    def __init__(self, most: int, every_ms: int, now_ms: int):
+        self._most = most
+        self._every_ms = every_ms
+        self._full_ms = now_ms  # when it is whole again
+
+    def has(self, now_ms: int) -> bool:
+        """Whether one can be taken."""
+        return self._full_ms <= now_ms + (self._most - 1) * self._every_ms
+
+    def take(self, now_ms: int) -> None:
+        """Takes one."""
+        self._full_ms = max(self._full_ms, now_ms) + self._every_ms
