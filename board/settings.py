@@ -18,6 +18,7 @@ _KEPT = {  # keys of board.conf that are not for people here
     "journal_size": "the journal takes its share of the card",
     "history_size": "the history takes its share of the card",
     "keys": "pairing puts the keys on the card",
+    "settings": "what is changed on the page is kept on the card",
 }
 
 

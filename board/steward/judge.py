@@ -58,6 +58,7 @@ def _read_settings(machine: Machine) -> tuple:
 def defaults(machine: Machine, given: dict) -> list:
     """The lines of board.conf that a person need not write."""
     lines = [("disk", machine.disk), ("journal", machine.journal), ("keys", machine.keys)]
+    lines.append(("settings", machine.changed))
     others = [("attach", "usb"), ("web", _WEB)]
     if given.get("role") == "twin":
         others.append(("listen", _LISTEN))

@@ -14,6 +14,7 @@ class Machine:
         self.settings = root + "/card/sosie.conf"
         self.keys = root + "/state/keys"
         self.memory = root + "/state/board/memory.json"
+        self.changed = root + "/state/board/settings.conf"  # what is set on the page
         self.empty_disk = root + "/state/board/empty-disk"
         self.card_facts = root + "/run/sosie/card.json"
         self.journal = root + "/run/sosie/journal"

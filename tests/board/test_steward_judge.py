@@ -86,7 +86,7 @@ def refusal(board) -> str:
 
 def test_a_board_conf_with_what_nobody_has_to_write(board):
     its = judge(board.machine).settings
-    assert vars(its) == vars(board.conf())
+    assert its.texts == board.conf().texts and its.settings == board.machine.changed
     assert its.attach == ("usb", None) and its.web == ("tcp", "::", 443) and its.listen is None
     assert its.keys == str(board.root / "state/keys") and its.console == (str(board.root / "dev/ttyS0"), None)
     assert os.path.realpath(its.disk) == str(board.root / "dev/sda")
@@ -221,4 +221,6 @@ def test_the_firmware_reads_the_same_identity(board):
 
 def test_defaults_say_nothing_twice(board):
     lines = judging.defaults(board.machine, {"role": "twin", "listen": "", "attach": "", "web": "", "console": ""})
-    assert [key for key, _ in lines] == ["disk", "journal", "keys"]
+    keys = [key for key, _ in lines]
+    assert keys[:4] == ["disk", "journal", "keys", "settings"] and len(set(keys)) == len(keys)
+    assert not {"listen", "attach", "web", "console"} & set(keys)
