@@ -5,6 +5,17 @@ class Refused(Exception):
     """For the operator: one sentence that says what is wrong and what to do. Nothing was changed."""
 
 
+class Undelivered(Exception):
+    """For the operator: what was to be told somebody did not arrive, in one sentence.
+
+    `refused`: who should get it does not want it as it is, so that waiting does not help.
+    """
+
+    def __init__(self, sentence: str, refused: bool = False):
+        super().__init__(sentence)
+        self.refused = refused
+
+
 class Damaged(Exception):
     """Bytes of our own formats are not what was written; the message says where."""
 

@@ -83,10 +83,10 @@ def clock(ms: int, now_ms: int) -> str:
     seconds = ms // 1000
     time = "%02d:%02d:%02d" % (seconds // 3600 % 24, seconds // 60 % 60, seconds % 60)
     days = seconds // 86400
-    return time if days == now_ms // 86400000 else "%s %s" % (_date(days), time)
+    return time if days == now_ms // 86400000 else "%s %s" % (date(days), time)
 
 
-def _date(days: int) -> str:
+def date(days: int) -> str:
     """Year, month and day, so many days after 1970-01-01 (proleptic Gregorian; years begin in March here)."""
     days += 719468
     era, of_era = days // 146097, days % 146097

@@ -1,0 +1,197 @@
+"""Tells the receivers of a board what is wrong with it, once, and when that is over.
+
+Looks at the snapshot once a second: watch.py says what stands, channel.py what each receiver lacks of it. All that
+takes long is the post's: `post.send(place, letter, done)` calls done(error, remark) later, once: error is None or what
+it failed with (Undelivered), remark a sentence when not all is well though it was taken.
+"""
+
+from firmware.alerts import memory
+from firmware.alerts.channel import Channel
+from firmware.alerts.notice import TEST, Notice
+from firmware.alerts.places import PING
+from firmware.alerts.pulse import Pulse
+from firmware.alerts.trial import Trial
+from firmware.alerts.watch import WARNING, Episode, Watch
+from firmware.errors import Damaged, Undelivered
+
+LOOK_MS = 1000
+_SAVE_AGAIN_MS = 60000
+
+
+class Alerts:
+    """`post` as above; `writer` writes letters (letter.py); `note(sentence)` takes what happened; `save(data, done)`
+    keeps bytes, done(error) later, or is None; `wall_ms()`: the wall clock."""
+
+    def __init__(self, post, writer, note, wall_ms, save=None):
+        self.writer = writer
+        self.channels = []
+        self.trouble = ""  # why what was told cannot be kept
+        self._post = post
+        self._note = note
+        self._wall_ms = wall_ms
+        self._save = save
+        self._watch = Watch()
+        self._pulse = Pulse()
+        self._silence = ""  # why no ping goes out
+        self._pings_ms = {}  # Place.key -> monotonic ms of the next one
+        self._status = None
+        self._now_ms = 0
+        self._link = None
+        self._kept = None  # what the file says, in short
+        self._saving = None
+        self._save_at_ms = 0
+        self._trial = None
+        self._forgotten = {}
+
+    @property
+    def standing(self) -> dict:
+        """condition -> Episode of what stands now."""
+        return self._watch.standing
+
+    def receive(self, places: list) -> None:
+        """From now on these are the receivers; those that stay know what they were told."""
+        known = {channel.place.key: channel for channel in self.channels}
+        self.channels = []
+        for place in places:
+            channel = known.get(place.key)
+            if channel is None:
+                channel = Channel(place)
+                channel.told, channel.passed = self._forgotten.pop(place.key, ({}, {}))
+            channel.place = place
+            channel.again_ms = None  # what lets us in may be right now
+            self.channels.append(channel)
+
+    def recall(self, data: bytes) -> None:
+        """What was told before the board was stopped: the bytes of its file. Before the first look."""
+        try:
+            standing, told = memory.unpack(data)
+        except Damaged as error:
+            self._note("what was told of alerts is forgotten, so they may come once more: %s" % error)
+            return
+        names = {episode.name for episode in standing}
+        for by_name, _ in told.values():
+            for name, each in by_name.items():
+                if each.over is None and name not in names:
+                    names.add(name)
+                    standing.append(Episode(name, each.level, name, each.since_ms))
+        self._watch.restore(standing)
+        self._forgotten = told
+        for channel in self.channels:
+            channel.told, channel.passed = told.pop(channel.place.key, ({}, {}))
+
+    # Every second
+
+    def look(self, status: dict, now_ms: int) -> None:
+        """Takes the snapshot of now, and tells what is to be told."""
+        wall_ms = self._wall_ms()
+        self._status, self._now_ms = status, now_ms
+        held = bool(status["link"].get("held_bytes"))
+        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
+        self._hurry(status["link"]["state"], now_ms)
+        for channel in self.channels:
+            if channel.place.kind == PING:
+                continue
+            for episode in over:
+                channel.over(episode)
+            channel.follow(self._watch.standing)
+        self._silence = self._pulse.look(status, now_ms)
+        for channel in self.channels:
+            if channel.may_try(now_ms) or (channel.sending is None and self._is_on_trial(channel)):
+                self._tell(channel, now_ms, wall_ms)
+        if self._trial is not None:
+            self._trial.look(now_ms)
+        self._keep(now_ms)
+
+    def _hurry(self, link: str, now_ms: int) -> None:
+        """When the other board is back, so may be the others."""
+        if link == "up" and self._link not in (None, "up"):
+            for channel in self.channels:
+                channel.hurry(now_ms)
+        self._link = link
+
+    def _is_on_trial(self, channel) -> bool:
+        return self._trial is not None and self._trial.wants(channel)
+
+    def _tell(self, channel, now_ms: int, wall_ms: int) -> None:
+        if self._is_on_trial(channel):
+            self._trial.asked(channel)
+            self._deliver(channel, _test_notice(wall_ms))
+        elif channel.place.kind == PING:
+            if not self._silence and now_ms >= self._pings_ms.get(channel.place.key, 0):
+                self._deliver(channel, _test_notice(wall_ms))
+        else:
+            notice = channel.next(self._watch.standing, wall_ms)
+            if notice is not None:
+                self._deliver(channel, notice)
+
+    def _deliver(self, channel, notice) -> None:
+        letter = self.writer.write(notice, self._status, self._wall_ms())
+        channel.sending = notice
+        self._post.send(channel.place, letter, lambda error, remark: self._delivered(channel, notice, error, remark))
+
+    def _delivered(self, channel, notice, error, remark) -> None:
+        wall_ms, place = self._wall_ms(), channel.place
+        is_test = notice.event == TEST
+        if error is None:
+            if channel.failed_ms is not None:
+                self._note("alerts reach %s again" % place.to)
+            if remark and remark != channel.trouble:
+                self._note("alerts reach %s, but: %s" % (place.to, remark))
+            self._pings_ms[place.key] = self._now_ms + place.every_ms
+            channel.taken(None if is_test else notice, remark, wall_ms)
+        else:
+            if channel.failed_ms is None:
+                self._note("alerts do not reach %s: %s" % (place.to, error))
+            refused = isinstance(error, Undelivered) and error.refused
+            channel.failed(None if is_test else notice, str(error), refused, self._now_ms, wall_ms)
+        if self._trial is not None and is_test:
+            self._trial.answered(channel, error)
+
+    # The file
+
+    def _keep(self, now_ms: int) -> None:
+        if self._save is None or self._saving is not None or now_ms < self._save_at_ms:
+            return
+        gist = memory.gist(self._watch.standing, self.channels)
+        if gist != self._kept:
+            self._saving = gist
+            self._save(memory.pack(self._watch.standing, self.channels), self._saved)
+
+    def _saved(self, error) -> None:
+        gist, self._saving = self._saving, None
+        if error is None:
+            self._kept, self.trouble = gist, ""
+            return
+        if not self.trouble:
+            self._note("what was told of alerts cannot be kept: %s; after a restart they may come once more" % error)
+        self.trouble = str(error)
+        self._save_at_ms = self._now_ms + _SAVE_AGAIN_MS
+
+    # A test
+
+    def test(self, done) -> bool:
+        """Sends a notice to every receiver now; done([(channel, None or a sentence)]) within TRIAL_MS (trial.py).
+        False: there is none, or a test is under way."""
+        if self._trial is not None or not self.channels or self._status is None:
+            return False
+
+        def ended(outcome) -> None:
+            self._trial = None
+            done(outcome)
+
+        self._trial = Trial(self.channels, self._now_ms, ended)
+        for channel in self.channels:
+            if channel.sending is None:
+                self._tell(channel, self._now_ms, self._wall_ms())
+        return True
+
+    def silence(self, channel) -> str:
+        """Why a ping's receiver hears nothing; empty for the others."""
+        return self._silence if channel.place.kind == PING else ""
+
+
+def _test_notice(wall_ms: int) -> Notice:
+    notice = Notice(TEST, "test", WARNING, "", wall_ms)
+    notice.thread = "test-%d" % wall_ms
+    notice.id = notice.thread
+    return notice

@@ -1,0 +1,45 @@
+"""Whether the mirror is alive: a ping that stays away is the only alert that a dead board can give.
+
+What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move; what
+`rate` or the quota holds back is meant to wait.
+"""
+
+STILL_MS = 120000  # a link that comes back by itself, or a slow disk, is no reason
+_STEPS = (  # what has to move while it is behind the other
+    ("durable", "written", "the journal takes nothing"),
+    ("acked", "durable", "the twin takes nothing"),
+    ("played", "durable", "the disk takes nothing"),
+)
+
+
+class Pulse:
+    """Looks at the snapshot once in a while."""
+
+    def __init__(self):
+        self._moved = {}  # step -> (its number, monotonic ms of when it was seen to move, or had nothing to do)
+
+    def look(self, status: dict, now_ms: int) -> str:
+        """Empty while the board mirrors; else the sentence that says what stands still."""
+        group, first = status["group"], status["role"] == "primary"
+        stuck = ""
+        for step, ahead, words in _STEPS:
+            idle = group[step] >= group[ahead] or (step == "acked" and self._waits_on_purpose(status))
+            if not self._moves(step, group[step], idle, now_ms) and not stuck and (first or step != "acked"):
+                stuck = words
+        up = self._moves("link", 0, status["state"] != "no link", now_ms)
+        copies = self._moves("copy", status["copy"]["bytes"], status["state"] != "copying", now_ms)
+        if status["state"] in ("failed", "fenced"):
+            return "this board takes no more writes"
+        if not up:
+            return "the other board is not reached"
+        return stuck or ("" if copies else "the first copy does not go on")
+
+    def _waits_on_purpose(self, status: dict) -> bool:
+        return bool(status["link"].get("held_bytes")) or status["state"] in ("promoted", "no link")
+
+    def _moves(self, step: str, number: int, idle: bool, now_ms: int) -> bool:
+        before = self._moved.get(step)
+        if before is None or idle or number != before[0]:
+            self._moved[step] = (number, now_ms)
+            return True
+        return now_ms - before[1] < STILL_MS

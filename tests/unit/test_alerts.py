@@ -1,0 +1,398 @@
+"""Alerts as their receivers see them: once, in time, over when it is over, and nothing lost by outages and restarts."""
+
+import unittest
+
+from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
+from firmware.alerts.trial import TRIAL_MS
+from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, Rig, unreachable, unwanted
+
+HOOK = {"alert_webhook": "http://127.0.0.1:9/hook"}
+BOTH = {"alert_webhook": "http://127.0.0.1:9/hook", "alert_syslog": "127.0.0.1:514"}
+
+
+class Telling(unittest.TestCase):
+    def test_fired_and_resolved_once_each_on_every_channel(self):
+        rig = Rig(BOTH)
+        rig.put("no_link")
+        rig.wait(10 * MINUTE)
+        self.assertEqual(sorted(rig.post.taken), [("syslog", "fired", "no_link"), ("webhook", "fired", "no_link")])
+        rig.clear("no_link")
+        rig.wait(10 * MINUTE)
+        self.assertEqual(sorted(rig.post.taken[2:]), [(each, "resolved", "no_link") for each in ("syslog", "webhook")])
+        self.assertEqual(rig.events, [])
+
+    def test_several_at_once(self):
+        rig = Rig(HOOK)
+        for name in ("no_link", "temperature", "card"):
+            rig.put(name)
+        rig.wait(2 * MINUTE)
+        self.assertEqual(sorted(name for _, _, name in rig.post.taken), ["card", "no_link", "temperature"])
+
+    def test_worse(self):
+        rig = Rig(HOOK)
+        rig.put("behind", "warning")
+        rig.wait(3 * MINUTE)
+        rig.put("behind", "critical")
+        rig.wait(30 * MINUTE)
+        self.assertEqual([event for _, event, _ in rig.post.taken], ["fired", "worse"])
+
+    def test_a_reminder_once_a_day_while_critical(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        rig.put("keys", "warning")
+        rig.wait(3 * DAY + HOUR, 60000)
+        reminders = [each for each in rig.post.taken if each[1] == "reminder"]
+        self.assertEqual(reminders, [("webhook", "reminder", "storage")] * 3)
+
+    def test_not_resolved_while_rate_holds_something_back(self):
+        rig = Rig(HOOK)
+        rig.put("behind")
+        rig.wait(2 * MINUTE)
+        rig.clear("behind")
+        rig.status["link"]["held_bytes"] = 4096
+        rig.wait(HOUR)
+        self.assertEqual(len(rig.post.taken), 1)
+        rig.status["link"]["held_bytes"] = 0
+        rig.wait(2000)
+        self.assertEqual(rig.post.taken[1], ("webhook", "resolved", "behind"))
+
+    def test_nothing_without_receivers(self):
+        rig = Rig({})
+        rig.put("storage")
+        rig.wait(MINUTE)
+        self.assertEqual((rig.post.tried, rig.alerts.test(None)), (0, False))
+
+    def test_a_receiver_that_is_new_hears_what_stands(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        rig.wait(MINUTE)
+        both = Rig(BOTH)
+        rig.alerts.receive([each.place for each in both.alerts.channels])
+        rig.wait(MINUTE)
+        self.assertEqual([kind for kind, _, _ in rig.post.taken], ["webhook", "syslog"])
+        rig.alerts.receive([])
+        rig.clear("storage")
+        rig.wait(10 * MINUTE)
+        self.assertEqual(len(rig.post.taken), 2)
+
+
+class Outages(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig(BOTH)
+        self.rig.post.away["webhook"] = unreachable()
+
+    def hook(self):
+        return [(event, name) for kind, event, name in self.rig.post.taken if kind == "webhook"]
+
+    def test_the_others_do_not_wait(self):
+        self.rig.put("storage")
+        self.rig.wait(MINUTE)
+        self.assertEqual(self.rig.post.taken, [("syslog", "fired", "storage")])
+
+    def test_it_is_told_when_the_network_is_back(self):
+        self.rig.put("storage")
+        self.rig.wait(6 * HOUR, 10000)
+        self.assertTrue(20 < self.rig.post.tried < 90, self.rig.post.tried)
+        self.rig.post.away = {}
+        self.rig.wait(LONGEST_PAUSE_MS + 2000)
+        self.assertEqual(self.hook(), [("fired", "storage")])
+        self.assertEqual(
+            self.rig.events,
+            [
+                "alerts do not reach http://127.0.0.1:9/...: nobody answers there",
+                "alerts reach http://127.0.0.1:9/... again",
+            ],
+        )
+
+    def test_at_once_when_the_other_board_is_back(self):
+        self.rig.put("no_link")
+        self.rig.status["link"]["state"] = "connecting"
+        self.rig.wait(2 * HOUR, 10000)
+        self.rig.post.away = {}
+        self.rig.status["link"]["state"] = "up"
+        self.rig.wait(2000)
+        self.assertEqual(self.hook(), [("fired", "no_link")])
+
+    def test_what_is_moot_is_one_sentence(self):
+        self.rig.put("no_link")
+        self.rig.wait(30 * MINUTE)
+        self.rig.clear("no_link")
+        self.rig.wait(30 * MINUTE)
+        self.rig.post.away = {}
+        self.rig.wait(10 * MINUTE)
+        self.assertEqual(self.hook(), [("passed", "no_link")])
+
+    def test_however_often_it_came(self):
+        for _ in range(5):
+            self.rig.put("no_link")
+            self.rig.wait(10 * MINUTE, 5000)
+            self.rig.clear("no_link")
+            self.rig.wait(3 * HOUR, 5000)
+        channel = self.rig.alerts.channels[1]
+        self.assertEqual(channel.place.kind, "webhook")
+        (notice,) = channel.due(self.rig.alerts.standing, self.rig.wall + self.rig.now)
+        self.assertEqual((notice.event, notice.times), ("passed", 5))
+        self.assertTrue(40 * MINUTE < notice.lasted_ms < 60 * MINUTE, notice.lasted_ms)
+        self.rig.post.away = {}
+        self.rig.wait(10 * MINUTE)
+        self.assertEqual(self.hook(), [("passed", "no_link")])
+        self.assertEqual(len(self.rig.post.taken), 1 + 2 * 5)
+
+    def test_over_when_only_that_could_not_be_told(self):
+        self.rig.post.away = {}
+        self.rig.put("storage")
+        self.rig.wait(MINUTE)
+        self.rig.post.away["webhook"] = unreachable()
+        self.rig.clear("storage")
+        self.rig.wait(HOUR)
+        self.rig.put("storage")
+        self.rig.wait(HOUR)
+        self.rig.clear("storage")
+        self.rig.wait(HOUR)
+        self.rig.post.away = {}
+        self.rig.wait(10 * MINUTE)
+        self.assertEqual(self.hook(), [("fired", "storage"), ("resolved", "storage")])
+
+    def test_what_waits_is_bounded(self):
+        names = ["c%d" % each for each in range(15)]
+        for turn in range(60):
+            for name in names[turn % 2 :: 2]:
+                self.rig.put(name)
+            self.rig.wait(5 * MINUTE, 5000)
+            for name in names:
+                self.rig.clear(name)
+            self.rig.wait(5 * MINUTE, 5000)
+        channel = self.rig.alerts.channels[1]
+        self.assertTrue(len(channel.due(self.rig.alerts.standing, 0)) <= 15)
+        self.assertTrue(len(self.rig.kept) < 16 << 10, len(self.rig.kept))
+
+    def test_a_server_that_refuses_is_asked_less_and_less(self):
+        self.rig.post.away["webhook"] = unwanted()
+        self.rig.put("storage")
+        self.rig.wait(DAY, 10000)
+        self.assertTrue(20 < self.rig.post.tried < 50, self.rig.post.tried)
+        self.assertEqual(len(self.rig.events), 1)
+        self.assertTrue(self.rig.alerts.channels[1].again_ms - self.rig.now <= LONGEST_REFUSED_MS)
+
+    def test_a_notice_that_is_never_taken_does_not_block_the_others(self):
+        self.rig.post.away = {}
+        settle = self.rig.post.settle
+
+        def picky(job):
+            if (job[0].kind, job[1].facts["condition"]) == ("webhook", "storage"):
+                self.rig.post.away["all"] = unwanted()
+            settle(job)
+            self.rig.post.away = {}
+
+        self.rig.post.settle = picky
+        self.rig.put("storage")
+        self.rig.wait(MINUTE)
+        self.rig.put("fenced")
+        self.rig.wait(10 * MINUTE)
+        self.assertEqual(self.hook(), [("fired", "fenced")])
+
+
+class OnItsWay(unittest.TestCase):
+    """Things change while a notice is being delivered."""
+
+    def setUp(self):
+        self.rig = Rig(HOOK)
+        self.rig.post.by_hand = True
+        self.rig.put("storage")
+        self.rig.wait(2000)
+        self.assertEqual(len(self.rig.post.jobs), 1)
+
+    def test_one_at_a_time(self):
+        self.rig.put("fenced")
+        self.rig.wait(HOUR)
+        self.assertEqual(len(self.rig.post.jobs), 1)
+
+    def test_over_before_it_was_taken(self):
+        self.rig.clear("storage")
+        self.rig.wait(10 * MINUTE)
+        self.rig.post.run()
+        self.rig.wait(2000)
+        self.rig.post.run()
+        self.assertEqual([event for _, event, _ in self.rig.post.taken], ["fired", "resolved"])
+
+    def test_over_before_it_failed(self):
+        self.rig.clear("storage")
+        self.rig.wait(10 * MINUTE)
+        self.rig.post.away["all"] = unreachable()
+        self.rig.post.run()
+        self.rig.post.away = {}
+        self.rig.post.by_hand = False
+        self.rig.wait(10 * MINUTE)
+        self.assertEqual([event for _, event, _ in self.rig.post.taken], ["passed"])
+
+    def test_back_while_its_end_is_told(self):
+        self.rig.post.run()
+        self.rig.clear("storage")
+        self.rig.wait(2 * MINUTE)
+        self.rig.put("storage")
+        self.rig.wait(2000)
+        self.rig.post.run()
+        self.rig.wait(2000)
+        self.rig.post.run()
+        self.assertEqual([event for _, event, _ in self.rig.post.taken], ["fired", "resolved", "fired"])
+
+
+class Restarts(unittest.TestCase):
+    def test_nothing_twice_and_nothing_left_open(self):
+        rig = Rig(BOTH)
+        rig.post.away["syslog"] = unreachable()
+        rig.put("no_link")
+        rig.wait(10 * MINUTE)
+        rig = rig.restarted(BOTH)
+        rig.wait(10 * MINUTE)
+        self.assertEqual(rig.post.taken, [("syslog", "fired", "no_link")])
+        rig = rig.restarted(BOTH)
+        rig.clear("no_link")
+        rig.wait(10 * MINUTE)
+        self.assertEqual(sorted(rig.post.taken), [(each, "resolved", "no_link") for each in ("syslog", "webhook")])
+
+    def test_what_is_over_and_not_told(self):
+        rig = Rig(BOTH)
+        rig.post.away["syslog"] = unreachable()
+        rig.put("no_link")
+        rig.wait(10 * MINUTE)
+        rig.post.away["webhook"] = unreachable()
+        rig.clear("no_link")
+        rig.wait(10 * MINUTE)
+        rig = rig.restarted(BOTH)
+        rig.wait(MINUTE)
+        self.assertEqual(sorted(rig.post.taken), [("syslog", "passed", "no_link"), ("webhook", "resolved", "no_link")])
+
+    def test_the_day_of_a_reminder_goes_on(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        rig.wait(23 * HOUR, 60000)
+        rig = rig.restarted(HOOK)
+        rig.wait(2 * HOUR, 60000)
+        self.assertEqual(rig.post.taken, [("webhook", "reminder", "storage")])
+
+    def test_the_file_is_written_when_something_was_told_only(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        for number in range(600):
+            rig.put("storage", sentence="%d bytes" % number)
+            rig.wait(1000)
+        self.assertTrue(1 <= len(rig.saves) <= 3, len(rig.saves))
+
+    def test_the_file_cannot_be_written(self):
+        rig = Rig(HOOK)
+        rig.full = OSError(28, "No space left on device")
+        rig.put("storage")
+        rig.wait(HOUR)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "storage")])
+        self.assertEqual(len(rig.events), 1)
+        self.assertIn("cannot be kept", rig.events[0])
+        self.assertIn("No space left", rig.alerts.trouble)
+        self.assertTrue(len(rig.saves) <= 61)
+        rig.full = None
+        rig.wait(2 * MINUTE)
+        self.assertEqual(rig.alerts.trouble, "")
+
+    def test_a_file_that_is_damaged(self):
+        whole = Rig(HOOK)
+        whole.put("storage")
+        whole.wait(MINUTE)
+        for data in (b"", b"{}\n", b"\xff\n", whole.kept[:-5], whole.kept.replace(b"critical", b"x"), b"[]\n", b"1"):
+            rig = Rig(HOOK, data)
+            self.assertEqual(len(rig.events), 1, data)
+            rig.put("storage")
+            rig.wait(MINUTE)
+            self.assertEqual(len(rig.post.taken), 1)
+
+    def test_it_holds_no_secrets(self):
+        lines = {"alert_webhook": "http://127.0.0.1:9/SECRET token SECRET"}
+        rig = Rig(lines)
+        rig.put("storage")
+        rig.wait(MINUTE)
+        self.assertTrue(b"SECRET" not in rig.kept)
+
+
+class Testing(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig(BOTH).wait(2000)
+        self.outcome = None
+
+    def done(self, outcome):
+        self.outcome = [(channel.place.kind, sentence) for channel, sentence in outcome]
+
+    def test_who_took_it(self):
+        self.rig.post.away["syslog"] = unreachable()
+        self.assertTrue(self.rig.alerts.test(self.done))
+        self.assertFalse(self.rig.alerts.test(self.done))
+        self.assertIsNone(self.outcome)
+        self.rig.post.run()
+        self.assertEqual(self.outcome, [("syslog", "nobody answers there"), ("webhook", None)])
+        self.assertEqual(self.rig.post.taken, [("webhook", "test", "test")])
+        self.rig.wait(DAY, 60000)
+        self.assertEqual(len(self.rig.post.taken), 1)
+
+    def test_one_that_pauses_is_tried_at_once(self):
+        self.rig.post.away["syslog"] = unreachable()
+        self.rig.put("storage")
+        self.rig.wait(20 * MINUTE)
+        self.rig.post.away = {}
+        self.rig.alerts.test(self.done)
+        self.rig.post.run()
+        self.assertEqual(self.outcome, [("syslog", None), ("webhook", None)])
+        self.rig.wait(2000)
+        self.assertIn(("syslog", "fired", "storage"), self.rig.post.taken)
+
+    def test_one_that_is_busy_gets_it_next(self):
+        self.rig.post.by_hand = True
+        self.rig.put("storage")
+        self.rig.wait(2000)
+        self.rig.alerts.test(self.done)
+        self.rig.post.away["syslog"] = unreachable()
+        self.rig.post.run()
+        self.rig.wait(1000)
+        self.rig.post.run()
+        self.assertEqual(self.outcome, [("syslog", "nobody answers there"), ("webhook", None)])
+
+    def test_one_that_hangs(self):
+        self.rig.post.by_hand = True
+        self.rig.alerts.test(self.done)
+        self.rig.post.settle(self.rig.post.jobs.pop())
+        self.rig.wait(TRIAL_MS - 2000)
+        self.assertIsNone(self.outcome)
+        self.rig.wait(2000)
+        self.assertEqual(self.outcome, [("syslog", "it has not answered yet"), ("webhook", None)])
+        self.rig.post.run()
+        self.assertTrue(self.rig.alerts.test(self.done))
+
+
+class Pings(unittest.TestCase):
+    LINES = {"alert_ping": "http://127.0.0.1:9/p every 5m"}
+
+    def setUp(self):
+        self.rig = Rig(self.LINES)
+
+    def test_at_once_and_every_five_minutes(self):
+        self.rig.wait(HOUR)
+        self.assertTrue(12 <= self.rig.post.tried <= 13, self.rig.post.tried)
+
+    def test_no_notice_is_sent_there(self):
+        self.rig.put("storage")
+        self.rig.wait(MINUTE)
+        self.assertEqual([event for _, event, _ in self.rig.post.taken], ["test"])
+
+    def test_silent_when_the_mirror_stands_still(self):
+        self.rig.wait(MINUTE)
+        self.rig.status["state"] = "no link"
+        self.rig.wait(HOUR)
+        self.assertTrue(self.rig.post.tried <= 2)
+        self.assertEqual(self.rig.alerts.silence(self.rig.alerts.channels[0]), "the other board is not reached")
+        self.rig.status["state"] = "mirroring"
+        self.rig.wait(2000)
+        self.assertTrue(2 <= self.rig.post.tried <= 3)
+
+    def test_it_is_tried_again_soon(self):
+        self.rig.post.away["ping"] = unreachable()
+        self.rig.wait(20000)
+        self.rig.post.away = {}
+        self.rig.wait(MINUTE)
+        self.assertEqual(len(self.rig.post.taken), 1)

@@ -1,0 +1,72 @@
+"""When the pings stop."""
+
+import unittest
+
+from firmware.alerts.pulse import STILL_MS, Pulse
+from tests.unit.fakes_alerts import make_status
+
+
+class Beats(unittest.TestCase):
+    def setUp(self):
+        self.pulse = Pulse()
+        self.status = make_status()
+        self.now = 0
+
+    def after(self, ms, **groups):
+        """What it says after so long in this state; `groups` move with every look."""
+        for _ in range(ms // 10000):
+            self.now += 10000
+            for name, step in groups.items():
+                self.status["group"][name] += step
+            said = self.pulse.look(self.status, self.now)
+        return said
+
+    def test_idle(self):
+        self.assertEqual(self.after(10 * STILL_MS), "")
+
+    def test_busy(self):
+        self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, acked=1, played=1), "")
+
+    def test_behind_but_moving(self):
+        self.status["group"]["acked"] = 1
+        self.assertEqual(self.after(10 * STILL_MS, written=9, durable=9, acked=1, played=9), "")
+
+    def test_what_stands_still(self):
+        for name, words in (("durable", "journal"), ("acked", "twin"), ("played", "disk")):
+            self.setUp()
+            self.after(STILL_MS)
+            moving = {each: 1 for each in ("written", "durable", "acked", "played") if each != name}
+            if name == "durable":
+                moving = {"written": 1}
+            self.assertEqual(self.after(STILL_MS - 10000, **moving), "", name)
+            self.assertIn(words, self.after(60000, **moving))
+
+    def test_rate_holds_it_back(self):
+        self.status["link"]["held_bytes"] = 1
+        self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, played=1), "")
+        self.status["link"]["held_bytes"] = 0
+        self.assertIn("twin", self.after(2 * STILL_MS, written=1, durable=1, played=1))
+
+    def test_states(self):
+        for state in ("failed", "fenced"):
+            self.status["state"] = state
+            self.assertEqual(self.after(10000), "this board takes no more writes")
+        self.status["state"] = "promoted"
+        self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, played=1), "")
+
+    def test_a_link_that_comes_back_by_itself(self):
+        self.after(20000)
+        self.status["state"] = "no link"
+        self.assertEqual(self.after(STILL_MS - 10000), "")
+        self.status["state"] = "mirroring"
+        self.assertEqual(self.after(10000), "")
+        self.status["state"] = "no link"
+        self.assertEqual(self.after(STILL_MS - 10000), "")
+        self.assertEqual(self.after(20000), "the other board is not reached")
+
+    def test_a_copy(self):
+        self.status["state"] = "copying"
+        self.assertEqual(self.after(STILL_MS - 20000), "")
+        self.assertIn("copy", self.after(60000))
+        self.status["copy"]["bytes"] = 1
+        self.assertEqual(self.after(10000), "")

@@ -1,0 +1,230 @@
+"""Hysteresis: what stands, what is over, what flaps; by examples, and by random weather."""
+
+import unittest
+
+from firmware.alerts.policy import policy
+from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, WARNING, Watch
+
+START_MS = 1700000000000
+MIN, HOUR = 60000, 3600000
+
+
+class Sky:
+    """A Watch under a clock that the test moves; `there`: the conditions of now."""
+
+    def __init__(self):
+        self.watch = Watch()
+        self.now = 5000
+        self.offset = START_MS
+        self.there = {}
+        self.held = False
+        self.over = []
+        self.began = []
+
+    def put(self, name, level=WARNING, sentence="it is so", since_ms=None):
+        self.there[name] = {"name": name, "level": level, "sentence": sentence, "since_ms": since_ms}
+
+    def wait(self, ms, step=1000):
+        for _ in range(ms // step):
+            self.now += step
+            before = sorted(self.watch.standing)
+            over = self.watch.look(list(self.there.values()), self.now, self.offset + self.now, self.held)
+            self.over += over
+            self.began += [each for each in sorted(self.watch.standing) if each not in before]
+        return self
+
+    @property
+    def standing(self):
+        return sorted(self.watch.standing)
+
+
+class Single(unittest.TestCase):
+    def setUp(self):
+        self.sky = Sky().wait(5000)
+
+    def test_it_has_to_hold(self):
+        self.sky.put("no_link")
+        self.assertEqual(self.sky.wait(MIN).standing, [])
+        self.assertEqual(self.sky.wait(2000).standing, ["no_link"])
+
+    def test_what_is_grave_stands_at_once(self):
+        self.sky.put("storage", CRITICAL)
+        self.assertEqual(self.sky.wait(1000).standing, ["storage"])
+        self.assertEqual(self.sky.watch.standing["storage"].level, CRITICAL)
+
+    def test_a_short_one_is_nothing(self):
+        for _ in range(20):
+            self.sky.put("no_link")
+            self.sky.wait(30000)
+            self.sky.there = {}
+            self.sky.wait(35000)
+        self.assertEqual((self.sky.began, self.sky.over), ([], []))
+
+    def test_one_that_breaks_off_for_a_moment_is_something(self):
+        for _ in range(10):
+            self.sky.put("no_link")
+            self.sky.wait(19000)
+            self.sky.there = {}
+            self.sky.wait(1000)
+        self.assertEqual(self.sky.standing, ["no_link"])
+
+    def test_it_has_to_be_gone(self):
+        self.sky.put("no_link")
+        self.sky.wait(2 * MIN)
+        self.sky.there = {}
+        self.sky.wait(MIN - 2000)
+        self.assertEqual(self.sky.over, [])
+        self.sky.wait(3000)
+        self.assertEqual([each.name for each in self.sky.over], ["no_link"])
+        self.assertEqual(self.sky.standing, [])
+
+    def test_since_and_until(self):
+        began = START_MS + self.sky.now + 1000
+        self.sky.put("no_link")
+        self.sky.wait(10 * MIN)
+        self.sky.there = {}
+        self.sky.wait(5 * MIN)
+        episode = self.sky.over[0]
+        self.assertEqual(episode.since_ms, began)
+        self.assertEqual(episode.until_ms - began, 10 * MIN - 1000)
+
+    def test_who_knows_better_since_when(self):
+        self.sky.put("no_link", since_ms=START_MS - HOUR)
+        self.sky.wait(2 * MIN)
+        self.assertEqual(self.sky.watch.standing["no_link"].since_ms, START_MS - HOUR)
+
+    def test_the_clock_is_set(self):
+        self.sky.offset = 0
+        self.sky.wait(1000)
+        began = self.sky.now + 1000
+        self.sky.put("no_link")
+        self.sky.wait(2 * MIN)
+        self.assertEqual(self.sky.watch.standing["no_link"].since_ms, began)
+        self.sky.offset = START_MS
+        self.sky.wait(1000)
+        self.assertEqual(self.sky.watch.standing["no_link"].since_ms, START_MS + began)
+
+    def test_it_becomes_worse_and_better(self):
+        self.sky.put("behind")
+        self.sky.wait(2 * MIN)
+        self.sky.put("behind", CRITICAL)
+        self.sky.wait(30000)
+        self.assertEqual(self.sky.watch.standing["behind"].level, WARNING)
+        self.sky.wait(MIN)
+        self.assertEqual(self.sky.watch.standing["behind"].level, CRITICAL)
+        self.sky.put("behind")
+        self.sky.wait(MIN)
+        self.assertEqual(self.sky.watch.standing["behind"].level, CRITICAL)
+        self.sky.wait(2 * MIN)
+        self.assertEqual(self.sky.watch.standing["behind"].level, WARNING)
+        self.assertEqual(self.sky.over, [])
+
+    def test_not_over_while_something_is_held_back(self):
+        self.sky.put("behind")
+        self.sky.put("disk")
+        self.sky.wait(2 * MIN)
+        self.sky.there, self.sky.held = {}, True
+        self.sky.wait(2 * HOUR)
+        self.assertEqual(self.sky.standing, ["behind"])
+        self.sky.held = False
+        self.sky.wait(1000)
+        self.assertEqual(self.sky.standing, [])
+
+    def test_flapping_is_told_once_and_summed_up(self):
+        self.sky.put("no_link")
+        self.sky.wait(2 * MIN)
+        for _ in range(30):
+            self.sky.there = {}
+            self.sky.wait(30000)
+            self.sky.put("no_link")
+            self.sky.wait(30000)
+        self.assertEqual((self.sky.began, self.sky.over), (["no_link"], []))
+        self.sky.there = {}
+        self.sky.wait(2 * MIN)
+        self.assertEqual(self.sky.over[0].came, 31)
+
+    def test_slow_flapping_becomes_rare(self):
+        for _ in range(48):
+            self.sky.put("no_link")
+            self.sky.wait(15 * MIN)
+            self.sky.there = {}
+            self.sky.wait(15 * MIN, 5000)
+        self.assertTrue(len(self.sky.began) <= 5, self.sky.began)
+
+    def test_who_was_calm_for_a_day_is_believed_again(self):
+        for _ in range(4):
+            self.sky.put("no_link")
+            self.sky.wait(2 * MIN)
+            self.sky.there = {}
+            self.sky.wait(3 * HOUR, 5000)
+        self.sky.wait(FORGET_MS, 5000)
+        self.sky.put("no_link")
+        self.sky.wait(2 * MIN)
+        self.sky.there = {}
+        self.sky.wait(2 * MIN)
+        self.assertEqual(len(self.sky.over), 5)
+
+    def test_a_pause_of_the_board_is_no_evidence(self):
+        self.sky.put("no_link")
+        self.sky.wait(10000)
+        self.sky.wait(HOUR, HOUR)
+        self.assertEqual(self.sky.standing, [])
+
+    def test_a_restart_in_the_middle(self):
+        self.sky.put("behind", CRITICAL)
+        self.sky.wait(2 * MIN)
+        again = Sky()
+        again.watch.restore(list(self.sky.watch.standing.values()))
+        again.put("behind", CRITICAL)
+        again.wait(10 * MIN)
+        self.assertEqual((again.began, again.over), ([], []))
+        self.assertEqual(again.watch.standing["behind"].came, 1)
+        again.there = {}
+        again.wait(3 * MIN)
+        self.assertEqual([each.name for each in again.over], ["behind"])
+
+
+class Dice:
+    """Numbers that are the same under every runtime (a linear congruential generator)."""
+
+    def __init__(self, seed):
+        self._state = seed
+
+    def below(self, count):
+        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self._state >> 8) % count
+
+    def choice(self, things):
+        return things[self.below(len(things))]
+
+
+class Weather(unittest.TestCase):
+    """Random on and off at all paces: whatever it is, these hold."""
+
+    def test_storms(self):
+        for seed in range(8):
+            self.storm(Dice(seed * 977 + 1))
+
+    def storm(self, rng):
+        sky, day = Sky(), 24 * HOUR
+        name = rng.choice(("no_link", "behind", "voltage"))
+        pace = rng.choice((3, 30, 300, 2000))  # seconds
+        end = sky.now + day
+        while sky.now < end:
+            if rng.below(2):
+                sky.put(name, rng.choice((WARNING, CRITICAL)))
+            else:
+                sky.there.pop(name, None)
+            sky.wait(1000 * (1 + rng.below(2 * pace)), 2000 if pace > 100 else 1000)
+            self.assertTrue(len(sky.began) - len(sky.over) in (0, 1))
+        # After the first few, an episode and its end take at least the longest pause.
+        self.assertTrue(len(sky.over) <= 5 + day // LONGEST_GONE_MS, "%d in a day" % len(sky.over))
+        # In the end the truth comes out, whichever it is.
+        sky.put(name)
+        sky.wait(policy(name)[0] + 5000)
+        self.assertEqual(sky.standing, [name])
+        sky.there = {}
+        sky.wait(LONGEST_GONE_MS + 5000)
+        self.assertEqual(sky.standing, [])
+        for episode in sky.over:
+            self.assertTrue(episode.since_ms <= episode.until_ms)
