@@ -1,0 +1,234 @@
+"""What a board allows its links: the rate of the hour, the quota of the day, clocks that are wrong, restarts."""
+
+import unittest
+
+from firmware.pace import Pace, next_midnight_s
+from firmware.schedule import DAY, always, parse
+
+MIB = 1 << 20
+THURSDAY = 20006  # days since 1970
+START = THURSDAY * DAY  # minutes
+
+
+class Clock:
+    """Local time is `minute`; `jumps`: (from ms on, minutes that local time is ahead of the wall)."""
+
+    def __init__(self, minute=START):
+        self.ms = 0
+        self.minute = minute
+        self.jumps = ()
+
+    def now_ms(self):
+        return self.ms
+
+    def wall_ms(self):
+        return self.minute * 60000 + self.ms
+
+    def local_minute(self, wall_ms):
+        shift = 0
+        for since, minutes in self.jumps:
+            if wall_ms >= since:
+                shift = minutes
+        return wall_ms // 60000 + shift
+
+    def pass_minutes(self, pace, minutes, step=1):
+        for _ in range(0, minutes, step):
+            self.ms += step * 60000
+            pace.poll(self.ms)
+
+
+class Kept:
+    def __init__(self, pace):
+        self.records = []
+        pace.keep = self.records.append
+
+
+def made(rate="0", quota=0, minute=START):
+    clock = Clock(minute)
+    pace = Pace(parse(rate), quota, clock)
+    pace.changes = []
+    pace.changed = lambda: pace.changes.append(pace.cap)
+    pace.poll(0)
+    pace.changes.clear()
+    return clock, pace
+
+
+class Rates(unittest.TestCase):
+    def test_it_follows_the_clock_and_says_so(self):
+        clock, pace = made("2M thu 08:00-19:00, 500K fri, 0")
+        self.assertEqual(pace.cap, 0)
+        clock.pass_minutes(pace, 24 * 60 + 1)
+        self.assertEqual(pace.changes, [2000000, 0, 500000])
+
+    def test_one_rate_needs_no_clock(self):
+        pace = Pace(always(5000), 0, None)
+        pace.poll(0)
+        self.assertEqual([pace.cap, pace.due(), pace.trouble], [5000, None, ""])
+
+    def test_it_is_looked_at_every_second(self):
+        clock, pace = made("2M 00:01-19:00, 0")
+        clock.ms = 59999
+        pace.poll(59999)
+        self.assertTrue(pace.due() <= 60999)
+        clock.ms = pace.due()
+        pace.poll(pace.due())
+        self.assertEqual(pace.cap, 2000000)
+
+    def test_a_new_one_counts_at_once(self):
+        clock, pace = made("2M")
+        pace.set_rate(parse("1M 00:00-12:00, 0"))
+        self.assertEqual([pace.cap, pace.changes], [1000000, [1000000]])
+        pace.set_rate(always(0))
+        self.assertEqual([pace.cap, pace.due()], [0, None])
+
+    def test_without_a_clock_the_strictest_counts(self):
+        clock, pace = made("2M 08:00-19:00, 500K 19:00-20:00, 0")
+        pace.clock_set = False
+        clock.pass_minutes(pace, 1)
+        self.assertEqual(pace.cap, 500000)
+        self.assertIn("the strictest rate counts", pace.trouble)
+        self.assertIsNone(pace.midnight_s())
+        pace.clock_set = True
+        clock.pass_minutes(pace, 1)
+        self.assertEqual([pace.cap, pace.trouble], [0, ""])
+
+    def test_it_begins_with_the_strictest(self):
+        self.assertEqual(Pace(parse("2M 08:00-19:00, 0"), 0, Clock()).cap, 2000000)
+
+
+class Quotas(unittest.TestCase):
+    def test_it_is_never_exceeded_by_a_group(self):
+        clock, pace = made(quota=16 * MIB)
+        for _ in range(15):
+            self.assertTrue(pace.takes(MIB, False))
+            pace.count(MIB)
+        self.assertFalse(pace.takes(MIB + 1, False))
+        self.assertTrue(pace.holds)
+        self.assertTrue(pace.takes(MIB, False))
+
+    def test_what_a_host_waits_for_goes(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(20 * MIB)
+        self.assertTrue(pace.takes(MIB, True))
+        self.assertFalse(pace.takes(MIB, False))
+
+    def test_midnight_lets_everything_go(self):
+        clock, pace = made(quota=16 * MIB, minute=START + 1430)
+        pace.count(16 * MIB)
+        pace.takes(1, False)
+        self.assertEqual(pace.midnight_s(), 600)
+        clock.pass_minutes(pace, 9)
+        self.assertEqual([pace.holds, pace.used, pace.changes], [True, 16 * MIB, []])
+        clock.pass_minutes(pace, 1)
+        self.assertEqual([pace.holds, pace.used, pace.changes], [False, 0, [0]])
+
+    def test_another_quota_lets_go_at_once(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(16 * MIB)
+        pace.takes(1, False)
+        pace.set_quota(32 * MIB)
+        self.assertEqual([pace.holds, pace.used, pace.changes], [False, 16 * MIB, [0]])
+        self.assertTrue(pace.takes(MIB, False))
+        self.assertFalse(pace.takes(17 * MIB, False))
+
+    def test_a_clock_that_is_set_back_gives_nothing_back(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(16 * MIB)
+        clock.minute -= 3 * DAY
+        clock.pass_minutes(pace, 2)
+        self.assertFalse(pace.takes(1, False))
+        clock.pass_minutes(pace, DAY)
+        self.assertTrue(pace.takes(1, False))
+
+    def test_a_day_does_not_end_while_nobody_knows_the_time(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(16 * MIB)
+        pace.clock_set = False
+        clock.pass_minutes(pace, 2 * DAY, 60)
+        self.assertFalse(pace.takes(1, False))
+        self.assertIn("the day of the quota does not end", pace.trouble)
+        pace.count(MIB)
+        pace.clock_set = True
+        clock.pass_minutes(pace, 1)
+        self.assertEqual(pace.used, MIB)  # it went before anybody knew that a new day had begun
+
+    def test_it_is_told_once(self):
+        clock, pace = made(quota=16 * MIB)
+        told = []
+        pace.note = told.append
+        pace.count(16 * MIB)
+        for _ in range(5):
+            pace.takes(1, False)
+        self.assertEqual(len(told), 1)
+        self.assertIn("until midnight", told[0])
+
+
+class Restarts(unittest.TestCase):
+    def spent(self, quota, pieces, size):
+        clock, pace = made(quota=quota)
+        kept = Kept(pace)
+        for _ in range(pieces):
+            pace.count(size)
+        return clock, pace, kept.records
+
+    def test_what_is_written_down_is_never_too_little(self):
+        for pieces in range(1, 200):
+            clock, pace, records = self.spent(1024 * MIB, pieces, 3 * MIB)
+            self.assertTrue(pace.used <= records[-1][1] <= pace.used + 16 * MIB)
+
+    def test_it_is_written_down_seldom(self):
+        clock, pace, records = self.spent(1024 * MIB, 4096, MIB // 4)
+        self.assertTrue(len(records) <= 2 * 64 + 1, len(records))
+
+    def test_a_restart_goes_on_where_it_was(self):
+        clock, pace, records = self.spent(1024 * MIB, 1000, MIB)
+        clock, again = made(quota=1024 * MIB)
+        again.restore(records[-1])
+        self.assertTrue(1000 * MIB <= again.used <= 1016 * MIB)
+        self.assertFalse(again.takes(25 * MIB, False))
+
+    def test_what_went_before_the_file_was_read_counts(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(MIB)
+        pace.restore((THURSDAY, 5 * MIB))
+        self.assertEqual(pace.used, 6 * MIB)
+
+    def test_yesterday_is_over(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(MIB)
+        pace.restore((THURSDAY - 1, 5 * MIB))
+        self.assertEqual(pace.used, MIB)
+
+    def test_a_file_of_tomorrow_gives_nothing_back(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.restore((THURSDAY + 5, 16 * MIB))
+        self.assertFalse(pace.takes(1, False))
+
+    def test_a_clean_end_writes_down_what_was_used(self):
+        clock, pace, records = self.spent(16 * MIB, 5, MIB)
+        pace.close()
+        self.assertEqual(records[-1], (THURSDAY, 5 * MIB))
+
+    def test_without_a_quota_nothing_is_written(self):
+        clock, pace = made("2M 08:00-19:00, 0")
+        kept = Kept(pace)
+        pace.count(1 << 40)
+        pace.close()
+        self.assertEqual(kept.records, [])
+
+
+class Midnights(unittest.TestCase):
+    def test_long_and_short_days(self):
+        clock = Clock(START + 60)
+        self.assertEqual(next_midnight_s(clock), 23 * 3600)
+        noon = (START + 720) * 60000
+        clock.jumps = ((noon, 60),)
+        self.assertEqual(next_midnight_s(clock), 22 * 3600)
+        clock.jumps = ((noon, -60),)
+        self.assertEqual(next_midnight_s(clock), 24 * 3600)
+        clock.ms = 30500
+        self.assertEqual(next_midnight_s(clock), 24 * 3600 - 30)
+
+
+if __name__ == "__main__":
+    unittest.main()
