@@ -99,6 +99,7 @@ class Stream:
         if not writer.kind and not self._next_frame(writer):
             return None
         count = writer.left
+        self._follow_cap()
         if self._bucket is not None:
             count = self._bucket.allowed(count)
             if not count:
@@ -147,7 +148,9 @@ class Stream:
     def poll(self, now_ms: int) -> int:
         if self.finished:
             return now_ms + 1  # a transport that is stuck is to be closed all the same
-        self._follow_cap(now_ms)
+        self._follow_cap()
+        if self._bucket is not None:
+            self._bucket.refill(now_ms)
         if self._ending:
             return self._poll_ending(now_ms)
         self._meter.measure(now_ms, self._writer.kind != 0)
@@ -156,16 +159,14 @@ class Stream:
             return now_ms + 1
         return self._when_paid(min(self._heartbeat.next_ms, self._poll_state(now_ms)))
 
-    def _follow_cap(self, now_ms: int) -> None:
+    def _follow_cap(self) -> None:
         cap, bucket = self.pace.cap, self._bucket
-        if not cap:
-            self._bucket = None
+        if cap == (0 if bucket is None else bucket.rate):
             return
-        if bucket is None:
-            bucket = self._bucket = TokenBucket(cap)
-        bucket.refill(now_ms)
-        if bucket.rate != cap:
+        if cap and bucket is not None:
             bucket.change(cap)
+        else:
+            self._bucket = TokenBucket(cap) if cap else None
 
     def _when_paid(self, next_ms: int) -> int:
         if self._bucket is None or not self._writer.kind or self._bucket.allowed(self._writer.left):

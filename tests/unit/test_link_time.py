@@ -4,7 +4,7 @@ import unittest
 
 from firmware.link.backoff import Backoff
 from firmware.link.heartbeat import Heartbeat
-from firmware.link.pacing import TokenBucket, WireMeter
+from firmware.link.pacing import Pace, TokenBucket, WireMeter
 from tests.unit.fakes_link import Chance, Wire, pair, pieces, same_log, whole
 
 
@@ -123,6 +123,141 @@ class Rate(unittest.TestCase):
         bucket.refill(0)
         bucket.refill(3600000)
         self.assertEqual(bucket.allowed(1 << 20), 1000)
+
+
+class ChangingRate(unittest.TestCase):
+    """The cap may be another one at any moment."""
+
+    def setUp(self):
+        self.left, self.right = pair()
+        for _ in range(200):
+            self.left.journal.add(bytes(100000))
+        self.pace = Pace(800000)
+        self.wire = Wire(self.left, self.right, whole, {"pace": self.pace})
+        self.wire.run()
+
+    def sent(self, milliseconds):
+        before = self.left.counters.sent_bytes
+        self.wire.pass_time(milliseconds, 20)
+        return self.left.counters.sent_bytes - before
+
+    def test_a_lower_one_counts_at_once(self):
+        self.sent(2000)
+        self.pace.cap = 80000
+        self.assertTrue(self.sent(1000) <= 10000 + 10000)
+        self.assertTrue(abs(self.sent(4000) - 40000) <= 2000)
+
+    def test_a_higher_one_counts_within_a_second(self):
+        self.sent(1000)
+        self.pace.cap = 8000000
+        self.wire.ends[0].link.wake()
+        self.assertTrue(self.sent(1000) > 900000)
+
+    def test_none_and_one_again(self):
+        self.sent(200)
+        self.pace.cap = 0
+        self.wire.ends[0].link.wake()
+        self.wire.speed = 200000
+        self.assertTrue(self.sent(200) > 1000000)
+        self.pace.cap = 80000
+        self.wire.ends[0].link.wake()
+        self.assertTrue(self.sent(1000) <= 10000 + 2 * 1000 + 512)
+
+    def test_a_change_saves_nothing_up(self):
+        """Whatever it changes to and fro: never more than its burst beside the higher rate of the two."""
+        self.sent(1000)
+        for round in range(50):
+            self.pace.cap = 8000000 if round % 2 else 80000
+            self.assertTrue(self.sent(20) <= 8000000 // 8 * 20 // 1000 + 8000000 // 80, round)
+        bucket = TokenBucket(8000000)
+        bucket.refill(0)
+        bucket.change(80000)
+        self.assertEqual(bucket.allowed(1 << 20), 1000)
+        bucket.change(8000000)
+        self.assertEqual(bucket.allowed(1 << 20), 0)
+
+
+class Quota(unittest.TestCase):
+    """The link asks before each group, and what it may not send waits; everything else goes on."""
+
+    class Purse(Pace):
+        def __init__(self, left):
+            super().__init__()
+            self.left, self.groups = left, []
+
+        def count(self, count):
+            self.left -= count
+
+        def takes(self, count, urgent):
+            self.groups.append(count)
+            taken = urgent or count <= self.left
+            self.holds = self.holds or not taken
+            return taken
+
+    def setUp(self):
+        self.left, self.right = pair()
+        self.left.journal.resident = True
+        self.purse = self.Purse(1 << 30)
+        self.wire = Wire(self.left, self.right, whole, {"pace": self.purse})
+        self.wire.run()
+
+    def add(self, count, size):
+        for _ in range(count):
+            self.left.journal.add(bytes(size))
+        self.left.part.durable(self.left.journal.head.number)
+        self.wire.run()
+
+    def test_no_group_goes_beyond_it(self):
+        for size in (100, 10000, 40000):  # in one piece, and alone
+            self.purse.left = 100000
+            self.add(300000 // size, size)
+            self.assertTrue(0 <= self.purse.left < size + 200, (size, self.purse.left))
+            self.assertTrue(self.purse.holds)
+            before = self.left.part.sent_number
+            self.wire.pass_time(5000, 100)
+            self.assertEqual(self.left.part.sent_number, before)
+            self.purse.left = 1 << 30
+            self.wire.ends[0].link.wake()
+            self.wire.run()
+            self.assertTrue(same_log(self.left, self.right))
+
+    def test_the_link_stays_up(self):
+        self.purse.left = 0
+        self.add(5, 10000)
+        self.wire.pass_time(60000, 100)
+        self.assertEqual([end.gone for end in self.wire.ends], [False, False])
+        self.assertEqual(self.right.journal.head.number, 0)
+
+    def test_what_a_host_waits_for_goes(self):
+        self.purse.left = 0
+        self.add(5, 10000)
+        self.left.urgent = 3
+        self.wire.ends[0].link.wake()
+        self.wire.run()
+        self.assertEqual(self.right.journal.head.number, 3)
+
+    def test_a_twin_acknowledges_whatever_its_quota(self):
+        left, right = pair()
+        wire = Wire(left, right, whole, {}, {"pace": self.Purse(0)})
+        left.journal.add(bytes(10000))
+        wire.run()
+        self.assertEqual(left.acks[-1], (1, 1))
+
+    def test_packed_groups_wait_as_well(self):
+        left, right = pair()
+        for _ in range(9):
+            left.journal.add(bytes(50000))
+        purse = self.Purse(0)
+        purse.cap = 8000000
+        wire = Wire(left, right, whole, {"pace": purse, "lane": True})
+        wire.run()
+        wire.pass_time(1000)
+        self.assertEqual(right.journal.head.number, 0)
+        purse.left = 1 << 20
+        wire.ends[0].link.wake()
+        wire.pass_time(1000)
+        self.assertTrue(same_log(left, right))
+        self.assertTrue(max(purse.groups) < 1000, purse.groups)  # it is asked for what goes over the wire
 
 
 class Delays(unittest.TestCase):
