@@ -24,7 +24,8 @@ class Chronicler:
         self._lane = None if path is None else ports.ThreadLane(Archive(lambda: open_storage(path)), loop)
         submit = None if self._lane is None else self._lane.submit
         self.chronicle = board.chronicle = Chronicle(
-            board.events, Looker(board), board.clock, self._clock_set, lambda: board.serving, self._alarm, submit
+            board.events, Looker(board), board.clock, self._clock_set, lambda: board.serving, self._alarm, submit,
+            path,
         )  # fmt: skip
         language = (lambda request: "en") if live is None else live.language
         self._routes = Routes(

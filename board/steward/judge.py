@@ -59,6 +59,7 @@ def defaults(machine: Machine, given: dict) -> list:
     """The lines of board.conf that a person need not write."""
     lines = [("disk", machine.disk), ("journal", machine.journal), ("keys", machine.keys)]
     lines.append(("settings", machine.changed))
+    lines.append(("chronicle", machine.chronicle))
     others = [("attach", "usb"), ("web", _WEB)]
     if given.get("role") == "twin":
         others.append(("listen", _LISTEN))

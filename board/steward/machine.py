@@ -15,6 +15,7 @@ class Machine:
         self.keys = root + "/state/keys"
         self.memory = root + "/state/board/memory.json"
         self.changed = root + "/state/board/settings.conf"  # what is set on the page
+        self.chronicle = root + "/state/board/chronicle"  # events, and how lag and rates went
         self.empty_disk = root + "/state/board/empty-disk"
         self.card_facts = root + "/run/sosie/card.json"
         self.journal = root + "/run/sosie/journal"

@@ -5,7 +5,6 @@ allowance lasts, else with the next seconds. A power cut takes what was not ther
 when the card fails, memory alone remembers, and it is tried again later.
 """
 
-from firmware.errors import Refused
 from firmware.status.chronicle.budget import Allowance
 from firmware.status.chronicle.diary import Diary
 from firmware.status.chronicle.layout import MINUTES, SAMPLES, SECONDS, Sample
@@ -21,17 +20,20 @@ AGAIN_MS = 600000
 _READ_LATEST_MS = 10000
 MOST_TORN = 3  # pages of one burst, which a power cut may have torn
 _MOST_FILLED = 5  # seconds in which the loop was busy elsewhere
-TROUBLE = "the chronicle cannot be kept (%s): events and series last until the next restart only"
+TROUBLE = "the chronicle %s cannot be kept (%s); events and series last until the next restart only"
+DAMAGED = "%d pages of the chronicle are damaged; what they held is gone"
 
 
 class Chronicle:
     """`submit(done, op, *args)` is a lane's, whose worker is an Archive (archive.py); None: in memory only.
 
+    `path` is the name of its file.
+
     `clock` has now_ms() and wall_ms(); `clock_set()` says whether the latter is believed, `looker` is a Looker,
     `serves()` tells when the disk is served, and the card may be read; `alarm(sentence)`, empty: it is over.
     """
 
-    def __init__(self, events, looker, clock, clock_set, serves, alarm, submit=None):
+    def __init__(self, events, looker, clock, clock_set, serves, alarm, submit=None, path=""):
         self.seconds = Series(SECONDS, HOUR + SAMPLES)
         self.minutes = Series(MINUTES, WEEK + SAMPLES)
         self.kept = False
@@ -43,6 +45,7 @@ class Chronicle:
         self._serves = serves
         self._alarm = alarm
         self._submit = submit
+        self._path = path
         self._busy = False
         self._begun = False  # it is known how far earlier runs came
         now_ms = clock.now_ms()
@@ -187,7 +190,7 @@ class Chronicle:
     def _failed(self, error) -> None:
         self.kept = False
         self._read_at_ms = self._clock.now_ms() + AGAIN_MS
-        self._alarm(TROUBLE % (error if isinstance(error, Refused) else "its file cannot be used: %s" % error))
+        self._alarm(TROUBLE % (self._path, error))
         if not self._events.numbered:  # nothing is known of earlier runs
             self._events.begin([], 1, 0)
 
@@ -215,7 +218,7 @@ class Chronicle:
         self._events.begin(its.events, last + 1, its.segments)
         self._earlier_card_bytes, self._earlier_host_bytes = its.card_bytes, its.host_bytes
         if its.damaged > MOST_TORN:
-            self._events.note("%d pages of the chronicle are damaged; what they held is gone" % its.damaged)
+            self._events.note(DAMAGED % its.damaged)
 
     def close(self) -> None:
         """The end: all goes to the card that is not there yet. Its lane is closed behind it."""

@@ -5,15 +5,7 @@ storage; they raise Refused with a sentence for the operator, and OSError.
 """
 
 from firmware.errors import Damaged, Refused
-from firmware.status.chronicle.layout import (
-    FILE_SIZE,
-    HEADS,
-    KINDS,
-    PAGE,
-    check_head,
-    pack_head,
-    unpack_page,
-)
+from firmware.status.chronicle.layout import FILE_SIZE, HEADS, KINDS, PAGE, check_head, pack_head, unpack_page
 from firmware.status.chronicle.shelf import Shelf
 
 
@@ -39,7 +31,7 @@ class Keeper:
         self._close()
         self._storage = self._open_storage()
         if self._storage.size < FILE_SIZE:
-            raise Refused("has %d bytes; it needs %d: name another one" % (self._storage.size, FILE_SIZE))
+            raise Refused("it has %d bytes, but needs %d: name another file" % (self._storage.size, FILE_SIZE))
         self._shelves = {kind: Shelf(kind) for kind in KINDS}
         self._sequence = 0
         yield from self._check_heads()
@@ -62,7 +54,7 @@ class Keeper:
                 if not any(page):
                     blank.append(number)
         if not whole and len(blank) < len(HEADS):
-            raise Refused("holds something that is not a chronicle; name another file, or delete this one")
+            raise Refused("it holds something that is not a chronicle: name another file, or delete this one")
         for number in blank:
             self._storage.write(number * PAGE, memoryview(pack_head()))
             yield

@@ -46,7 +46,7 @@ def pack_head() -> bytearray:
     struct.pack_into(
         _HEAD, page, 0, _HEAD_MAGIC, VERSION, 0, PAGE, SLOTS[SECONDS], SLOTS[MINUTES], SLOTS[EVENTS]
     )  # fmt: skip
-    _seal(page)
+    seal(page)
     return page
 
 
@@ -56,7 +56,8 @@ def check_head(page) -> None:
     if magic != _HEAD_MAGIC or not _is_whole(page):
         raise Damaged("no head of a chronicle")
     if version != VERSION or size != PAGE or slots != [SLOTS[kind] for kind in KINDS]:
-        raise Refused("has format %d, this firmware reads format %d; update it, or delete the file" % (version, VERSION))
+        sentence = "it has format %d, this firmware reads format %d: update it, or delete the file"
+        raise Refused(sentence % (version, VERSION))
 
 
 class Page:
@@ -91,7 +92,7 @@ class Page:
             self.count, 0, self.segment, self.base_ms, self.card_bytes, self.host_bytes,
         )  # fmt: skip
         page[HEADER_SIZE : HEADER_SIZE + len(self.records)] = self.records
-        _seal(page)
+        seal(page)
         return page
 
 
@@ -115,7 +116,8 @@ def _most(kind: int) -> int:
     return SAMPLES if kind != EVENTS else ROOM // EVENT_SIZE
 
 
-def _seal(page) -> None:
+def seal(page) -> None:
+    """Puts the checksum at its end."""
     struct.pack_into("<I", page, _CRC_AT, crc32(memoryview(page)[:_CRC_AT]))
 
 
@@ -188,7 +190,7 @@ def unpack_events(page: Page) -> list:
             raise Damaged("an event is cut short")
         number, ms, segment, more, length, flags = struct.unpack_from(_EVENT, page.records, at)
         at += EVENT_SIZE
-        if length > MAX_TEXT or at + length > len(page.records) or number >= _MAX_COUNT:
+        if length > MAX_TEXT or at + length > len(page.records) or not 0 < number < _MAX_COUNT:
             raise Damaged("an impossible event")
         try:
             sentence = decode(bytes(page.records[at : at + length]))

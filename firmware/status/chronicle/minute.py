@@ -29,7 +29,8 @@ class Minute:
 
     def _continues(self, sample: Sample) -> bool:
         first = self._first
-        return sample.time_s // 60 == first.time_s // 60 and (sample.segment, sample.sure) == (first.segment, first.sure)
+        same_time = sample.segment == first.segment and sample.sure == first.sure
+        return same_time and sample.time_s // 60 == first.time_s // 60
 
     def close(self) -> Sample:
         """The minute as it is; the next one begins."""

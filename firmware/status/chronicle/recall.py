@@ -1,14 +1,7 @@
 """What a file held, put together again: which times were wrong, what is missing, how far was counted."""
 
 from firmware.errors import Damaged
-from firmware.status.chronicle.layout import (
-    EVENTS,
-    MINUTES,
-    SAMPLE_SIZE,
-    SECONDS,
-    Sample,
-    unpack_events,
-)
+from firmware.status.chronicle.layout import EVENTS, SAMPLE_SIZE, Sample, unpack_events
 from firmware.status.chronicle.minute import Minute
 from firmware.status.chronicle.series import move_record
 

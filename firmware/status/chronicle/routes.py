@@ -1,9 +1,9 @@
 """What the API gives of the chronicle.
 
-    GET /api/events[?since=ID][&lang=..]              {"events": [{"id", "ms", "sentence"}]}, the oldest first; `more`:
-                                                      so often besides, `sure` false: by a clock that was not set
-    GET /api/series?span=hour|week[&points=N]         {"step_s", "start_ms", "kept", "lag_s": [..], "backlog_bytes": [..],
-                                                      "write_bytes_per_s": [..], "sent_bytes_per_s": [..]}
+    GET /api/events[?since=ID][&lang=fr]        {"events": [{"id", "ms", "sentence"}]}, the oldest first; `more`: so
+                                                often besides, `sure` false: by a clock that was not set
+    GET /api/series?span=hour|week[&points=N]   {"step_s", "start_ms", "kept", "lag_s": [..], "backlog_bytes": [..],
+                                                "write_bytes_per_s": [..], "sent_bytes_per_s": [..]}
 
 Both are made in pieces (workshop.py). `kept` is false when all of this is in memory alone.
 """
