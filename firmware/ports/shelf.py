@@ -4,6 +4,7 @@ import hashlib
 import os
 
 from ..status.static import File
+from . import linux
 
 try:
     import zlib
@@ -15,34 +16,26 @@ _TAG = 16
 
 
 class Shelf:
-    """`folder` is the folder's path; what lies in folders of it has names with slashes in them."""
+    """`folder` is the folder's path; folders in it are not looked at."""
 
     def __init__(self, folder: str):
         self._folder = folder
-        self._left = 0
 
     def load(self):
         """{name: File} of all that lies there. Raises OSError."""
         yield
-        self._left = _MOST_BYTES
-        files = {}
-        self._take("", files)
-        return files
-
-    def _take(self, place: str, files: dict) -> None:
-        for entry in sorted(os.listdir(self._folder + "/" + place)):
-            name = place + entry
-            if entry.startswith(".") or entry == "__pycache__":
+        left, files = _MOST_BYTES, {}
+        for name in sorted(os.listdir(self._folder)):
+            path = self._folder + "/" + name
+            if name.startswith(".") or os.stat(path)[0] & linux.S_IFMT != linux.S_IFREG:
                 continue
-            if os.stat(self._folder + "/" + name)[0] & 0o170000 == 0o040000:
-                self._take(name + "/", files)
-                continue
-            with open(self._folder + "/" + name, "rb") as file:
-                data = file.read(self._left + 1)
-            self._left -= len(data)
-            if self._left < 0:
-                raise OSError(27, "the files in %s are too large" % self._folder)  # EFBIG
+            with open(path, "rb") as file:
+                data = file.read(left + 1)
+            left -= len(data)
+            if left < 0:
+                raise OSError(linux.EIO, "the files in %s are too large" % self._folder)
             files[name] = File(data, _packed(data), _tag(data))
+        return files
 
 
 def _tag(data: bytes) -> str:

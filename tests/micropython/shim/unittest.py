@@ -39,6 +39,10 @@ class TestCase:
         if not first == second:
             self.fail(message or "%r != %r" % (first, second))
 
+    def assertNotEqual(self, first, second, message=None):
+        if first == second:
+            self.fail(message or "%r == %r" % (first, second))
+
     def assertTrue(self, value, message=None):
         if not value:
             self.fail(message or "%r is not true" % (value,))
@@ -50,6 +54,10 @@ class TestCase:
     def assertIn(self, member, container, message=None):
         if member not in container:
             self.fail(message or "%r not in %r" % (member, container))
+
+    def assertNotIn(self, member, container, message=None):
+        if member in container:
+            self.fail(message or "%r in %r" % (member, container))
 
     def assertIsNone(self, value, message=None):
         if value is not None:

@@ -1,0 +1,217 @@
+"""Settings at run time: what the file says, what a person breaks in it, what the API takes and keeps."""
+
+import json
+import unittest
+
+from firmware import config
+from firmware.status.api import Api
+from firmware.status.request import MAX_BODY
+from firmware.wishes import MOST_BYTES, MOST_VALUE, Wishes, read_all, rewritten
+from tests.unit.test_http import Client, parted
+from tests.unit.test_status import FakeBoard
+
+CONF = b"name = a\nrole = primary\ndisk = /d\njournal = /j\npeer = 127.0.0.1:1\nsettings = /s\nmax_age = 250ms\n"
+WEB = ("tcp", "127.0.0.1", 8080)
+
+
+class File:
+    """What a Notebook has, with its lane in line; `error` is raised when it is written."""
+
+    def __init__(self, data=None):
+        self.data = data
+        self.error = None
+        self.writes = 0
+
+    def submit(self, done, op, rewrite):
+        assert op == "change"
+        try:
+            data = rewrite(self.data)
+            if self.error is not None:
+                raise self.error
+        except Exception as error:
+            done(None, error)
+            return
+        self.data, self.writes = data, self.writes + 1
+        done(data, None)
+
+
+class Board:
+    def __init__(self, data=None, conf=CONF, kept=True):
+        self.file = File(data)
+        self.settings = config.parse(conf)
+        self.applied, self.notes, self.alarm = [], [], ""
+        self.wishes = Wishes(self.settings, self.file.submit if kept else None, self.notes.append, self._alarm)
+        self.wishes.announce("look")
+        self.wishes.announce("max_age", self.applied.append)
+        self.wishes.begin(data)
+        self.api = Api(FakeBoard(), WEB, more=self.wishes.routes())
+
+    def _alarm(self, sentence):
+        self.alarm = sentence
+
+    def ask(self, body=None, kind="application/json"):
+        client = Client(self.api.handle)
+        head = "%s /api/settings HTTP/1.1\r\nHost: localhost\r\n" % ("GET" if body is None else "POST")
+        if body is None:
+            client.send((head + "\r\n").encode())
+        else:
+            body = body if isinstance(body, bytes) else json.dumps(body).encode()
+            head += "Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body))
+            client.send(head.encode() + body)
+        status, _, content = parted(client.take())
+        return status, json.loads(content)
+
+
+class Starting(unittest.TestCase):
+    def test_no_file_yet(self):
+        board = Board()
+        self.assertEqual((board.settings.look, board.settings.max_age), ("login", 250))
+        self.assertEqual((board.applied, board.alarm), ([], ""))
+        self.assertEqual(board.ask(), (200, {"settings": {"look": "", "max_age": "250ms"}, "sentence": ""}))
+
+    def test_its_lines_count_more(self):
+        board = Board(b"# mine\nlook = anyone\n\nmax_age = 2s  # slower\n")
+        self.assertEqual((board.settings.look, board.settings.max_age), ("anyone", 2000))
+        self.assertEqual((board.applied, board.alarm, board.notes), ([2000], "", []))
+
+    def test_a_typo_is_an_alarm_that_names_the_line(self):
+        for bad, words in (
+            (b"max_age = 2 minuts", "max_age = 2 minuts"),
+            (b"maxage = 2s", "did you mean max_age"),
+            (b"what is this", "write key = value"),
+            (b"disk = /other", "disk cannot be changed while the board runs"),
+            (b"max_age =", "has no value"),
+            (b"\xff = 1", "UTF-8"),
+            (b"max_age = \x00", "control character"),
+        ):
+            board = Board(b"look = anyone\n" + bad + b"\n")
+            self.assertEqual((board.settings.look, board.settings.max_age, board.settings.disk), ("anyone", 250, "/d"))
+            self.assertIn("/s, line 2: ", board.alarm)
+            self.assertIn(words, board.alarm)
+            self.assertIn("board.conf counts", board.alarm)
+
+    def test_the_first_of_two_lines_counts(self):
+        board = Board(b"look = anyone\nlook = login\n")
+        self.assertEqual(board.settings.look, "anyone")
+        self.assertIn("line 2: look stands on line 1 already", board.alarm)
+
+    def test_no_settings_file_at_all(self):
+        for data in (b"\x00" * 1000, b"a" * (MOST_BYTES + 1), b"look = anyone\n" * 5000):
+            board = Board(data)
+            self.assertEqual(board.settings.max_age, 250)
+            self.assertIn("/s, ", board.alarm)
+
+    def test_a_file_that_cannot_be_read(self):
+        board = Board()
+        board.wishes.begin(None, OSError(5, "input/output error"))
+        self.assertIn("input/output error", board.alarm)
+
+
+class Changing(unittest.TestCase):
+    def test_kept_and_applied(self):
+        board = Board()
+        status, content = board.ask({"max_age": "2s", "look": "anyone"})
+        self.assertEqual((status, content["settings"]), (200, {"look": "anyone", "max_age": "2s"}))
+        self.assertEqual((board.settings.look, board.settings.max_age, board.applied), ("anyone", 2000, [2000]))
+        self.assertEqual(board.file.data, b"look = anyone\nmax_age = 2s\n")
+        self.assertEqual(len(board.notes), 2)
+        self.assertEqual(Board(board.file.data).settings.max_age, 2000)
+
+    def test_back_to_board_conf(self):
+        board = Board(b"max_age = 2s\n")
+        self.assertEqual(board.ask({"max_age": ""})[1]["settings"]["max_age"], "250ms")
+        self.assertEqual((board.settings.max_age, board.applied, board.file.data), (250, [2000, 250], b""))
+
+    def test_what_changes_nothing_writes_nothing(self):
+        board = Board()
+        for body in ({}, {"max_age": "250ms"}, {"look": ""}, {"max_age": " 250ms "}):
+            self.assertEqual(board.ask(body)[0], 200)
+        self.assertEqual((board.file.writes, board.notes), (0, []))
+
+    def test_all_or_nothing(self):
+        board = Board()
+        for body, key in (
+            ({"look": "anyone", "max_age": "soon"}, "max_age"),
+            ({"look": "anyone", "disk": "/x"}, "disk"),
+            ({"look": "anyone", "nothing": "x"}, "nothing"),
+            ({"look": 1}, "look"),
+            ({"look": None}, "look"),
+            ({"max_age": "2s\nlook = anyone"}, "max_age"),
+            ({"max_age": "2s\rx"}, "max_age"),
+            ({"max_age": "2s # slow"}, "max_age"),
+            ({"max_age": "#"}, "max_age"),
+            ({"look": "x" * (MOST_VALUE + 1)}, "look"),
+        ):
+            status, content = board.ask(body)
+            self.assertEqual((status, content["key"]), (400, key))
+            self.assertTrue(len(content["error"]) > 10)
+        self.assertEqual((board.file.writes, board.settings.look, board.settings.max_age), (0, "login", 250))
+
+    def test_bodies(self):
+        board = Board()
+        for body in (b"", b"{", b"[]", b'{"look": {}}', b"\xff", b'{"look": "anyone"', b"x" * MAX_BODY):
+            self.assertEqual(board.ask(body)[0], 400)
+        self.assertEqual(board.ask({"look": "anyone"}, "text/plain")[0], 415)
+        self.assertEqual(board.file.writes, 0)
+
+    def test_what_a_person_wrote_stays(self):
+        mine = b"# mine\r\nmaxage = 5s\n\n  max_age=2s # for now\nlook = anyone"
+        board = Board(mine)
+        self.assertEqual(board.ask({"max_age": "3s"})[0], 200)
+        self.assertEqual(board.file.data, b"# mine\r\nmaxage = 5s\n\nmax_age = 3s\nlook = anyone\n")
+        self.assertIn("line 2: maxage", board.alarm)
+        self.assertEqual((board.settings.max_age, board.settings.look), (3000, "anyone"))
+
+    def test_a_broken_line_goes_with_its_setting(self):
+        board = Board(b"max_age = never\n")
+        self.assertIn("line 1", board.alarm)
+        board.ask({"max_age": "3s"})
+        self.assertEqual((board.alarm, board.settings.max_age), ("", 3000))
+
+    def test_what_was_edited_meanwhile_counts_from_the_next_change_on(self):
+        board = Board()
+        board.file.data = b"look = anyone\n"
+        board.ask({"max_age": "3s"})
+        self.assertEqual((board.settings.look, board.file.data), ("anyone", b"look = anyone\nmax_age = 3s\n"))
+
+    def test_a_card_that_is_full(self):
+        board = Board(b"look = anyone\n")
+        board.file.error = OSError(28, "no space left on device")
+        status, content = board.ask({"max_age": "3s"})
+        self.assertEqual(status, 507)
+        self.assertIn("no space left", content["error"])
+        self.assertEqual((board.file.data, board.settings.max_age, board.notes), (b"look = anyone\n", 250, []))
+
+    def test_no_place_to_keep_it(self):
+        board = Board(kept=False)
+        self.assertIn("settings = PATH", board.ask()[1]["sentence"])
+        self.assertEqual(board.ask({"max_age": "3s"})[0], 409)
+        self.assertEqual(board.settings.max_age, 250)
+
+    def test_somebody_who_cannot_do_with_it(self):
+        board = Board()
+        board.wishes.announce("rate", lambda value: 1 // 0)
+        self.assertEqual(board.ask({"rate": "2M"})[0], 200)
+        self.assertIn("rate could not be changed", board.alarm)
+
+
+class Rewriting(unittest.TestCase):
+    def test_lines(self):
+        for before, lines, after in (
+            (b"", {"a": b"a = 1"}, b"a = 1\n"),
+            (b"", {"a": None}, b""),
+            (b"a = 1\na = 2\n", {"a": b"a = 3"}, b"a = 3\n"),
+            (b"a = 1\nb = 2\n\n\n", {"a": None}, b"b = 2\n"),
+            (b"#a = 1\n", {"a": b"a = 2"}, b"#a = 1\na = 2\n"),
+            (b"b", {"a": b"a = 2"}, b"b\na = 2\n"),
+        ):
+            self.assertEqual(rewritten(before, lines), after)
+
+    def test_bounded(self):
+        for before in (b"#" * MOST_BYTES, b"#" * (MOST_BYTES + 1)):
+            with self.assertRaises(Exception):
+                rewritten(before, {"a": b"a = 1"})
+
+    def test_reading_changes_nothing(self):
+        found, trouble = read_all(b"look = anyone\r\n", {"look": None})
+        self.assertEqual((found, trouble), ({"look": ("anyone", "anyone")}, ""))
