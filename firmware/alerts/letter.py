@@ -13,6 +13,9 @@ A webhook gets Letter.facts as JSON:
 
 from firmware.alerts import when
 from firmware.alerts.notice import PASSED, RESOLVED, TEST
+from firmware.status import phrases
+from firmware.status.conditions import NAMES
+from firmware.status.texts import say
 
 CALM = "calm"  # the level of what needs nobody
 MAX_TITLE = 200
@@ -27,50 +30,58 @@ class Letter:
 
 
 class Writer:
-    """Writes in one language: `texts` are the ALERTS of firmware/status/texts, `duration(seconds)` and
-    `translate(sentence)` speak it as well."""
+    """Writes in the language that `language()` says (firmware/status/texts)."""
 
-    def __init__(self, texts: dict, duration, translate):
-        self._texts = texts
-        self._duration = duration
-        self._translate = translate
+    def __init__(self, language):
+        self._language = language
 
     def write(self, notice, status: dict, wall_ms: int) -> Letter:
         """A letter of a board whose snapshot is `status`."""
+        language = self._language()
         if notice.event == TEST:
-            return self._test(notice, status, wall_ms)
+            return _test(language, notice, status, wall_ms)
         over = notice.event in (RESOLVED, PASSED)
-        sentence = self._translate(notice.sentence)
-        advice = "" if over else self._texts.get("do." + notice.name, self._texts["do"])
-        title = self._texts["title." + notice.event] % (status["name"], sentence)
-        lines = [self._texts[notice.event] % sentence]
-        lines.append(self._lasted(notice) if over else self._since(notice, wall_ms))
+        lines = [say(language, "alert." + notice.event, notice.sentence)]
+        lines.append(_lasted(language, notice) if over else _since(language, notice, wall_ms))
         if notice.came > 1:
-            lines.append(self._texts["came"] % notice.came)
+            lines.append(say(language, "alert.came", notice.came))
+        advice = "" if over else _advice(language, notice.name)
         if advice:
-            lines.append(self._texts["advice"] % advice)
-        facts = _facts(notice, status, wall_ms, title, "\n".join(lines))
-        facts["sentence"], facts["advice"] = sentence, advice
+            lines.append(say(language, "alert.advice", advice))
+        title = say(language, "alert.title." + notice.event, status["name"], notice.sentence)
+        facts = _facts(notice, status, wall_ms, title, "\n".join([_line(each) for each in lines]))
+        facts["sentence"], facts["advice"] = notice.sentence, advice
         return Letter(CALM if over else notice.level, facts)
 
-    def _since(self, notice, wall_ms: int) -> str:
-        lasts = self._duration(max(0, wall_ms - notice.since_ms) // 1000)
-        return self._texts["since"] % (when.text(notice.since_ms), lasts)
 
-    def _lasted(self, notice) -> str:
-        lasted = self._duration(notice.lasted_ms // 1000)
-        span = (when.text(notice.since_ms), when.text(notice.until_ms))
-        if notice.times > 1:
-            return self._texts["lasted.times"] % ((notice.times,) + span + (lasted,))
-        return self._texts["lasted"] % ((lasted,) + span)
+def _line(text: str) -> str:
+    """As a sentence that stands alone."""
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ("", ".", "!", "?") else ".")
 
-    def _test(self, notice, status: dict, wall_ms: int) -> Letter:
-        title = self._texts["title.test"] % status["name"]
-        sentence = status["words"]["sentence"] if "words" in status else ""
-        text = self._texts["test"] % status["name"] + ("\n" + sentence if sentence else "")
-        facts = _facts(notice, status, wall_ms, title, text)
-        facts["sentence"], facts["advice"], facts["level"], facts["since_ms"] = sentence, "", None, None
-        return Letter(CALM, facts)
+
+def _advice(language: str, name: str) -> str:
+    return say(language, "alert.do." + (name if name in NAMES else "other"))
+
+
+def _since(language: str, notice, wall_ms: int) -> str:
+    lasts = phrases.duration(language, max(0, wall_ms - notice.since_ms) // 1000)
+    return say(language, "alert.since", when.text(notice.since_ms), lasts)
+
+
+def _lasted(language: str, notice) -> str:
+    lasted = phrases.duration(language, notice.lasted_ms // 1000)
+    begin, end = when.text(notice.since_ms), when.text(notice.until_ms)
+    if notice.times > 1:
+        return say(language, "alert.times", notice.times, begin, end, lasted)
+    return say(language, "alert.lasted", lasted, begin, end)
+
+
+def _test(language: str, notice, status: dict, wall_ms: int) -> Letter:
+    sentence = status["words"]["sentence"]
+    text = _line(say(language, "alert.test", status["name"])) + "\n" + _line(sentence)
+    facts = _facts(notice, status, wall_ms, say(language, "alert.title.test", status["name"]), text)
+    facts["sentence"], facts["advice"], facts["level"], facts["since_ms"] = sentence, "", None, None
+    return Letter(CALM, facts)
 
 
 def _facts(notice, status: dict, wall_ms: int, title: str, text: str) -> dict:

@@ -14,9 +14,8 @@ from firmware.alerts.channel import Passed, Told
 from firmware.alerts.watch import CRITICAL, MOST_CONDITIONS, WARNING, Episode
 from firmware.errors import Damaged
 
-MAX_BYTES = 256 << 10
 _MARK = "alerts 1"
-_MAX_TEXT = 400
+_MAX_TEXT = 240
 _MOST_MS = 1 << 53
 
 

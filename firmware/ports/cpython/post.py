@@ -1,0 +1,162 @@
+"""Delivers letters (firmware/alerts) to their places, each in a thread of its own: names that are not found, servers
+that hang and certificates take seconds, and nobody here waits for any of it.
+
+There is one delivery at a time for each place, so there are few threads. None of them is waited for: they end with the
+process, at any point.
+"""
+
+import http.client
+import smtplib
+import socket
+import ssl
+import threading
+
+from ...alerts.places import MAIL, SYSLOG
+from ...errors import Undelivered
+from .mailbox import Mailbox
+
+LIMIT_MS = 60000  # for a whole delivery
+STEP_S = 15  # for each step of it
+_NAMES = {
+    socket.EAI_AGAIN: "the name %s cannot be looked up now; is the network there?",
+    socket.EAI_NONAME: "nobody knows the name %s",
+}
+
+
+class PostOffice:
+    """`trust`: PEM file of certificates that are trusted; None: those of the system."""
+
+    def __init__(self, loop, trust: "str | None" = None, limit_ms: int = LIMIT_MS, step_s: float = STEP_S):
+        self._loop = loop
+        self._trust = trust
+        self._limit_ms = limit_ms
+        self._step_s = step_s
+        self._mailbox = Mailbox(loop)
+        self._lock = threading.Lock()
+        self._open = True
+
+    def send(self, place, letter, done) -> None:
+        """done(error, remark) later, once: None or Undelivered; a sentence when not all is well though it was taken."""
+        job = Job(self._trust, self._step_s)
+        thread = threading.Thread(target=self._deliver, args=(job, place, letter, done), name="post", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._loop.soon(done, Undelivered("there is no room for another thread (%s)" % error), "")
+        else:
+            self._loop.call_after(self._limit_ms, job.give_up)
+
+    def close(self) -> None:
+        """Nothing is called from now on."""
+        with self._lock:
+            self._open = False
+            self._mailbox.close()
+
+    def _deliver(self, job, place, letter, done) -> None:
+        error, remark = None, ""
+        try:
+            remark = _way_of(place)(job, place, letter) or ""
+            job.check()
+        except Exception as problem:  # whatever a server does: a sentence
+            error = understood(problem, job, place)
+        finally:
+            job.end()
+        with self._lock:
+            if self._open:  # the number of a mailbox that was closed may be another file's by now
+                self._mailbox.post(done, error, remark)
+
+
+def _way_of(place):
+    """Loaded when the first letter goes that way: mail alone brings megabytes along."""
+    if place.kind == MAIL:
+        from .postmail import deliver
+    elif place.kind == SYSLOG:
+        from .postsyslog import deliver
+    else:
+        from .postweb import deliver
+    return deliver
+
+
+class Job:
+    """One delivery: how it gets its connection, and how somebody else ends it."""
+
+    def __init__(self, trust: "str | None", step_s: float):
+        self.step_s = step_s
+        self._trust = trust
+        self._lock = threading.Lock()
+        self._socket = None
+        self._ended = False
+        self.in_time = True
+
+    def context(self) -> ssl.SSLContext:
+        """For a server whose certificate has to be one of those that are trusted, and its own."""
+        context = ssl.create_default_context(cafile=self._trust)
+        context.sslsocket_class = _watched(self)
+        return context
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection. In time: every step of it, and of what goes over it; as a whole when give_up() is called."""
+        return self.use(socket.create_connection((host, port), self.step_s))
+
+    def use(self, sock: socket.socket) -> socket.socket:
+        """give_up() ends what happens on this one from now on."""
+        with self._lock:
+            self._socket = sock
+            gone = self._ended
+        if gone:
+            raise TimeoutError
+        return sock
+
+    def give_up(self) -> None:
+        """Ends it when it still goes on."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended, self.in_time = True, False
+            if self._socket is not None:
+                try:
+                    self._socket.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+    def check(self) -> None:
+        """An answer that was cut off may look like a whole one."""
+        if not self.in_time:
+            raise TimeoutError
+
+    def end(self) -> None:
+        """It is over."""
+        with self._lock:
+            self._ended, self._socket = True, None
+
+
+def _watched(job: Job) -> type:
+    """Sockets that the job can end from the first byte of a handshake on."""
+
+    class Watched(ssl.SSLSocket):
+        def do_handshake(self, block=False):
+            job.use(self)
+            super().do_handshake(block)
+
+    return Watched
+
+
+def understood(error: Exception, job: Job, place) -> Undelivered:
+    """What went wrong, for a person; nothing of what lets us in is in it."""
+    if isinstance(error, Undelivered):
+        return error
+    if not job.in_time or isinstance(error, TimeoutError):
+        return Undelivered("it did not answer in time")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Undelivered("its certificate cannot be trusted: %s" % error.verify_message)
+    if isinstance(error, ssl.SSLError):
+        return Undelivered("it does not speak TLS as it should (%s)" % (error.reason or "it hung up"))
+    if isinstance(error, socket.gaierror):
+        return Undelivered(_NAMES.get(error.errno, "the name %s is not found") % place.host)
+    if isinstance(error, ConnectionRefusedError):
+        return Undelivered("nobody listens at %s" % place.authority)
+    if isinstance(error, (http.client.HTTPException, smtplib.SMTPServerDisconnected, ConnectionError)):
+        return Undelivered("it hung up, or what answers there is something else")
+    if isinstance(error, OSError) and error.strerror:
+        return Undelivered("it is not reached: %s" % error.strerror)
+    return Undelivered("this is a bug of the board: %s" % type(error).__name__)

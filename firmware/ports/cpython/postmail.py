@@ -1,0 +1,137 @@
+"""Letters by mail: SMTP with STARTTLS (RFC 3207) or inside TLS (RFC 8314), in the clear on this machine only."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate
+
+from ...alerts.places import STARTTLS, TLS
+from ...alerts.watch import CRITICAL
+from ...errors import Undelivered
+
+_READY = 220
+_PERMANENT = 500
+_MOST_REPLIES = 64 << 10
+
+
+def deliver(job, place, letter) -> str:
+    """The sentence about receivers that were refused while others were not; raises as postweb.deliver."""
+    client = _Client(job, place)
+    try:
+        return _deliver(client, job, place, letter)
+    except smtplib.SMTPException as error:
+        raise _understood(error)
+    finally:
+        client.close()
+
+
+def _deliver(client, job, place, letter) -> str:
+    code, reply = client.connect(place.host, place.port)
+    if code != _READY:
+        raise smtplib.SMTPConnectError(code, reply)
+    # An address is what RFC 5321 4.1.4 asks for where there is no name; to look for one may take a minute.
+    own = client.sock.getsockname()[0]
+    client.local_hostname = "[IPv6:%s]" % own if ":" in own else "[%s]" % own
+    client.ehlo_or_helo_if_needed()
+    if place.way == STARTTLS:
+        if not client.has_extn("starttls"):
+            raise Undelivered("it offers no STARTTLS, and nothing goes in the clear; try smtps:// and port 465", True)
+        client.starttls(context=job.context())
+    elif place.way != TLS and client.has_extn("starttls"):
+        client.starttls(context=_anybody())
+    if place.user is not None:
+        client.login(place.user, place.password)
+    refused = client.send_message(message(place, letter), place.sender, list(place.receivers))
+    return "; ".join(["%s is refused: %s" % (each, _reply(*refused[each])) for each in sorted(refused)])
+
+
+class _Client(smtplib.SMTP):
+    """Over a connection that the job can end."""
+
+    def __init__(self, job, place):
+        super().__init__(timeout=job.step_s, local_hostname="localhost")
+        self._job = job
+        self._place = place
+        self._host = place.host  # what STARTTLS checks the certificate against
+
+    def _get_socket(self, host, port, timeout):
+        sock = self._job.connect(host, port)
+        if self._place.way == TLS:
+            sock = self._job.context().wrap_socket(sock, server_hostname=host)
+        return sock
+
+    def getreply(self):
+        if self.file is None:
+            self.file = _Bounded(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _Bounded:
+    """What a server says, up to a length: a reply has as many lines as it likes."""
+
+    def __init__(self, file):
+        self._file = file
+        self._left = _MOST_REPLIES
+        self.close = file.close
+
+    def readline(self, most: int) -> bytes:
+        line = self._file.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected
+        return line
+
+
+def _anybody() -> ssl.SSLContext:
+    """For a server on this machine, where nobody sits in between, and whose certificate is seldom made for that."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def message(place, letter) -> EmailMessage:
+    """The mail. What belongs together has the same References, so that mail programs show it together."""
+    facts, mail = letter.facts, EmailMessage(policy=SMTP)
+    mail["From"] = place.sender
+    mail["To"] = ", ".join(place.receivers)
+    mail["Subject"] = "".join([character if character.isprintable() else " " for character in facts["title"]])
+    mail["Date"] = formatdate(facts["time_ms"] / 1000)
+    domain = place.sender.rpartition("@")[2]
+    mail["Message-ID"] = "<%s@%s>" % (_atom(facts["id"]), domain)
+    mail["References"] = "<%s@%s>" % (_atom(facts["thread"]), domain)
+    mail["Auto-Submitted"] = "auto-generated"
+    if letter.level == CRITICAL:
+        mail["Importance"] = "high"
+    mail.set_content(facts["text"] + "\n")
+    return mail
+
+
+def _atom(text: str) -> str:
+    """`text` as a name that may stand in a Message-ID (RFC 5322 3.2.3)."""
+    return "".join([character if character.isascii() and character.isalnum() else "-" for character in text])
+
+
+def _understood(error: smtplib.SMTPException) -> Exception:
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return error
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, reply = next(iter(error.recipients.values()))
+        whom = "the receiver" if len(error.recipients) == 1 else "all receivers"
+        return Undelivered("it refuses %s: %s" % (whom, _reply(code, reply)), code >= _PERMANENT)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        words = "it does not take the user name with this password: %s"
+        return Undelivered(words % _reply(error.smtp_code, error.smtp_error), True)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Undelivered("it takes no user name and password here", True)
+    if isinstance(error, smtplib.SMTPResponseException):
+        reply = _reply(error.smtp_code, error.smtp_error)
+        return Undelivered("it does not take the mail: %s" % reply, error.smtp_code >= _PERMANENT)
+    return Undelivered("it does not understand us", True)
+
+
+def _reply(code: int, reply) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    words = "".join([character if character.isprintable() else " " for character in text])
+    return ("%d %s" % (code, words)).strip()[:160]

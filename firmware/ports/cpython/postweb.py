@@ -1,0 +1,79 @@
+"""Letters over HTTP: a webhook's JSON, a push in the manner of ntfy, a ping."""
+
+import base64
+import http.client
+import json
+from email.header import Header
+
+from ...alerts.letter import CALM
+from ...alerts.notice import TEST
+from ...alerts.places import PING, PUSH, TLS
+from ...alerts.watch import CRITICAL
+from ...errors import Undelivered
+
+_MOST_ANSWER = 4096
+_BUSY = (408, 425, 429)
+_PRIORITIES = {CRITICAL: "5", CALM: "3"}  # of 1 to 5
+_TAGS = {CRITICAL: "rotating_light", CALM: "white_check_mark"}
+
+
+def deliver(job, place, letter) -> None:
+    """Raises Undelivered when the answer is another than 2xx, and whatever a connection raises."""
+    method, headers, body = _request(place, letter)
+    headers["User-Agent"] = "sosie/" + _token(letter.facts["version"])
+    headers["Connection"] = "close"
+    if place.token is not None:
+        headers["Authorization"] = "Bearer " + place.token
+    elif place.user is not None:
+        login = ("%s:%s" % (place.user, place.password)).encode()
+        headers["Authorization"] = "Basic " + base64.b64encode(login).decode()
+    connection = _connection(job, place)
+    try:
+        connection.request(method, place.target, body, headers)
+        response = connection.getresponse()
+        _judge(response)
+        response.read(_MOST_ANSWER)  # a server that is closed on may think that we have gone
+    finally:
+        connection.close()
+
+
+def _connection(job, place) -> http.client.HTTPConnection:
+    sock = job.connect(place.host, place.port)
+    if place.way == TLS:
+        context = job.context()
+        connection = http.client.HTTPSConnection(place.host, place.port, context=context)
+        sock = context.wrap_socket(sock, server_hostname=place.host)
+    else:
+        connection = http.client.HTTPConnection(place.host, place.port)
+    connection.sock = sock
+    return connection
+
+
+def _request(place, letter) -> tuple:
+    if place.kind == PING:
+        return "GET", {}, None
+    if place.kind == PUSH:
+        title = letter.facts["title"]
+        headers = {
+            "Title": title if title.isascii() and title.isprintable() else Header(title, "utf-8", 10000).encode(),
+            "Priority": _PRIORITIES.get(letter.level, "4"),
+            "Tags": "test_tube" if letter.facts["event"] == TEST else _TAGS.get(letter.level, "warning"),
+            "Content-Type": "text/plain; charset=utf-8",
+        }
+        return "POST", headers, letter.facts["text"].encode()
+    return "POST", {"Content-Type": "application/json"}, json.dumps(letter.facts).encode()
+
+
+def _judge(response) -> None:
+    status = response.status
+    if 200 <= status < 300:
+        return
+    words = "it answers %d %s" % (status, _token(response.reason or "")[:40])
+    if 300 <= status < 400:
+        # Whoever may send us elsewhere would get what lets us in, and what we say.
+        raise Undelivered(words.rstrip() + ", which points elsewhere; write the address that it points to", True)
+    raise Undelivered(words.rstrip(), status < 500 and status not in _BUSY)
+
+
+def _token(text: str) -> str:
+    return "".join([character for character in text if " " <= character <= "~"])

@@ -1,0 +1,14 @@
+"""The way out for alerts, where the runtime has mail, HTTP and TLS."""
+
+import sys
+
+from ..errors import Refused
+
+
+def open_post(loop):
+    """A PostOffice (firmware/ports/cpython/post.py). Raises Refused."""
+    if sys.implementation.name == "micropython":
+        raise Refused("alerts need CPython: leave the lines alert_ out, or run it with python3")
+    from .cpython.post import PostOffice
+
+    return PostOffice(loop)
