@@ -8,20 +8,21 @@ from firmware.disk.volume import Volume
 from firmware.errors import Damaged, Refused
 from firmware.log.journal import Journal
 from firmware.marks import Marks
+from firmware.pace import Pace
 from firmware.pair.copier import Copier
 from firmware.pair.identity import PRIMARY, TWIN
 from firmware.pair.judge import refusal_of_hosts
 from firmware.pair.promotion import Promotion
-from firmware.pace import Pace
 from firmware.peer import Peer
 from firmware.playback import Playback
+from firmware.status.conditions import Since
 from firmware.status.events import Events, Hosts
 from firmware.status.facts import facts
-
-from firmware.status.neighbour import Neighbour, pack
-from firmware.status.snapshot import snapshot
 from firmware.status.forecast import Growth
 from firmware.status.health import UNKNOWN
+from firmware.status.neighbour import Neighbour, pack
+from firmware.status.snapshot import snapshot
+
 LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
 # A host that flushes every few KiB makes thousands of groups a second. They are played and shipped some at a
 # time, when so much has gathered or so long after the last time: each turn costs as much as a group does.
@@ -41,11 +42,16 @@ class Board:
         self.identity = remains.identity
         self.clock = clock
         self.version = ""  # of the firmware, for whoever looks
+        self.started_ms = clock.now_ms()
+        self.growth = Growth()
+        self.health = dict(UNKNOWN)  # put here by whoever reads the sensors
+        self.since = Since()
+        self.chronicle = None  # what it remembers across restarts, put here by whoever keeps it
         self.clock_set = None  # whether the wall clock can be believed; None: nobody tells
         self.failure = None
         self.on_failure = None  # called once with the sentence
         self.pairing = None  # a Pairing, where there is a keys folder
-        self.events = Events(clock.wall_ms)
+        self.events = Events(clock.wall_ms, clock.now_ms)
         self.hosts = Hosts(self.events.note)
         self.alarms = {}  # of those outside, who cannot do their part: source -> sentence
         self.journal = self._make_journal(remains, lanes)
@@ -76,7 +82,7 @@ class Board:
         self._stopped = None
         self._was_full = False
         self._adopted = remains.adopted
-        self._serves_from = remains.head.number + len(remains.adopted)
+        self.first_number = remains.head.number + len(remains.adopted)
 
     def _make_journal(self, remains, lanes) -> Journal:
         journal = Journal(
@@ -147,18 +153,13 @@ class Board:
         self._tell_of_room()
         self.playback.poll(now)
         self.copier.advance()
+        self._look_at_pace(now)
         again = now if self._short_of_memory else None
         parts = (self.playback, self.volume, self.copier, self.pace)
         due = _earliest(again, self._commit_due(), *[part.due() for part in parts])
         if due is not None:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
-        self._look_at_pace(now)
-
-    def _tell_of_room(self) -> None:
-        if self.journal.full != self._was_full:
-            self._was_full = not self._was_full
-            self.events.note("the journal is full" if self._was_full else "the journal has room again")
 
     def _look_at_pace(self, now: int) -> None:
         self.pace.clock_set = self.clock_set
@@ -176,6 +177,11 @@ class Board:
         except Exception as error:  # a bug in what is shown must not stop the mirroring
             self.alarm("report", "the other board is not told of this one (%s); restart this board" % repr(error))
             return b""
+
+    def _tell_of_room(self) -> None:
+        if self.journal.full != self._was_full:
+            self._was_full = not self._was_full
+            self.events.note("the journal is full" if self._was_full else "the journal has room again")
 
     @property
     def _short_of_memory(self) -> bool:
@@ -347,7 +353,7 @@ class Board:
         return ""
 
     def _set_refusal(self) -> None:
-        playing = self._promotion is not None or self.playback.point.number < self._serves_from
+        playing = self._promotion is not None or self.playback.point.number < self.first_number
         self.volume.refusal = refusal_of_hosts(self.identity, self._stopped is not None, self.failed, playing)
 
     @property

@@ -6,6 +6,7 @@ can tell (does the disk exist, how much room is there) is checked where the boar
 """
 
 from firmware import address, schedule
+from firmware.alerts import places
 from firmware.errors import Refused
 from firmware.quantity import is_digits, parse_duration, parse_size, parse_span
 from firmware.text import decode
@@ -27,6 +28,7 @@ class Settings:
     and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None)
     or None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the
     file does not say them, `quota_file` likewise. `keys` is the path of a folder, without a slash at its end.
+    `alert_..` are lists of Place (firmware/alerts/places.py).
     """
 
     def __init__(self):
@@ -44,19 +46,28 @@ class Settings:
         self.console = None
         self.keys = None
         self.texts = {}  # key -> its value as it stands in the file
+        self.chronicle = None
         self.settings = None
         self.look = "login"
+        self.language = "en"
+        self.rpo = None
         self.ack = "local"
         self.when_full = "hold"
         self.rate = schedule.always(0)
         self.quota = 0
         self.quota_file = None
         self.max_age = 1000
+        self.alert_webhook = []
+        self.alert_mail = []
+        self.alert_push = []
+        self.alert_syslog = []
+        self.alert_ping = []
+        self.alerts = None
 
 
 def shown(key: str, text: str) -> str:
-    """A value as others may see it."""
-    return text
+    """A value as others may see it: without what lets anybody in."""
+    return places.shown(key, text)
 
 
 # Values: text in, value out, Refused with a clause otherwise
@@ -173,14 +184,23 @@ _KEYS = {
     "web": (address.parse, "127.0.0.1:8080"),
     "console": (_console, "/dev/ttyAMA0:115200"),
     "keys": (_folder, "/srv/left.keys"),
+    "chronicle": (_path, "/srv/left.chronicle"),
     "settings": (_path, "/srv/left.settings"),
     "look": (_choice("login", "anyone"), "login"),
+    "language": (_choice("en", "fr"), "en"),
+    "rpo": (_rpo, "15m"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),
     "rate": (schedule.parse, "0"),
     "quota": (_quota, "5G"),
     "quota_file": (_path, "/srv/left.quota"),
     "max_age": (_max_age, "1s"),
+    "alert_webhook": places.PARSERS["alert_webhook"],
+    "alert_mail": places.PARSERS["alert_mail"],
+    "alert_push": places.PARSERS["alert_push"],
+    "alert_syslog": places.PARSERS["alert_syslog"],
+    "alert_ping": places.PARSERS["alert_ping"],
+    "alerts": (_path, "/srv/left.alerts"),
 }
 _REQUIRED = ("name", "role", "disk", "journal")
 
@@ -216,7 +236,7 @@ def read_line(number: int, line: bytes, lines: dict) -> "tuple | None":
     key, equals, value = text.partition("=")
     key, value = key.strip(" \t"), value.strip(" \t")
     if not equals or not key:
-        raise Refused("line %d: %s is not a setting; write key = value" % (number, _short(text)))
+        raise Refused("line %d: %s is not a setting; write key = value" % (number, _short(_first_word(text))))
     if key not in _KEYS:
         raise Refused("line %d: %s is not a key that board.conf has; %s" % (number, _short(key), _advice(key)))
     parser, example = _KEYS[key]
@@ -227,7 +247,7 @@ def read_line(number: int, line: bytes, lines: dict) -> "tuple | None":
     try:
         parsed = parser(value)
     except Refused as clause:
-        raise Refused("line %d: %s = %s: %s" % (number, key, _short(value), clause))
+        raise Refused("line %d: %s = %s: %s" % (number, key, _short(shown(key, value)), clause))
     lines[key] = number
     return key, value, parsed
 
@@ -256,6 +276,11 @@ def _uncommented(text: str) -> str:
 def _short(text: str) -> str:
     text = text.replace("\t", " ")
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _first_word(text: str) -> str:
+    """Of a line that may hold a password, its beginning; else the line."""
+    return text.replace("\t", " ").partition(" ")[0] if text.startswith("alert") else text
 
 
 def _advice(key: str) -> str:
@@ -311,8 +336,9 @@ def _check_linked(settings: Settings) -> None:
 
 def _check_paths(settings: Settings, lines: dict, addresses: list) -> None:
     paths = [("disk", settings.disk), ("journal", settings.journal)]
-    if settings.settings is not None:
-        paths.append(("settings", settings.settings))
+    for key in ("settings", "chronicle", "alerts"):
+        if getattr(settings, key) is not None:
+            paths.append((key, getattr(settings, key)))
     paths += [(key, place[1]) for key, place in addresses if place[0] == "unix" and key != "peer"]
     if settings.console is not None:
         paths.append(("console", settings.console[0]))

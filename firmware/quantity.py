@@ -15,6 +15,7 @@ _MAX_DIGITS = 20  # before int(): thousands of digits cost seconds, or an error 
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _RATES = {"K": 10**3, "M": 10**6, "G": 10**9}
 _DURATIONS = {"s": 1000, "ms": 1}
+_SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def is_digits(text: str) -> bool:
@@ -77,6 +78,16 @@ def parse_duration(text: str, least_ms: int, most_ms: int) -> int:
     if not least_ms <= duration <= most_ms:
         raise Refused("this must lie between %dms and %ds; write for example 1s" % (least_ms, most_ms // 1000))
     return duration
+
+
+def parse_span(text: str, least_s: int, most_s: int) -> int:
+    """Seconds of "30s", "15m", "2h" or "1d"."""
+    span, has_unit = _scaled(text, _SPANS, "a time: digits, then one of s m h d, for example 15m")
+    if not has_unit:
+        raise Refused("the unit is missing; write one of s m h d behind the number, for example 15m")
+    if not least_s <= span <= most_s:
+        raise Refused("this must lie between %ds and %dd; write for example 15m" % (least_s, most_s // 86400))
+    return span
 
 
 def size_text(size: int) -> str:

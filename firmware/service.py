@@ -4,7 +4,6 @@ import json
 
 from firmware import ports
 from firmware.ports import environment
-from firmware.status.words import verdict
 
 _TICK_MS = 2000
 _LEAST_TICK_MS = 100
@@ -44,7 +43,7 @@ class Service:
     def _tick(self) -> None:
         status = self._status()
         self._say("WATCHDOG=1")
-        headline = "%s: %s; %s" % (status["name"], status["state"], verdict(status)[1])
+        headline = "%s: %s; %s" % (status["name"], status["state"], status["words"]["distance"])
         if headline != self._told:
             self._told = headline
             self._say("STATUS=" + headline.replace("\n", " "))

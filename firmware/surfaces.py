@@ -4,10 +4,15 @@ A root file: it wires the surfaces to the ports. The appliance makes one of thes
 surface that cannot be made, or breaks, is an alarm of the board and never more than that: mirroring goes on.
 """
 
+from firmware.chronicler import Chronicler
 from firmware.matchmaker import key_routes
 from firmware.ports import ThreadLane
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
+from firmware.ports.quotafile import QuotaFile
+from firmware.quotabook import QuotaBook
+from firmware.status.dictionary import Dictionary
+from firmware.status.pulse import Pulse
 from firmware.wishes import Wishes
 
 
@@ -36,6 +41,22 @@ class Surfaces:
 
     def _make_parts(self) -> None:
         """Here every surface has its line."""
+        if self._settings.quota_file is not None:
+            self._add("quota_file", self._make_quota_book)
+        self.wishes.announce("rate", self._board.pace.set_rate)
+        self.wishes.announce("quota", self._board.pace.set_quota)
+        self.wishes.announce("rpo")
+        self.wishes.announce("language")
+        board, loop, settings = self._board, self._loop, self._settings
+        self._add("texts", Dictionary)
+        self._add("pulse", lambda: Pulse(board, loop.call_after))
+        self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
+
+    def _make_quota_book(self) -> QuotaBook:
+        board, file = self._board, QuotaFile(self._settings.quota_file)
+        read = run_job(file, "read", ())
+        lane = ThreadLane(file, self._loop)
+        return QuotaBook(board.pace, lane, lambda sentence: board.alarm("quota_file", sentence), *read)
 
     def _make_wishes(self) -> Wishes:
         board, path = self._board, self._settings.settings

@@ -2,7 +2,9 @@
 
 from firmware import ports
 from firmware.errors import Refused
+from firmware.status.conditions import Since
 from firmware.status.events import Events
+from firmware.status.facts import quiet
 
 
 class Clock:
@@ -22,6 +24,8 @@ class SilentBoard:
         self.events = Events(clock.wall_ms)
         self.events.note(sentence)
         self.alarms = {}
+        self.since = Since()
+        self._started_ms = clock.now_ms()
         self._name, self._role, self.version = name, role, version
         self._sentence = sentence
 
@@ -29,7 +33,8 @@ class SilentBoard:
         """As firmware/status/snapshot.py describes them."""
         numbers = ("generation", "disk_size", "copied", "written", "durable", "sent", "acked", "played")
         numbers += ("backlog_bytes", "journal_size", "journal_used", "sent_bytes", "raw_bytes")
-        facts = {
+        facts = quiet()
+        facts.update({
             "name": self._name,
             "role": self._role,
             "version": self.version,
@@ -46,8 +51,10 @@ class SilentBoard:
             "link_state": "waiting",
             "link_peer": "",
             "rtt_ms": None,
+            "uptime_s": (self.clock.now_ms() - self._started_ms) / 1000,
+            "troubles": dict(self.alarms),
             "alarms": self._all_alarms(),
-        }
+        })  # fmt: skip
         facts.update((word, 0) for word in numbers)
         return facts
 

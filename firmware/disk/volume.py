@@ -47,6 +47,7 @@ class Volume:
         self.failed = False
         self.confirmed = None
         self.wanted = None
+        self.writes = self.write_bytes = self.reads = self.read_bytes = self.flushes = 0  # of hosts, since the start
         self._disk = disk
         self._lane = lane
         self._journal = journal
@@ -87,7 +88,13 @@ class Volume:
         length = len(view)
         self._check(offset, length)
         self._check_writable()
-        return not length or self._add(WRITE, offset, length, view)
+        if not length:
+            return True
+        taken = self._add(WRITE, offset, length, view)
+        if taken:
+            self.writes += 1
+            self.write_bytes += length
+        return taken
 
     def zero(self, offset: int, length: int, trim: bool) -> bool:
         """The range reads as zeroes from now on; `trim`: and its space may be freed."""
@@ -95,7 +102,9 @@ class Volume:
         self._check_writable()
         if not length or (trim and not self.trims):
             return True
-        return self._add(TRIM if trim else ZERO, offset, length, None)
+        taken = self._add(TRIM if trim else ZERO, offset, length, None)
+        self.writes += taken
+        return taken
 
     def _add(self, kind: int, offset: int, length: int, view) -> bool:
         payload = 0 if view is None else length
@@ -183,6 +192,8 @@ class Volume:
         self._check(offset, length)
         if not length:
             return True
+        self.reads += 1
+        self.read_bytes += length
         found = self._find(offset, offset + length) if self._pending else ()
         try:
             if self._disk.try_read_into(offset, view):
@@ -237,6 +248,7 @@ class Volume:
         if self.failed:
             done(VolumeError(VolumeError.FAILED))
             return
+        self.flushes += 1
         group = self._journal.open
         number = group.number if group is not None else self._journal.received_number
         if number <= self.confirmed():

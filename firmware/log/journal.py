@@ -34,6 +34,7 @@ class Journal:
         self.played = superblock.played
         self.generation = 0
         self.failed = False
+        self.written_bytes = 0  # appended since the start
         self.starved = False  # somebody waits for room in the ring
         self._host_starved = False  # a host had to wait for it, and it has been tight ever since
         self.on_copied = None
@@ -70,6 +71,10 @@ class Journal:
     def used(self) -> int:
         """Bytes of the ring that are still needed."""
         return max(0, self.head.position - self._tail)
+
+    def behind(self, played: Point) -> int:
+        """Bytes of the log that are needed while the disk holds all up to `played`, saved or not."""
+        return max(0, self.head.position - self._needed(played))
 
     def _room(self) -> int:
         return self._tail + self.ring.size - self.ring.start(self._tip.position)
@@ -239,6 +244,7 @@ class Journal:
             self._append_failed(groups, error)
             return
         last = groups[-1]
+        self.written_bytes += last.end - self.head.position
         self.head = Point(last.number, last.end, last.descriptor.chain)
         if self._ledger is not None:  # before a superblock can say that they are of long ago
             for group in groups:

@@ -257,7 +257,7 @@ def _report(name: str, report: dict) -> str:
 def body(commands: Commands, status: dict, events: list, now_ms: int, room: int) -> list:
     """The lines of the view that is to be shown."""
     if commands.view == LOG:
-        return views.log(events, now_ms, room)
+        return views.log(events, now_ms, room, status["language"])
     if commands.view == HELP:
         return views.manual(room)
     if commands.view in (QUESTION, TEXT):

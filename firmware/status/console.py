@@ -189,7 +189,7 @@ class Console:
         try:
             status = snapshot(self._board)
             self._name = status["name"]
-            top, bottom = views.head(status), views.foot(self._commands.message, now_ms, status["clock"]["set"])
+            top, bottom = views.head(status), views.foot(self._commands.message, now_ms, status)
             room = HEIGHT - 1 - len(top) - len(bottom)
             events = self._board.events.newest()
             return views.whole(top, commands.body(self._commands, status, events, now_ms, room), bottom)

@@ -2,6 +2,7 @@
 
 from firmware.errors import Damaged
 from firmware.pair.identity import PRIMARY
+from firmware.status.health import UNKNOWN
 from firmware.status.snapshot import COPYING
 
 
@@ -11,7 +12,7 @@ def facts(board) -> dict:
     first = who.role == PRIMARY
     link = board.peer.link
     part = link.part if link is not None else None
-    return {
+    known = {
         "name": who.name,
         "version": board.version,
         "role": who.role,
@@ -34,8 +35,6 @@ def facts(board) -> dict:
         "oldest_ms": _oldest_unsent_ms(board) if first else None,
         "now_ms": board.clock.wall_ms(),
         "clock_set": board.clock_set,
-        "journal_size": journal.ring.size,
-        "journal_used": journal.used,
         "link_state": _link_state(board),
         "link_peer": board.peer.name,
         "rtt_ms": link.rtt_ms if link is not None else None,
@@ -43,6 +42,75 @@ def facts(board) -> dict:
         "raw_bytes": board.peer.counters.raw_bytes,
         "alarms": _alarms(board),
     }
+    known.update(_figures(board))
+    return known
+
+
+def quiet() -> dict:
+    """The facts that a board has which does not run, beyond its name."""
+    numbers = ("cap", "held_bytes", "quota_bytes", "quota_used", "journal_size", "journal_used", "journal_written")
+    known = {word: 0 for word in numbers}
+    known["quota_holds"] = False
+    known.update({word: None for word in ("journal_growth", "lag_s", "caught_up_s", "rpo_s", "other")})
+    host = {word: 0 for word in ("writes", "write_bytes", "reads", "read_bytes", "flushes")}
+    host["attached"] = False
+    known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
+    known.update(damage="", refusal="", troubles={})
+    return known
+
+
+def _figures(board) -> dict:
+    journal, volume, settings = board.journal, board.volume, board.settings
+    known = quiet()
+    known.update({
+        "uptime_s": _uptime_ms(board) / 1000,
+        "language": settings.language,
+        "rpo_s": settings.rpo,
+        "host": {
+            "attached": board.hosts.attached,
+            "writes": volume.writes,
+            "write_bytes": volume.write_bytes,
+            "reads": volume.reads,
+            "read_bytes": volume.read_bytes,
+            "flushes": volume.flushes,
+        },
+        "journal_size": journal.ring.size,
+        "journal_used": journal.used,
+        "journal_written": journal.written_bytes,
+        "journal_full": journal.full and not board.identity.fenced,
+        "journal_growth": board.growth.bytes_per_s(),
+        "health": board.health,
+        "cap": board.pace.cap,
+        "held_bytes": _held_bytes(board),
+        "quota_bytes": board.pace.quota,
+        "quota_used": board.pace.used,
+        "quota_holds": board.pace.holds,
+        "other": board.neighbour.shown(),
+        "damage": board.peer.damage or board.copier.trouble,
+        "refusal": board.peer.refusal,
+        "troubles": dict(board.alarms),
+    })  # fmt: skip
+    return known
+
+
+def _held_bytes(board) -> int:
+    """Bytes of the log that could go to the twin now, but for the rate or the quota."""
+    pace, part = board.pace, board.peer.part
+    if board.identity.role != PRIMARY or not (pace.holds or (pace.cap and part is not None)):
+        return 0
+    gone = board.journal.acked if part is None else part.sent_point
+    return board.journal.head.position - gone.position
+
+
+def look_at_growth(board) -> None:
+    """Feeds the meter of the journal's growth; to be called every few seconds."""
+    journal = board.journal
+    needed = journal.behind(board.playback.point)
+    board.growth.note(board.clock.now_ms(), journal.written_bytes, needed, board.peer.link is not None)
+
+
+def _uptime_ms(board) -> int:
+    return board.clock.now_ms() - board.started_ms
 
 
 def _alarms(board) -> list:
@@ -65,14 +133,18 @@ def _alarms(board) -> list:
 
 def _oldest_unsent_ms(board) -> "int | None":
     """Wall clock at which the oldest group that the twin lacks was sealed; None when it lacks none."""
-    journal = board.journal
+    journal, now_ms = board.journal, board.clock.wall_ms()
     if journal.acked.number < journal.head.number:
         try:
-            return journal.peek(journal.acked).time_ms
+            sealed_ms = journal.peek(journal.acked).time_ms
         except (Damaged, OSError):
             return None
+        if journal.acked.number >= board.first_number:
+            # Sealed in this life, so no older than that: the clock of a board without a battery jumps by years.
+            return max(sealed_ms, now_ms - _uptime_ms(board))
+        return sealed_ms
     if journal.open is not None:
-        return board.clock.wall_ms() - (board.clock.now_ms() - journal.open.opened_ms)
+        return now_ms - (board.clock.now_ms() - journal.open.opened_ms)
     return None
 
 

@@ -1,11 +1,11 @@
 """The snapshot in words, as a plain page that renews itself without a script."""
 
-from firmware.status.words import rows, sentence
+from firmware.status.table import rows
 
 REFRESH_S = 2
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="%d">
+<html lang="%s"><head><meta charset="utf-8"><meta http-equiv="refresh" content="%d">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>%s: %s</title>
 <style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}
@@ -27,7 +27,7 @@ def page(status: dict, takes_updates: bool = False) -> str:
     table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (word, escaped(value)) for word, value in rows(status))
     alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
     foot = escaped(status["version"]), _UPDATE_LINK if takes_updates else ""
-    return _PAGE % ((REFRESH_S, name, state, name, state, sentence(status), alarms, table) + foot)
+    return _PAGE % ((status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"]), alarms, table) + foot)
 
 
 def escaped(text: str) -> str:

@@ -19,17 +19,40 @@
     backlog_bytes   bytes of the groups behind `acked`
     oldest_ms       wall clock at which the oldest group behind `acked` was closed; None: there is none
     now_ms          wall clock
+    uptime_s        since the start of the firmware
     clock_set       whether it was set from the network since the start; None where nobody tells
     journal_size    bytes of the ring, and of it needed:
     journal_used
+    journal_full    True while a host waits for room in it
+    journal_written bytes written into it since the start
+    journal_growth  bytes per second by which it fills, as the last minutes tell; None: they do not
     link_state      UP, or another word: "connecting", "waiting", "refused"
     link_peer       the other board's address or name, "" when none is known
     rtt_ms          round trip of the link; None when not measured
     sent_bytes raw_bytes   went over the wire; the host data they stood for
+    cap             bits per second that the link may use now; 0: as many as it can
+    held_bytes      bytes of the log that could go now, but for the rate or the quota
+    quota_bytes quota_used quota_holds   bytes a day (0: no quota), of them used today; whether it holds groups back
+    lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
+    caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
+    rpo_s           seconds by which the twin may be behind; None: whatever it is
+    host            {attached, writes, write_bytes, reads, read_bytes, flushes}: whether any has the disk; since the start
+    health          as in health.py
+    other           None, or the other board's own short status while the link is up
+    damage refusal  sentences, empty as a rule: what cannot be read any more; why the other board was turned away
+    troubles        {source: sentence} of those outside of the board, who cannot do their part
     alarms          list of sentences, the most urgent first
+    language        of those who look after this board: "en", "fr"
 
-The snapshot is made of plain numbers, words, lists and dictionaries: json.dumps takes it as it is.
+A board gives `since` as well, a Since (conditions.py). The snapshot is made of plain numbers, words, lists and
+dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
+
+from firmware.status import texts
+from firmware.status.conditions import conditions
+from firmware.status.forecast import full_in_s
+from firmware.status.translation import translate
+from firmware.status.words import words
 
 UP = "up"
 COPYING, CATCHING_UP = "copying", "catching up"
@@ -57,9 +80,23 @@ _STATES = (
 )
 
 
-def snapshot(board) -> dict:
-    """What GET /api/status answers; sizes in bytes, groups by number."""
+def snapshot(board, language: "str | None" = None) -> dict:
+    """What GET /api/status answers; sizes in bytes, groups by number. `language` of its sentences: the board's own
+    when it is None or not known."""
     facts = board.facts()
+    language = texts.known(language or facts["language"])
+    status = _figures(facts)
+    status["language"] = language
+    status["alarms"] = [translate(language, sentence) for sentence in _alarms(facts)]
+    status["health"] = _health(facts["health"], language)
+    status["other"] = _other(facts["other"], language)
+    status["conditions"] = conditions(status, facts, language)
+    board.since.date(status["conditions"], facts["now_ms"], facts["uptime_s"])
+    status["words"] = words(status, language)
+    return status
+
+
+def _figures(facts: dict) -> dict:
     backlog = _backlog(facts)
     return {
         "name": facts["name"],
@@ -73,11 +110,15 @@ def snapshot(board) -> dict:
         "copy": {"whole": facts["whole"], "bytes": facts["copied"]},
         "group": {word: facts[word] for word in ("written", "durable", "sent", "acked", "played")},
         "backlog": backlog,
-        "journal": {"size": facts["journal_size"], "used": facts["journal_used"]},
+        "journal": _journal(facts),
         "history": {"size": 0, "used": 0, "oldest": None},
         "link": _link(facts),
         "clock": {"set": facts["clock_set"]},
-        "alarms": _alarms(facts),
+        "time_ms": facts["now_ms"],
+        "uptime_s": facts["uptime_s"],
+        "host": facts["host"],
+        "forecast": {"lag_s": facts["lag_s"], "caught_up_s": facts["caught_up_s"]},
+        "rpo_s": facts["rpo_s"],
     }
 
 
@@ -96,6 +137,34 @@ def _backlog(facts: dict) -> dict:
     return {"bytes": facts["backlog_bytes"], "groups": groups, "seconds": seconds}
 
 
+def _journal(facts: dict) -> dict:
+    size, used = facts["journal_size"], facts["journal_used"]
+    return {
+        "size": size,
+        "used": used,
+        "written_bytes": facts["journal_written"],
+        "growth_bytes_per_s": facts["journal_growth"],
+        "full_in_s": full_in_s(max(0, size - used), facts["journal_growth"], facts["journal_full"]),
+    }
+
+
+def _health(health: dict, language: str) -> dict:
+    disk = health["disk"]
+    if disk["sentence"]:
+        disk = {"ok": disk["ok"], "sentence": translate(language, disk["sentence"])}
+    shown = {word: health[word] for word in health}
+    shown["disk"] = disk
+    return shown
+
+
+def _other(other: "dict | None", language: str) -> "dict | None":
+    if other is None or not other.get("alarms"):
+        return other
+    shown = {word: other[word] for word in other}
+    shown["alarms"] = [translate(language, sentence) for sentence in other["alarms"]]
+    return shown
+
+
 def _link(facts: dict) -> dict:
     return {
         "state": facts["link_state"],
@@ -103,6 +172,9 @@ def _link(facts: dict) -> dict:
         "rtt_ms": facts["rtt_ms"],
         "sent_bytes": facts["sent_bytes"],
         "raw_bytes": facts["raw_bytes"],
+        "cap": facts["cap"],
+        "held_bytes": facts["held_bytes"],
+        "quota": {"bytes": facts["quota_bytes"], "used": facts["quota_used"], "holds": facts["quota_holds"]},
     }
 
 

@@ -1,13 +1,14 @@
 """What stands on the console's screen, as lines; each view is made from the snapshot and the events."""
 
 from firmware.status.screen import HEIGHT, WIDTH, Line, clean, clock, wrapped
-from firmware.status.words import rows, sentence, verdict
+from firmware.status import table
+from firmware.status.texts import say
+from firmware.status.translation import translate
 
 _LABEL = 21  # columns of a table's first column
 _MOST_ALARM_LINES = 7
 _LEAST_EVENTS = 3
 _FIRST_ROWS = 3  # what everybody wants to know; figures follow
-HINT = "status   log   mark NAME   promote   help"
 RULE = "-" * WIDTH
 
 HELP = (
@@ -29,16 +30,16 @@ HELP = (
 
 def head(status: dict) -> list:
     """The first lines of every view: safe or not, how far behind, what that means."""
-    word, distance = verdict(status)
-    badge = " %s " % word
-    return [Line(badge + " " + distance, len(badge), True), Line(" " + sentence(status)), Line(RULE)]
+    words = status["words"]
+    badge = " %s " % words["verdict"]
+    return [Line(badge + " " + words["distance"], len(badge), True), Line(" " + words["sentence"]), Line(RULE)]
 
 
 def live(status: dict, events: list, now_ms: int, room: int) -> list:
     """The status, in at most `room` lines: alarms, the table, and the latest events where they fit."""
-    lines = _alarms(status["alarms"])
-    table = [("Board", "%s: %s" % (status["name"], status["state"]))] + rows(status)
-    for number, (word, value) in enumerate(table):
+    language = status["language"]
+    lines = _alarms(status["alarms"], language)
+    for number, (word, value) in enumerate([table.board(status)] + table.rows(status)):
         label = " %s" % word
         for text in wrapped(clean(value), WIDTH - _LABEL):
             lines.append(Line(label + " " * (_LABEL - len(label)) + text))
@@ -47,32 +48,33 @@ def live(status: dict, events: list, now_ms: int, room: int) -> list:
             lines.append(Line(""))
     left = room - len(lines) - 2
     if left >= _LEAST_EVENTS and events:
-        lines += [Line(""), Line(" Lately", 7)]
-        lines += [Line("  %s  %s" % (clock(ms, now_ms), text)) for ms, text in events[-left:]]
+        word = " " + say(language, "row.lately")
+        lines += [Line(""), Line(word, len(word))]
+        lines += [Line("  %s  %s" % (clock(ms, now_ms), translate(language, text))) for ms, text in events[-left:]]
     return lines[:room]
 
 
-def _alarms(alarms: list) -> list:
+def _alarms(alarms: list, language: str) -> list:
     lines = []
     for alarm in alarms:
-        label = " ALARM"
+        label = " " + say(language, "row.alarm")
         for text in wrapped(clean(alarm), WIDTH - _LABEL):
             lines.append(Line(label + " " * (_LABEL - len(label)) + text, len(label)))
             label = ""
     if len(lines) > _MOST_ALARM_LINES:
-        lines = lines[: _MOST_ALARM_LINES - 1] + [Line(" " * _LABEL + "and more: see log, or the page")]
+        lines = lines[: _MOST_ALARM_LINES - 1] + [Line(" " * _LABEL + say(language, "console.more_alarms"))]
     return lines + [Line("")] if lines else lines
 
 
-def log(events: list, now_ms: int, room: int) -> list:
+def log(events: list, now_ms: int, room: int, language: str) -> list:
     """The newest events, the newest at the bottom."""
     lines = []
     for ms, text in events:
         label = " " + clock(ms, now_ms) + "  "
-        for part in wrapped(clean(text), WIDTH - len(label)):
+        for part in wrapped(clean(translate(language, text)), WIDTH - len(label)):
             lines.append(Line(label + part))
             label = " " * len(label)
-    return lines[-room:] if lines else [Line(" Nothing happened yet.")]
+    return lines[-room:] if lines else [Line(" " + say(language, "console.quiet"))]
 
 
 def paragraphs(texts: tuple, room: int) -> list:
@@ -85,12 +87,15 @@ def manual(room: int) -> list:
     return [Line(text) for text in HELP[:room]]
 
 
-def foot(message: str, now_ms: int, is_set: "bool | None") -> list:
-    """The last lines above the prompt: an answer, or which commands there are and the time, if it `is_set`."""
+def foot(message: str, now_ms: int, status: dict) -> list:
+    """The last lines above the prompt: an answer, or which commands there are and the time, if it is set."""
+    language = status["language"]
     if message:
         return [Line(RULE)] + [Line(" " + text) for text in wrapped(clean(message), WIDTH - 1)[:4]]
-    time = "the clock is not set" if is_set is False else clock(now_ms, now_ms) + " UTC"
-    return [Line(RULE), Line(" " + HINT + " " * (WIDTH - 1 - len(HINT) - len(time)) + time)]
+    unset = status["clock"]["set"] is False
+    time = say(language, "console.no_clock") if unset else say(language, "console.utc", clock(now_ms, now_ms))
+    hint = say(language, "console.hint")
+    return [Line(RULE), Line(" " + hint + " " * (WIDTH - 1 - len(hint) - len(time)) + time)]
 
 
 def whole(top: list, body: list, bottom: list) -> list:

@@ -1,149 +1,186 @@
-"""The snapshot in words, the same on every surface: is it safe, what would be lost now, what is to be done."""
+"""The snapshot in words, the same on every surface: is it safe, what would be lost now, what is to be done.
 
-from firmware.quantity import duration_text, size_text
+`words(status, language)` of a snapshot without its words gives what every surface begins with:
 
-_SENTENCES = {
-    "mirroring": "All is well: the twin follows within seconds.",
-    "behind": "The twin is behind; the link or its disk is slower than the writes.",
-    "copying": "The first full copy is under way; the twin cannot take over yet.",
-    "catching up": "The twin is catching up; until then it can take over with an older state.",
-    "no link": "The other board is not reached; the journal keeps what the twin lacks.",
-    "promoted": "This board took over and serves its disk; it has no twin now.",
-    "fenced": "The other board took over; this one takes no more writes.",
-    "failed": "Something failed, and this board takes no writes: the alarm says what to do.",
-}
-_TWIN_SENTENCES = {
-    "mirroring": "All is well: this board is the twin and receives what the other one writes.",
-    "copying": "The first full copy is under way; this board cannot take over yet.",
-    "no link": "The other board is not reached; what it writes now is not here.",
-}
+    verdict    safe or not, in a word or two
+    distance   how far behind the twin is, a few words that go on from the verdict
+    sentence   what that means
+    loss       what would be lost if the first site burned now
+    advice     what its operator should do now
+    mood       GOOD, WARN or BAD: the colour of all that
+"""
+
+from firmware.status import advice, phrases
+from firmware.status.texts import say
+
+GOOD, WARN, BAD = "good", "warn", "bad"
+
+# The case that a board is in, of which verdict and sentence tell: its state, but for what must not be called safe.
 _VERDICTS = {
-    "mirroring": "SAFE",
-    "behind": "BEHIND",
-    "copying": "NOT SAFE YET",
-    "catching up": "BEHIND",
-    "no link": "NOT MIRRORED",
-    "promoted": "NO TWIN",
-    "fenced": "FENCED",
-    "failed": "FAILED",
-}
-_ADVICE = {
-    "mirroring": "nothing",
-    "behind": "nothing, if it passes; if it stays, a faster line or fewer writes",
-    "copying": "nothing; leave both boards on until the copy is complete",
-    "catching up": "nothing; leave both boards on until it is done",
-    "promoted": "start a new pair from this disk when you can",
-    "fenced": "let the server use the other board's disk",
-    "failed": "what the alarm says",
+    "mirroring": "verdict.safe",
+    "behind": "verdict.behind",
+    "held": "verdict.held",
+    "copying": "verdict.copying",
+    "catching up": "verdict.behind",
+    "no link": "verdict.no_link",
+    "promoted": "verdict.alone",
+    "damaged": "verdict.damaged",
+    "fenced": "verdict.fenced",
+    "failed": "verdict.failed",
 }
 
 
-def sentence(status: dict) -> str:
-    """What the state means."""
-    if status["role"] == "twin" and status["state"] in _TWIN_SENTENCES:
-        return _TWIN_SENTENCES[status["state"]]
-    return _SENTENCES[status["state"]]
+def words(status: dict, language: str) -> dict:
+    """As above; `status` has its conditions already."""
+    case = case_of(status)
+    return {
+        "verdict": say(language, _VERDICTS[case]),
+        "distance": _distance(status, case, language),
+        "sentence": _sentence(status, case, language),
+        "loss": _loss(status, language),
+        "advice": advice.advice(status, case, language),
+        "mood": _mood(status, case),
+    }
 
 
-def verdict(status: dict) -> tuple:
-    """(safe or not, in capitals; how far behind the twin is), both a few words."""
-    return _VERDICTS[status["state"]], _distance(status)
+def _mood(status: dict, case: str) -> str:
+    if case in ("failed", "fenced", "damaged") or any(each["level"] == "critical" for each in status["conditions"]):
+        return BAD
+    return WARN if case != "mirroring" or status["conditions"] else GOOD
 
 
-def _distance(status: dict) -> str:
-    state, copy = status["state"], status["copy"]
-    if state == "copying":
-        return "the first copy is at %d %%" % _percent(copy["bytes"], status["disk_size"])
-    if state in ("fenced", "failed"):
-        return "this board takes no more writes"
-    if state == "promoted":
-        return "this disk exists once"
-    if status["role"] == "twin":
-        if not status["consistent"]:
-            return "this board has no whole copy"
-        return "this board has everything up to group %d" % status["group"]["durable"]
-    if not copy["whole"]:
-        return "the twin has no whole copy"
-    missing = _missing(status["backlog"])
-    return "the twin lacks " + missing if missing else "the twin has everything"
-
-
-def loss(status: dict) -> str:
-    """What would be lost if the first site burned now."""
-    if not status["disk_size"]:  # a board that does not run, and has not looked
-        return "not known while this board does not run"
-    if status["role"] == "twin":
-        return _loss_beside_twin(status)
-    if status["state"] == "promoted":
-        return "everything: there is no twin"
-    if status["state"] == "fenced":
-        return "nothing that the other board has; see the alarm"
-    if not status["copy"]["whole"]:
-        return "everything: the twin has no whole copy yet"
-    return _missing(status["backlog"]) or "nothing"
-
-
-def _loss_beside_twin(status: dict) -> str:
-    if not status["consistent"]:
-        return "everything: this board has no whole copy yet"
-    if status["link"]["state"] != "up":
-        return "what the other board has written since the link was lost"
-    return "nothing but what is on its way here"
-
-
-def advice(status: dict) -> str:
-    """What its operator should do now."""
+def case_of(status: dict) -> str:
+    """The state, or "damaged" or "held": what the state alone would call better than it is."""
     state = status["state"]
-    if state in ("fenced", "failed"):
-        return _ADVICE[state]
-    if status["alarms"]:
-        return "what the alarm says" if len(status["alarms"]) == 1 else "what the alarms say"
-    if state != "no link":
-        return _ADVICE[state]
+    if state in ("failed", "fenced", "promoted"):
+        return state
+    if any(each["name"] == "damage" for each in status["conditions"]):
+        return "damaged"
+    if state not in ("mirroring", "behind"):
+        return state
+    if status["link"]["held_bytes"] or _beyond(status, "held_bytes"):
+        return "held"
+    if status["role"] == "twin" and _beyond(status, "behind"):
+        return "behind"
+    return state
+
+
+def _beyond(status: dict, what: str):
+    """What a twin hears of the board that sends to it; nothing where there is none."""
+    other = status["other"]
+    if status["role"] != "twin" or other is None:
+        return 0
+    if what == "held_bytes":
+        return (other.get("link") or {}).get("held_bytes") or 0
+    return other.get("state") == "behind"
+
+
+def _distance(status: dict, case: str, language: str) -> str:
+    copy = status["copy"]
+    if case == "copying":
+        return say(language, "distance.copying", phrases.percent(copy["bytes"], status["disk_size"]))
+    if case in ("fenced", "failed"):
+        return say(language, "distance.no_writes")
+    if case == "promoted":
+        return say(language, "distance.alone")
     if status["role"] == "twin":
-        return "bring the link or the other board back; if it is lost for good, promote"
-    journal = status["journal"]
-    return "bring the link or the twin back; the journal has room for %s more" % size_text(
-        max(0, journal["size"] - journal["used"])
-    )
+        return _distance_of_twin(status, language)
+    if not copy["whole"]:
+        return say(language, "distance.no_copy")
+    missing = _missing(status, status["backlog"], language)
+    return say(language, "distance.lacks", missing) if missing else say(language, "distance.all")
 
 
-def rows(status: dict) -> list:
-    """[(word, value)]: the whole snapshot as a table."""
-    journal, link, group = status["journal"], status["link"], status["group"]
-    return [
-        ("Would be lost now", loss(status)),
-        ("To do", advice(status)),
-        ("Role", "%s, generation %d" % (status["role"], status["generation"])),
-        ("Disk", size_text(status["disk_size"]) + ("" if status["consistent"] else ", not consistent yet")),
-        ("Journal", "%s of %s in use" % (size_text(journal["used"]), size_text(journal["size"]))),
-        ("Link", _link(link)),
-        ("Sent", "%s for %s of writes" % (size_text(link["sent_bytes"]), size_text(link["raw_bytes"]))),
-        ("Groups", ", ".join(["%s %d" % (word, group[word]) for word in ("written", "durable", "acked", "played")])),
-    ]
+def _distance_of_twin(status: dict, language: str) -> str:
+    if not status["consistent"]:
+        return say(language, "distance.twin_no_copy")
+    lacks = case_of(status) in ("held", "behind") and _missing(status, status["other"]["backlog"], language)
+    if lacks:
+        return say(language, "distance.twin_lacks", lacks)
+    return say(language, "distance.twin", status["group"]["durable"])
 
 
-def _missing(backlog: dict) -> str:
+def _sentence(status: dict, case: str, language: str) -> str:
+    if status["role"] == "twin":
+        key, places = _sentence_of_twin(status, case, language)
+    else:
+        key, places = _sentence_of_primary(status, case, language)
+    return say(language, "sentence." + key, *places)
+
+
+def _sentence_of_primary(status: dict, case: str, language: str) -> tuple:
+    link, backlog = status["link"], status["backlog"]
+    if case == "held":
+        held = phrases.size(language, link["held_bytes"])
+        return ("quota", (held,)) if link["quota"]["holds"] else ("held", (phrases.rate(language, link["cap"]), held))
+    if _is_full(status) and case in ("no link", "behind", "mirroring"):
+        return ("no_link.full" if case == "no link" else "full"), ()
+    if case == "behind":
+        if not _has_age(status):
+            return "behind.no_age", ()
+        return case, (phrases.duration(language, backlog["seconds"]),)
+    if case == "mirroring":
+        return ("close" if backlog["groups"] else "safe"), ()
+    return {"promoted": "alone"}.get(case, case.replace(" ", "_")), ()
+
+
+def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
+    if case == "held":
+        return "twin.held", (phrases.size(language, _beyond(status, "held_bytes")),)
+    if case == "behind":
+        return "twin.behind", (phrases.size(language, status["other"]["backlog"]["bytes"] or 0),)
+    if case == "mirroring":
+        return "twin", ()
+    key = {"promoted": "alone"}.get(case, case.replace(" ", "_"))
+    return ("twin." + key if key in ("copying", "no_link") else key), ()
+
+
+def _loss(status: dict, language: str) -> str:
+    if not status["disk_size"]:  # a board that does not run, and has not looked
+        return say(language, "loss.unknown")
+    if status["role"] == "twin":
+        return _loss_beside_twin(status, language)
+    if status["state"] == "promoted":
+        return say(language, "loss.alone")
+    if status["state"] == "fenced":
+        return say(language, "loss.fenced")
+    if not status["copy"]["whole"]:
+        return say(language, "loss.no_copy")
+    backlog = status["backlog"]
+    if not backlog["groups"]:
+        return say(language, "loss.nothing")
+    what = phrases.groups(language, backlog["groups"]), phrases.size(language, backlog["bytes"])
+    if not _has_age(status):
+        return say(language, "loss.some.no_age", *what)
+    return say(language, "loss.some", phrases.duration(language, backlog["seconds"]), *what)
+
+
+def _loss_beside_twin(status: dict, language: str) -> str:
+    if not status["consistent"]:
+        return say(language, "loss.twin.no_copy")
+    if status["link"]["state"] != "up":
+        return say(language, "loss.twin.no_link")
+    if case_of(status) in ("held", "behind"):
+        backlog = status["other"]["backlog"]
+        what = phrases.groups(language, backlog["groups"] or 0), phrases.size(language, backlog["bytes"] or 0)
+        return say(language, "loss.twin.some", *what)
+    return say(language, "loss.twin")
+
+
+def _missing(status: dict, backlog: dict, language: str) -> str:
     """Empty when nothing is missing."""
-    count = backlog["groups"]
-    if not count:
+    if not backlog["groups"]:
         return ""
-    return "%d %s, %s, the oldest %s old" % (
-        count,
-        "group" if count == 1 else "groups",
-        size_text(backlog["bytes"]),
-        duration_text(backlog["seconds"]),
-    )
+    what = phrases.groups(language, backlog["groups"]), phrases.size(language, backlog["bytes"] or 0)
+    if not _has_age(status) or backlog["seconds"] is None:
+        return say(language, "missing.no_age", *what)
+    return say(language, "missing", *(what + (phrases.duration(language, backlog["seconds"]),)))
 
 
-def _link(link: dict) -> str:
-    words = [link["state"]]
-    if link["peer"]:
-        words.append("to " + link["peer"])
-    if link["rtt_ms"] is not None:
-        words.append("(%d ms)" % link["rtt_ms"])
-    return " ".join(words)
+def _has_age(status: dict) -> bool:
+    """Whether the age of a group says something: a clock that nobody set tells none."""
+    return status["clock"]["set"] is not False
 
 
-def _percent(part: int, whole: int) -> int:
-    return min(99, part * 100 // whole) if whole else 0
+def _is_full(status: dict) -> bool:
+    return status["journal"]["full_in_s"] == 0

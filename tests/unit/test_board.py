@@ -100,7 +100,7 @@ class TestServing(unittest.TestCase):
 
     def test_not_before_it_has_played_what_the_last_run_left_behind(self):
         board = Rig("primary").board
-        board._serves_from += 1
+        board.first_number += 1
         board._set_refusal()
         self.assertFalse(board.serving)
 

@@ -109,7 +109,7 @@ class Views(unittest.TestCase):
 
     def test_the_first_line_answers(self):
         self.assertEqual(views.head(status(acked=12))[0].text, " SAFE  the twin has everything")
-        self.assertTrue(views.head(status(oldest_ms=0))[0].text.startswith(" BEHIND  the twin lacks 3 groups, 12K"))
+        self.assertTrue(views.head(status(oldest_ms=0))[0].text.startswith(" BEHIND  the twin lacks 3 groups of writes, 12 KiB"))
 
     def test_alarms_come_first_and_events_give_way(self):
         lines = [line.text for line in views.live(status(alarms=["it burns"]), self.EVENTS, 1700000400000, 18)]
@@ -121,7 +121,7 @@ class Views(unittest.TestCase):
         self.assertFalse(any("event" in line for line in lines))
 
     def test_the_table_is_the_pages(self):
-        from firmware.status.words import rows
+        from firmware.status.table import rows
 
         shown = status()
         text = "\n".join([line.text for line in views.live(shown, [], 0, 18)])

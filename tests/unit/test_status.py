@@ -5,55 +5,8 @@ import unittest
 
 from firmware.status.page import escaped, page
 from firmware.status.snapshot import snapshot
-from firmware.status.words import advice, loss, rows, verdict
-
-FACTS = {
-    "name": "left",
-    "version": "1.2.3",
-    "role": "primary",
-    "serving": True,
-    "generation": 1,
-    "disk_size": 1 << 30,
-    "fenced": False,
-    "promoted": False,
-    "failure": None,
-    "consistent": True,
-    "copied": 1 << 30,
-    "whole": True,
-    "activity": None,
-    "written": 12,
-    "durable": 11,
-    "sent": 10,
-    "acked": 9,
-    "played": 8,
-    "backlog_bytes": 12288,
-    "oldest_ms": 1700000000000,
-    "now_ms": 1700000001500,
-    "clock_set": None,
-    "journal_size": 512 << 20,
-    "journal_used": 40960,
-    "link_state": "up",
-    "link_peer": "right",
-    "rtt_ms": 3,
-    "sent_bytes": 5000,
-    "raw_bytes": 9000,
-    "alarms": [],
-}
-
-
-class FakeBoard:
-    """A board that is nothing but its facts."""
-
-    def __init__(self, **changes):
-        self._facts = dict(FACTS)
-        self._facts.update(changes)
-
-    def facts(self):
-        return self._facts
-
-
-def status(**changes):
-    return snapshot(FakeBoard(**changes))
+from firmware.status.table import rows
+from tests.unit.fakes_status import EXAMPLES, FACTS, FakeBoard, example, status
 
 
 def state(**changes):
@@ -74,14 +27,49 @@ class Snapshot(unittest.TestCase):
             "copy": {"whole": True, "bytes": 1 << 30},
             "group": {"written": 12, "durable": 11, "sent": 10, "acked": 9, "played": 8},
             "backlog": {"bytes": 12288, "groups": 3, "seconds": 1.5},
-            "journal": {"size": 512 << 20, "used": 40960},
+            "journal": {
+                "size": 512 << 20, "used": 40960, "written_bytes": 6 << 20, "growth_bytes_per_s": None,
+                "full_in_s": None,
+            },
             "history": {"size": 0, "used": 0, "oldest": None},
-            "link": {"state": "up", "peer": "right", "rtt_ms": 3, "sent_bytes": 5000, "raw_bytes": 9000},
+            "link": {
+                "state": "up", "peer": "right", "rtt_ms": 3, "sent_bytes": 5000, "raw_bytes": 9000, "cap": 0,
+                "held_bytes": 0, "quota": {"bytes": 0, "used": 0, "holds": False},
+            },
             "clock": {"set": None},
+            "time_ms": 1700000001500,
+            "uptime_s": 86400.5,
+            "host": FACTS["host"],
+            "forecast": {"lag_s": None, "caught_up_s": None},
+            "rpo_s": None,
+            "health": {
+                "temperature_c": None, "under_voltage": None, "card": {"used_percent": None, "written_bytes": None},
+                "disk": {"ok": None, "sentence": None},
+            },
+            "other": None,
+            "language": "en",
             "alarms": [],
-        }
+            "conditions": [],
+            "words": {
+                "verdict": "SAFE",
+                "distance": "the twin lacks 3 groups of writes, 12 KiB, the oldest 1.5 s old",
+                "sentence": "All is well: the twin follows within seconds.",
+                "loss": "the writes of the last 1.5 s: 3 groups of writes, 12 KiB",
+                "advice": "nothing",
+                "mood": "good",
+            },
+        }  # fmt: skip
         self.assertEqual(status(), expected)
         self.assertEqual(json.loads(json.dumps(status())), expected)
+
+    def test_every_example_can_be_shown_in_every_language(self):
+        for word in EXAMPLES:
+            for language in ("en", "fr", "xx"):
+                shown = snapshot(example(word), language)
+                json.dumps(shown)
+                for text in shown["words"].values():
+                    self.assertTrue(text and "%" not in text.replace(" %", ""), text)
+                self.assertTrue(len(rows(shown)) >= 8)
 
     def test_no_backlog(self):
         self.assertEqual(
@@ -178,8 +166,8 @@ class Page(unittest.TestCase):
 
     def test_figures(self):
         text = page(status())
-        self.assertIn("3 groups, 12K, the oldest 1 s old", text)
-        self.assertIn("40K of 512M in use", text)
+        self.assertIn("3 groups of writes, 12 KiB", text)
+        self.assertIn("40 KiB of 512 MiB in use", text)
         self.assertIn("up to right (3 ms)", text)
         self.assertIn(">nothing<", page(status(acked=12, oldest_ms=None)))
         self.assertIn("not consistent yet", page(status(consistent=False)))
@@ -193,22 +181,22 @@ class Page(unittest.TestCase):
 
 
 def _shown(**changes):
-    shown = status(**changes)
-    return verdict(shown) + (loss(shown), advice(shown))
+    words = status(**changes)["words"]
+    return words["verdict"], words["distance"], words["loss"], words["advice"]
 
 
 class Words(unittest.TestCase):
     DOWN = {"link_state": "connecting"}
 
     def test_a_primary(self):
-        missing = "3 groups, 12K, the oldest 1 s old"
-        self.assertEqual(_shown(), ("SAFE", "the twin lacks " + missing, missing, "nothing"))
+        missing, lost = "3 groups of writes, 12 KiB, the oldest 1.5 s old", "the writes of the last 1.5 s: 3 groups of writes, 12 KiB"
+        self.assertEqual(_shown(), ("SAFE", "the twin lacks " + missing, lost, "nothing"))
         self.assertEqual(_shown(acked=12), ("SAFE", "the twin has everything", "nothing", "nothing"))
-        self.assertEqual(_shown(acked=11)[2], "1 group, 12K, the oldest 1 s old")
+        self.assertEqual(_shown(acked=11)[2], "the writes of the last 1.5 s: 1 group of writes, 12 KiB")
         self.assertEqual(_shown(oldest_ms=0)[0], "BEHIND")
-        word, distance, lost, todo = _shown(**self.DOWN)
-        self.assertEqual((word, distance, lost), ("NOT MIRRORED", "the twin lacks " + missing, missing))
-        self.assertIn("the journal has room for 512.0M more", todo)
+        word, distance, lost_now, todo = _shown(**self.DOWN)
+        self.assertEqual((word, distance, lost_now), ("NOT MIRRORED", "the twin lacks " + missing, lost))
+        self.assertIn("the journal has room for 512 MiB more", todo)
 
     def test_the_first_copy(self):
         copying = {"activity": "copying", "whole": False, "copied": 1 << 29}

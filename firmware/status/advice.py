@@ -1,0 +1,83 @@
+"""What the operator of a board should do now: one thing, the most useful one."""
+
+from firmware.status import phrases
+from firmware.status.texts import say
+
+# Conditions of which a sentence of their own says what to do: it is shown as an alarm.
+_SAY_IT = ("storage", "damage", "keys", "settings", "surface")
+_OWN = ("voltage", "temperature", "disk", "card", "clock")
+
+
+def advice(status: dict, case: str, language: str) -> str:
+    """For a snapshot that has its conditions; `case` is that of words.py."""
+    if case in ("failed", "fenced"):
+        return say(language, "advice." + case)
+    critical = [each["name"] for each in status["conditions"] if each["level"] == "critical"]
+    other = [each["name"] for each in status["conditions"] if each["level"] != "critical"]
+    for name in critical:
+        found = _of_condition(name, status, language)
+        if found:
+            return found
+    if case != "mirroring":
+        return _of_case(status, case, language)
+    for name in other:
+        found = _of_condition(name, status, language)
+        if found:
+            return found
+    return _of_alarms(status, language) if status["alarms"] else say(language, "advice.nothing")
+
+
+def _of_condition(name: str, status: dict, language: str) -> str:
+    """Empty where the state says more."""
+    if name in _SAY_IT:
+        return _of_alarms(status, language)
+    if name in _OWN:
+        return say(language, "advice." + name)
+    if name == "no_link" and status["link"]["state"] == "refused":
+        return _of_alarms(status, language)
+    if name == "journal_filling":
+        return _of_journal(status, language)
+    return ""
+
+
+def _of_alarms(status: dict, language: str) -> str:
+    return say(language, "advice.alarms" if len(status["alarms"]) > 1 else "advice.alarm")
+
+
+def _of_journal(status: dict, language: str) -> str:
+    left_s, up = status["journal"]["full_in_s"], status["link"]["state"] == "up"
+    if left_s == 0:
+        return say(language, "advice.full.up" if up else "advice.full")
+    if not up:
+        return _of_outage(status, language)
+    return "" if left_s is None else say(language, "advice.filling", phrases.duration(language, left_s))
+
+
+def _of_case(status: dict, case: str, language: str) -> str:
+    caught_up_s = status["forecast"]["caught_up_s"]
+    if case == "no link":
+        return _of_outage(status, language)
+    if case == "held" and status["role"] != "twin":
+        return _of_hold(status, caught_up_s, language)
+    if case == "behind" and caught_up_s:
+        return say(language, "advice.behind.soon", phrases.duration(language, caught_up_s))
+    if case == "damaged":
+        return _of_alarms(status, language)
+    key = {"catching up": "catching_up", "promoted": "alone", "held": "held.unknown"}.get(case, case)
+    return say(language, "advice." + key)
+
+
+def _of_hold(status: dict, caught_up_s: "float | None", language: str) -> str:
+    if caught_up_s is not None:
+        return say(language, "advice.held", phrases.duration(language, caught_up_s))
+    known = status["forecast"]["lag_s"] is not None
+    return say(language, "advice.held.never" if known else "advice.held.unknown")
+
+
+def _of_outage(status: dict, language: str) -> str:
+    if status["role"] == "twin":
+        return say(language, "advice.no_link.twin")
+    journal = status["journal"]
+    if journal["full_in_s"]:
+        return say(language, "advice.no_link.hours", phrases.duration(language, journal["full_in_s"]))
+    return say(language, "advice.no_link", phrases.size(language, max(0, journal["size"] - journal["used"])))

@@ -1,0 +1,195 @@
+"""What is not as it should be, each thing under a name: the basis of alerts, metrics and lights.
+
+`conditions(status, facts, language)` is a pure function of what a board knows of itself; that a condition has to last
+for a while before anybody is woken is the business of who wakes.
+
+    name             level      holds while
+    storage          critical   storage failed; the board takes no more writes
+    fenced           critical   the other board took over
+    damage           critical   the journal or the disk cannot be read where the twin needs it
+    journal_filling  critical   the journal is full, or will be in 2 h and is a quarter full, or is 90 % full
+                     warning    it will be full in 24 h and has a tenth in use, or is 75 % full
+    no_link          critical   the other board refuses this one: that does not pass by itself
+                     warning    the other board is not reached; or this board took over and has no twin
+    behind           critical   the twin is behind by twice the target `rpo`
+                     warning    it is behind by more than the target
+    voltage          critical   the power supply gives too little
+    temperature      critical   80 degrees: the processor is slowed down
+                     warning    75 degrees
+    disk             critical   the disk's own watch over itself says that it fails
+    card             critical   the card's own estimate of its life is used up
+                     warning    80 % of it are
+    clock            warning    the wall clock was not set since the start, or stands in the past
+    keys settings surface  warning   the alarm of that source, as it is (usb: storage, for its host has no disk)
+    copying          warning    the first full copy is not complete
+
+A name stands there once, the most urgent first.
+"""
+
+from firmware.status import phrases
+from firmware.status.texts import say
+from firmware.status.translation import translate
+
+WARNING, CRITICAL = "warning", "critical"
+NAMES = (
+    "storage", "fenced", "damage", "journal_filling", "no_link", "behind", "voltage", "temperature", "disk", "card",
+    "clock", "keys", "settings", "surface", "copying",
+)  # fmt: skip
+
+HOT_C, TOO_HOT_C = 75, 80
+WORN_PERCENT, WORN_OUT_PERCENT = 80, 100
+SOON_S, LATER_S = 2 * 3600, 24 * 3600
+FULL_PERCENT, MUCH_PERCENT = 90, 75
+_LONG_GONE_MS = 1672531200000  # 2023: before this firmware was written
+
+# Source of an alarm -> (condition, level). Those that are not here belong to a surface.
+_SURFACE = ("surface", WARNING)
+_SOURCES = {
+    "usb": ("storage", CRITICAL),  # its host cannot have the disk
+    "keys": ("keys", WARNING),
+    "certificates": ("keys", WARNING),
+    "settings": ("settings", WARNING),
+    "rate": ("clock", WARNING),
+}
+
+
+def conditions(status: dict, facts: dict, language: str) -> list:
+    """[{name, level, sentence}], the most urgent first; `status` is the snapshot as far as it is made."""
+    found = []
+    for judge in (_storage, _journal, _link, _lag, _health, _clock, _alarms):
+        found += judge(status, facts, language)
+    merged = []
+    for name in NAMES:
+        same = [each for each in found if each[0] == name]
+        if same:
+            level = CRITICAL if CRITICAL in [each[1] for each in same] else WARNING
+            merged.append({"name": name, "level": level, "sentence": _joined([each[2] for each in same])})
+    merged.sort(key=_urgency)
+    return merged
+
+
+def _joined(sentences: list) -> str:
+    different = []
+    for sentence in sentences:
+        if sentence not in different:
+            different.append(sentence)
+    return "; ".join(different)
+
+
+def _urgency(condition: dict) -> tuple:
+    return (condition["level"] != CRITICAL, NAMES.index(condition["name"]))
+
+
+class Since:
+    """Remembers since when each condition holds, by the clock that never jumps."""
+
+    def __init__(self):
+        self._began = {}
+
+    def date(self, conditions: list, now_ms: int, uptime_s: float) -> None:
+        """Puts `since_ms`, a wall clock, into each; to be told of all conditions of one moment."""
+        began = {}
+        for condition in conditions:
+            name = condition["name"]
+            if name not in began:
+                began[name] = self._began.get(name, uptime_s)
+            condition["since_ms"] = int(now_ms - (uptime_s - began[name]) * 1000)
+        self._began = began
+
+
+def _storage(status: dict, facts: dict, language: str) -> list:
+    found = []
+    if facts["failure"] is not None:
+        found.append(("storage", CRITICAL, translate(language, facts["failure"])))
+    if facts["fenced"]:
+        found.append(("fenced", CRITICAL, say(language, "condition.fenced", status["name"])))
+    if facts["damage"]:
+        found.append(("damage", CRITICAL, translate(language, facts["damage"])))
+    return found
+
+
+def _journal(status: dict, facts: dict, language: str) -> list:
+    journal = status["journal"]
+    if not journal["size"] or facts["fenced"]:
+        return []
+    if facts["journal_full"]:
+        return [("journal_filling", CRITICAL, say(language, "condition.journal_full"))]
+    percent, left_s = journal["used"] * 100 // journal["size"], journal["full_in_s"]
+    level = None
+    if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
+        level = CRITICAL
+    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= 10):
+        level = WARNING
+    if level is None:
+        return []
+    if left_s is None:
+        return [("journal_filling", level, say(language, "condition.journal_filling", percent))]
+    left = phrases.duration(language, left_s)
+    return [("journal_filling", level, say(language, "condition.journal_hours", percent, left))]
+
+
+def _link(status: dict, facts: dict, language: str) -> list:
+    if facts["fenced"] or status["link"]["state"] == "up" or not status["disk_size"]:
+        return []
+    if facts["promoted"]:
+        return [("no_link", WARNING, say(language, "condition.alone"))]
+    if facts["refusal"]:
+        return [("no_link", CRITICAL, translate(language, facts["refusal"]))]
+    twin = ".twin" if status["role"] == "twin" else ""
+    return [("no_link", WARNING, say(language, "condition.no_link" + twin))]
+
+
+def _lag(status: dict, facts: dict, language: str) -> list:
+    target, lag_s = facts["rpo_s"], status["backlog"]["seconds"]
+    found = []
+    if facts["disk_size"] and not facts["fenced"] and not facts["promoted"]:
+        found += _copying(status, facts, language)
+    if target is None or lag_s <= target or facts["fenced"] or status["clock"]["set"] is False:
+        return found
+    level = CRITICAL if lag_s > 2 * target else WARNING
+    places = phrases.duration(language, lag_s), phrases.span(language, target)
+    return found + [("behind", level, say(language, "condition.behind", *places))]
+
+
+def _copying(status: dict, facts: dict, language: str) -> list:
+    if status["role"] == "twin":
+        return [] if facts["consistent"] else [("copying", WARNING, say(language, "condition.copying.twin"))]
+    if facts["whole"]:
+        return []
+    done = phrases.percent(facts["copied"], facts["disk_size"])
+    return [("copying", WARNING, say(language, "condition.copying", done))]
+
+
+def _health(status: dict, facts: dict, language: str) -> list:
+    health, found = facts["health"], []
+    degrees, used = health["temperature_c"], health["card"]["used_percent"]
+    if health["under_voltage"]:
+        found.append(("voltage", CRITICAL, say(language, "condition.voltage")))
+    if degrees is not None and degrees >= HOT_C:
+        level = CRITICAL if degrees >= TOO_HOT_C else WARNING
+        found.append(("temperature", level, say(language, "condition.temperature", int(degrees))))
+    if used is not None and used >= WORN_PERCENT:
+        level = CRITICAL if used >= WORN_OUT_PERCENT else WARNING
+        found.append(("card", level, say(language, "condition.card", used)))
+    if health["disk"]["ok"] is False:
+        found.append(("disk", CRITICAL, _disk(health["disk"]["sentence"], language)))
+    return found
+
+
+def _disk(sentence: "str | None", language: str) -> str:
+    if not sentence:
+        return say(language, "condition.disk.silent")
+    return say(language, "condition.disk", translate(language, sentence))
+
+
+def _clock(status: dict, facts: dict, language: str) -> list:
+    if facts["clock_set"] is False:
+        return [("clock", WARNING, say(language, "condition.clock"))]
+    if facts["now_ms"] < _LONG_GONE_MS:
+        return [("clock", WARNING, say(language, "condition.clock.past"))]
+    return []
+
+
+def _alarms(status: dict, facts: dict, language: str) -> list:
+    troubles = facts["troubles"]
+    return [_SOURCES.get(each, _SURFACE) + (translate(language, troubles[each]),) for each in sorted(troubles)]

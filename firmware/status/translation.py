@@ -1,0 +1,15 @@
+"""Sentences that the firmware makes in English, in the language of who reads them."""
+
+from firmware.status import texts
+from firmware.status.texts.templates import Templates
+
+_made = {}  # language -> its Templates, made when first wanted
+
+
+def translate(language: str, sentence: str) -> str:
+    """An alarm or an event in `language`; as it is where nobody has translated it."""
+    if language not in texts.LANGUAGES or language == texts.DEFAULT or not sentence:
+        return sentence
+    if language not in _made:
+        _made[language] = Templates(texts.module(language).SENTENCES)
+    return _made[language].translate(sentence)
