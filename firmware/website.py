@@ -16,6 +16,8 @@ from firmware.status.live import Live
 from firmware.status.login import Login
 from firmware.status.sessions import Sessions
 from firmware.status.snapshot import snapshot
+from firmware.status.texts import LANGUAGES
+from firmware.status.translation import translate
 from firmware.status.static import Static
 from firmware.status.updates import Updates
 
@@ -40,7 +42,7 @@ class Website:
         self._board = None
         self._api = None
         self._lanes = []
-        self.live = Live(self._show, loop.call_after, ports.now_ms, self._alarm)
+        self.live = Live(self._show, loop.call_after, ports.now_ms, self._alarm, ("",) + LANGUAGES, translate)
 
     def open(self, board, more=None, anyone=None) -> None:
         """`board` is what Api takes; `more` are routes of others (status/api.py); anyone(): who looks needs no
@@ -53,7 +55,7 @@ class Website:
         self._api = Api(board, self._web, gate, updates, routes, static, self._show)
 
     def _show(self, language: str) -> dict:
-        return snapshot(self._board)
+        return snapshot(self._board, language)
 
     def _alarm(self, sentence: str) -> None:
         self._board.alarm("page", sentence)
