@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.errors import Refused
-from firmware.status.events import MAX_SENTENCE, MOST, Events
+from firmware.status.events import LATELY, MAX_SENTENCE, MOST, Events
 from tests.unit.fakes_board import MIB, Rig
 
 
@@ -14,7 +14,7 @@ def sentences(rig):
 class Ring(unittest.TestCase):
     def setUp(self):
         self.ms = 0
-        self.events = Events(self._wall_ms)
+        self.events = Events(self._wall_ms, lambda: 0)
 
     def _wall_ms(self):
         self.ms += 1
@@ -28,10 +28,11 @@ class Ring(unittest.TestCase):
         self.assertEqual(self.events.newest(0), [])
 
     def test_it_is_bounded(self):
-        for number in range(1000):
-            self.events.note("x" * number)
+        for number in range(1500):
+            self.events.note("%d %s" % (number, "x" * number))
         self.assertEqual(len(self.events.newest(5000)), MOST)
-        self.assertEqual(self.events.newest()[0][0], 1000 - MOST + 1)
+        self.assertEqual(len(self.events.newest()), LATELY)
+        self.assertEqual(self.events.newest(MOST)[0][0], 1500 - MOST + 1)
         self.assertEqual(len(self.events.newest()[-1][1]), MAX_SENTENCE)
 
 

@@ -18,6 +18,7 @@ MINUTES_AT_ONCE = 10
 EVENT_AFTER_MS = 5000
 AGAIN_MS = 600000
 _READ_LATEST_MS = 10000
+_MOST_PAGES = 6  # of a kind at a time; more than one after a card was away
 MOST_TORN = 3  # pages of one burst, which a power cut may have torn
 _MOST_FILLED = 5  # seconds in which the loop was busy elsewhere
 TROUBLE = "the chronicle %s cannot be kept (%s); events and series last until the next restart only"
@@ -145,7 +146,7 @@ class Chronicle:
         elif self._event_is_due(now_ms) and self._pages.has(now_ms) and self._extras.has(now_ms):
             self._extras.take(now_ms)
             self._pages.take(now_ms)
-            self._write([self._diary.due_page()])
+            self._write(self._diary.due_pages())
 
     def _event_is_due(self, now_ms: int) -> bool:
         if self._diary.oldest_due is None:
@@ -156,13 +157,13 @@ class Chronicle:
         return now_ms - self._oldest_due_ms >= EVENT_AFTER_MS
 
     def _due_pages(self, now_ms: int, least_minutes: int) -> list:
-        pages = [self.seconds.due_page()]
+        pages = self.seconds.due_pages(_MOST_PAGES)
         if self.minutes.end - self.minutes.kept >= least_minutes:
-            pages.append(self.minutes.due_page())
+            pages += self.minutes.due_pages(_MOST_PAGES)
         if self._diary.oldest_due is not None and self._pages.has(now_ms):
             self._pages.take(now_ms)
-            pages.append(self._diary.due_page())
-        return [page for page in pages if page is not None]
+            pages += self._diary.due_pages()
+        return pages
 
     def _write(self, pages: list) -> None:
         if not pages:

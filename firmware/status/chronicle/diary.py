@@ -24,11 +24,11 @@ class Diary:
         due = self._events.since(self.kept)
         return due[0] if due else None
 
-    def due_page(self) -> "Page | None":
-        """The next page for the card, None when it has all. The newest page grows while it can."""
+    def due_pages(self) -> list:
+        """The next page for the card; none when it has all. The newest page grows while it can."""
         fresh = self._events.since(self.kept)
         if not fresh:
-            return None
+            return []
         if fresh[0].id > self.kept + 1:
             fresh.insert(0, _lost(self.kept + 1, fresh[0]))
         fresh = fresh[: ROOM // EVENT_SIZE]
@@ -37,7 +37,7 @@ class Diary:
             fresh.pop()
             page = self._page(fresh)
         self._reached = fresh[-1].id
-        return page
+        return [page]
 
     def wrote(self, page: Page) -> None:
         """It is on the card."""

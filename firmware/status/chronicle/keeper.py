@@ -8,6 +8,8 @@ from firmware.errors import Damaged, Refused
 from firmware.status.chronicle.layout import FILE_SIZE, HEADS, KINDS, PAGE, check_head, pack_head, unpack_page
 from firmware.status.chronicle.shelf import Shelf
 
+_BLANK = bytearray(PAGE)
+
 
 class Found:
     """What a file holds: its whole `pages`, in no order, and how many were `damaged` (or could not be read)."""
@@ -77,7 +79,7 @@ class Keeper:
             self._storage.read_into(number * PAGE, memoryview(page))
             return unpack_page(page)
         except (Damaged, OSError):  # it alone is lost
-            found.damaged += any(page)
+            found.damaged += page != _BLANK
             return None
 
     def write(self, pages: list):

@@ -30,6 +30,7 @@ SURE = 1
 
 _HEAD = "<8sHHIIII"
 _HEAD_MAGIC = b"SOSIECHR"
+_HEAD_SIZE = 28  # before its checksum; in one sector, so that a new file has a whole one or none
 _PAGE = "<4sHBBQQHHIqQQ"
 _PAGE_MAGIC = b"SOSC"
 HEADER_SIZE = 64
@@ -46,14 +47,14 @@ def pack_head() -> bytearray:
     struct.pack_into(
         _HEAD, page, 0, _HEAD_MAGIC, VERSION, 0, PAGE, SLOTS[SECONDS], SLOTS[MINUTES], SLOTS[EVENTS]
     )  # fmt: skip
-    seal(page)
+    seal(page, _HEAD_SIZE)
     return page
 
 
 def check_head(page) -> None:
     """Raises Damaged when this is no whole head, Refused when it is that of another firmware."""
     magic, version, _, size, *slots = struct.unpack_from(_HEAD, page, 0)
-    if magic != _HEAD_MAGIC or not _is_whole(page):
+    if magic != _HEAD_MAGIC or not _is_whole(page, _HEAD_SIZE):
         raise Damaged("no head of a chronicle")
     if version != VERSION or size != PAGE or slots != [SLOTS[kind] for kind in KINDS]:
         sentence = "it has format %d, this firmware reads format %d: update it, or delete the file"
@@ -116,13 +117,13 @@ def _most(kind: int) -> int:
     return SAMPLES if kind != EVENTS else ROOM // EVENT_SIZE
 
 
-def seal(page) -> None:
-    """Puts the checksum at its end."""
-    struct.pack_into("<I", page, _CRC_AT, crc32(memoryview(page)[:_CRC_AT]))
+def seal(page, at: int = _CRC_AT) -> None:
+    """Puts the checksum of all before it there."""
+    struct.pack_into("<I", page, at, crc32(memoryview(page)[:at]))
 
 
-def _is_whole(page) -> bool:
-    return struct.unpack_from("<I", page, _CRC_AT)[0] == crc32(memoryview(page)[:_CRC_AT])
+def _is_whole(page, at: int = _CRC_AT) -> bool:
+    return struct.unpack_from("<I", page, at)[0] == crc32(memoryview(page)[:at])
 
 
 class Sample:
@@ -182,6 +183,10 @@ class Event:
         return struct.pack(_EVENT, self.id, self.ms, self.segment, min(self.more, _MOST_RATE), len(text), flags) + text
 
 
+def _text(raw: bytes) -> str:
+    return decode(raw) if raw and max(raw) > 127 else raw.decode()
+
+
 def unpack_events(page: Page) -> list:
     """[Event] of a page of them; Damaged when they are not what a board writes."""
     found, at = [], 0
@@ -193,7 +198,7 @@ def unpack_events(page: Page) -> list:
         if length > MAX_TEXT or at + length > len(page.records) or not 0 < number < _MAX_COUNT:
             raise Damaged("an impossible event")
         try:
-            sentence = decode(bytes(page.records[at : at + length]))
+            sentence = _text(bytes(page.records[at : at + length]))
         except UnicodeError:
             raise Damaged("an event is no text")
         at += length

@@ -6,6 +6,7 @@ from firmware.status.chronicle.minute import Minute
 from firmware.status.chronicle.series import move_record
 
 MOST_EVENTS = 1000
+_MADE_UP = 1500  # seconds; minutes come to the card more often than that
 
 
 class Recollection:
@@ -52,7 +53,10 @@ def _correct(page, best) -> None:
 
 def _recall_events(its: Recollection, pages: list, bases: dict) -> None:
     events = {}
-    for page in sorted(pages, key=_by_sequence):
+    for page in sorted(pages, key=_by_sequence, reverse=True):  # the newest first, and no more than are wanted
+        its.event_tail = its.event_tail or page.first
+        if len(events) >= MOST_EVENTS:
+            break
         try:
             found = unpack_events(page)
         except Damaged:
@@ -62,8 +66,8 @@ def _recall_events(its: Recollection, pages: list, bases: dict) -> None:
         for event in found:
             if event.segment == page.segment:
                 event.ms, event.sure = max(0, event.ms + best.base_ms - page.base_ms), best.sure
-            events[event.id] = event
-        its.event_tail = page.first
+            if event.id not in events:
+                events[event.id] = event
     its.events = [events[number] for number in sorted(events)][-MOST_EVENTS:]
 
 
@@ -71,7 +75,7 @@ def _make_up_minutes(seconds, minutes) -> None:
     """Power went before the last minutes came to the card: the seconds tell them."""
     last_s = minutes.sample(minutes.end - 1).time_s if minutes.end else 0
     minute = Minute()
-    for number in range(seconds.begin, seconds.end):
+    for number in range(max(seconds.begin, seconds.end - _MADE_UP), seconds.end):
         sample = seconds.sample(number)
         if sample.time_s >= last_s + 60:
             whole = minute.add(sample)

@@ -41,14 +41,19 @@ class Series:
 
     # Pages
 
-    def due_page(self) -> "Page | None":
-        """The next page for the card, None when it has all. The newest page grows while it can."""
-        begin = max(self.kept, self.begin)
-        if begin >= self.end:
-            return None
-        first = max(self._tail, self.begin)
+    def due_pages(self, most: int) -> list:
+        """The next pages for the card, at most so many. The newest page grows while it can."""
+        pages, tail, kept = [], self._tail, max(self.kept, self.begin)
+        while kept < self.end and len(pages) < most:
+            page = self._page(tail, kept)
+            pages.append(page)
+            tail, kept = page.first, page.end
+        return pages
+
+    def _page(self, tail: int, kept: int) -> Page:
+        first = max(tail, self.begin)
         if self.end - first > SAMPLES:
-            first = begin
+            first = kept
         last = min(self.end, first + SAMPLES)
         records = bytearray((last - first) * SAMPLE_SIZE)
         self._copy_out(first, records)
@@ -75,10 +80,12 @@ class Series:
         self._tail = pages[-1].first
 
     def _copy_in(self, page: Page) -> None:
-        for number in range(max(page.first, self.begin), min(page.end, self.end)):
-            start = (number - page.first) * SAMPLE_SIZE
-            at = self.place(number)
-            self.ring[at : at + SAMPLE_SIZE] = page.records[start : start + SAMPLE_SIZE]
+        first, split = max(page.first, self.begin), len(self.ring)
+        records = page.records[(first - page.first) * SAMPLE_SIZE : page.count * SAMPLE_SIZE]
+        at = self.place(first)
+        here = min(len(records), split - at)
+        self.ring[at : at + here] = records[:here]
+        self.ring[: len(records) - here] = records[here:]
 
     def adopt(self, other: "Series", segments: int) -> None:
         """Appends all of another series, whose segments are numbered from 0, as those from `segments` on."""
