@@ -10,14 +10,14 @@ import time
 
 from firmware.errors import Refused
 from firmware.quantity import parse_size
-from tools.bench import backlog, fio, profile, rounds, tls, usb, workspace
+from tools.bench import backlog, fio, page, profile, rounds, tls, usb, workspace
 from tools.bench.fio import BenchError
 from tools.bench.pair import Pair
 from tools.bench.peers import PEERS
 from tools.bench.report import Report
 from tools.bench.workspace import Workspace
 
-PARTS = ("rows", "places", "backlog", "usb", "tls")
+PARTS = ("rows", "places", "backlog", "usb", "tls", "page")
 PLACE_ROWS = ("w4k1", "w4k16", "w128k", "w4kf")
 
 
@@ -137,6 +137,8 @@ def measure_all(arguments, plan, clock, place):
             measure_rows(arguments, plan, clock, place, kinds, report)
         if "places" in arguments.parts and ours:
             part(report, lambda: measure_places(arguments, plan, clock, place, report))
+        if "page" in arguments.parts and ours:
+            part(report, lambda: measure_page(plan, place, report))
     if "backlog" in arguments.parts and ours:
         part(report, lambda: measure_backlog(plan, clock, place, report))
     if "usb" in arguments.parts and ours:
@@ -230,6 +232,10 @@ def measure_usb(plan, place, report):
 
 def measure_tls(plan, place, report):
     report.tls = tls.run(place, plan, say)
+
+
+def measure_page(plan, place, report):
+    report.page = page.run(place, plan, say)
 
 
 def about(folder, plan, arguments):

@@ -3,7 +3,7 @@
 import json
 import os
 
-from tools.bench import tls, usb
+from tools.bench import page, tls, usb
 from tools.bench.pair import AWAY, GONE, NEAR, Pair
 from tools.bench.peers import NbdkitFile, QemuMirror, QemuNbd
 
@@ -26,6 +26,7 @@ class Report:
         self.notes = list(notes)
         self.usb = None
         self.tls = None
+        self.page = None
         self.profile = profile
 
     def markdown(self):
@@ -44,6 +45,8 @@ class Report:
             parts += ["## Commands over USB", USB_TEXT, usb.table(self.usb)]
         if self.tls is not None:
             parts += ["## TLS on the link", TLS_TEXT, tls.table(self.tls)]
+        if self.page is not None:
+            parts += ["## Open pages", PAGE_TEXT, page.table(self.page)]
         if self.profile:
             parts += ["## Where the time goes", "```\n" + self.profile.strip() + "\n```"]
         return "\n\n".join(part for part in parts if part) + "\n"
@@ -64,7 +67,7 @@ class Report:
         return json.dumps({
             "about": self.about, "notes": self.notes, "rows": cells(self.results),
             "failures": failures(self.results), "places": cells(self.places) if self.places else None,
-            "usb": self.usb, "tls": self.tls,
+            "usb": self.usb, "tls": self.tls, "page": self.page,
             "place_failures": failures(self.places) if self.places else [], "backlog": self.backlog,
         }, indent=1)
 
@@ -100,6 +103,11 @@ TLS_TEXT = (
     "The link alone, over loopback: sender, receiver, frames, sockets, and TLS; no disks and no journals. ms/MB is the "
     "processor time of the board that gives (here) and of the one that takes (there). Bytes are random, hence not "
     "compressed."
+)
+PAGE_TEXT = (
+    "A pair with keys, over loopback: each page is a TLS connection that gets the whole status every second. Latency "
+    "is of the write, with flush that of the flush; processor time is of all processes of the primary while its host "
+    "is idle; memory is its largest RSS. The silent callers say nothing, and come back 5 s after they were closed."
 )
 BACKLOG_TEXT = (
     "Memory is that of all processes of a board. PSS counts a page that they share once, RSS once for each of them. "
