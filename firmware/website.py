@@ -16,9 +16,9 @@ from firmware.status.live import Live
 from firmware.status.login import Login
 from firmware.status.sessions import Sessions
 from firmware.status.snapshot import snapshot
+from firmware.status.static import Static
 from firmware.status.texts import LANGUAGES
 from firmware.status.translation import translate
-from firmware.status.static import Static
 from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"

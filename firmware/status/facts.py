@@ -49,10 +49,10 @@ def facts(board) -> dict:
 def quiet() -> dict:
     """The facts that a board has which does not run, beyond its name."""
     numbers = ("cap", "held_bytes", "quota_bytes", "quota_used", "journal_size", "journal_used", "journal_written")
-    known = {word: 0 for word in numbers}
+    known = dict.fromkeys(numbers, 0)
     known["quota_holds"] = False
-    known.update({word: None for word in ("journal_growth", "lag_s", "caught_up_s", "rpo_s", "other")})
-    host = {word: 0 for word in ("writes", "write_bytes", "reads", "read_bytes", "flushes")}
+    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "rpo_s", "other")))
+    host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
     known.update(damage="", refusal="", troubles={})

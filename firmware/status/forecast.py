@@ -19,7 +19,7 @@ class Growth:
         self._linked_since_ms = 0
 
     def note(self, now_ms: int, written: int, needed: int, linked: bool) -> None:
-        """At `now_ms` the log had `written` bytes, of which the journal had to keep `needed`; `linked`: the link is up."""
+        """At `now_ms` the log had `written` bytes, and the journal had to keep `needed`; `linked`: the link is up."""
         if linked != self._linked:
             self._linked, self._linked_since_ms = linked, now_ms
         elif self._samples and now_ms - self._samples[-1][0] < EVERY_MS:

@@ -27,7 +27,8 @@ def page(status: dict, takes_updates: bool = False) -> str:
     table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (word, escaped(value)) for word, value in rows(status))
     alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
     foot = escaped(status["version"]), _UPDATE_LINK if takes_updates else ""
-    return _PAGE % ((status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"]), alarms, table) + foot)
+    head = status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"])
+    return _PAGE % (head + (alarms, table) + foot)
 
 
 def escaped(text: str) -> str:

@@ -57,7 +57,7 @@ def groups(language: str, count: int) -> str:
 
 
 def word(language: str, prefix: str, name: str) -> str:
-    """A word of a table, as "state." + "no link"; what another version of the firmware calls otherwise stays as it is."""
+    """A word of a table, as "state." + "no link"; another version's words stay as they are."""
     return module(language).WORDS.get(prefix + name, name)
 
 

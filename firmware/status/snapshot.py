@@ -36,7 +36,7 @@
     lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
     caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
     rpo_s           seconds by which the twin may be behind; None: whatever it is
-    host            {attached, writes, write_bytes, reads, read_bytes, flushes}: whether any has the disk; since the start
+    host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
     other           None, or the other board's own short status while the link is up
     damage refusal  sentences, empty as a rule: what cannot be read any more; why the other board was turned away

@@ -69,7 +69,8 @@ def _sent(link: dict, language: str) -> str:
     quota = link["quota"]
     if not quota["bytes"]:
         return text
-    return say(language, "sent.quota", text, phrases.size(language, quota["used"]), phrases.size(language, quota["bytes"]))
+    used, whole = phrases.size(language, quota["used"]), phrases.size(language, quota["bytes"])
+    return say(language, "sent.quota", text, used, whole)
 
 
 def _health(health: dict, language: str) -> str:

@@ -12,4 +12,4 @@ def translate(language: str, sentence: str) -> str:
         return sentence
     if language not in _made:
         _made[language] = Templates(texts.module(language).SENTENCES)
-    return _made[language].translate(sentence)
+    return _made[language].turned(sentence)

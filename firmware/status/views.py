@@ -1,7 +1,7 @@
 """What stands on the console's screen, as lines; each view is made from the snapshot and the events."""
 
-from firmware.status.screen import HEIGHT, WIDTH, Line, clean, clock, wrapped
 from firmware.status import table
+from firmware.status.screen import HEIGHT, WIDTH, Line, clean, clock, wrapped
 from firmware.status.texts import say
 from firmware.status.translation import translate
 

@@ -74,7 +74,10 @@ def _health(**changes):
     return health
 
 
-_BROKEN = "the journal /dev/mmcblk0p4 failed (Input/output error); this board takes no more writes: replace what failed and restart it"
+_BROKEN = (
+    "the journal /dev/mmcblk0p4 failed (Input/output error); this board takes no more writes: "
+    "replace what failed and restart it"
+)
 _OTHER = {
     "name": "left", "version": "1.2.3", "role": "primary", "state": "behind", "serving": True, "consistent": True,
     "generation": 1, "backlog": {"bytes": 90 * MIB, "groups": 210, "seconds": 340},

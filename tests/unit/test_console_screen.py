@@ -89,27 +89,28 @@ class Views(unittest.TestCase):
 
     def test_every_view_fits(self):
         shown = [
-            status(alarms=["alarm %d " % number * 12 for number in range(count)], link_state=link, role=role,
-                   name="n" * 63, link_peer="\u65e5" * 21, failure=failure)
-            for count in (0, 9) for link in ("up", "connecting") for role in ("primary", "twin")
-            for failure in (None, "the disk failed " * 20)
+            status(language=language, alarms=["alarm %d " % number * 12 for number in range(count)], link_state=link,
+                   role=role, name="n" * 63, link_peer="\u65e5" * 21, failure=failure)
+            for language in ("en", "fr") for count in (0, 9) for link in ("up", "connecting")
+            for role in ("primary", "twin") for failure in (None, "the disk failed " * 20)
         ]  # fmt: skip
         for each in shown:
             for events, message in (([], ""), (self.EVENTS, "x" * 1000), (self.LONG, "")):
                 self._fits(each, events, message)
 
     def _fits(self, shown, events, message):
-        top, bottom = views.head(shown), views.foot(message, 1700000400000, True)
+        top, bottom = views.head(shown), views.foot(message, 1700000400000, shown)
         room = HEIGHT - 1 - len(top) - len(bottom)
-        for body in (views.live(shown, events, 1700000400000, room), views.log(events, 1700000400000, room),
-                     views.manual(room)):  # fmt: skip
+        log = views.log(events, 1700000400000, room, shown["language"])
+        for body in (views.live(shown, events, 1700000400000, room), log, views.manual(room)):
             lines = views.whole(top, body, bottom)
             self.assertEqual(len(lines), HEIGHT - 1)
             self.assertTrue(all(width(line.text) <= WIDTH for line in lines))
 
     def test_the_first_line_answers(self):
         self.assertEqual(views.head(status(acked=12))[0].text, " SAFE  the twin has everything")
-        self.assertTrue(views.head(status(oldest_ms=0))[0].text.startswith(" BEHIND  the twin lacks 3 groups of writes, 12 KiB"))
+        line = views.head(status(oldest_ms=0))[0].text
+        self.assertTrue(line.startswith(" BEHIND  the twin lacks 3 groups of writes, 12 KiB"), line)
 
     def test_alarms_come_first_and_events_give_way(self):
         lines = [line.text for line in views.live(status(alarms=["it burns"]), self.EVENTS, 1700000400000, 18)]

@@ -189,7 +189,8 @@ class Words(unittest.TestCase):
     DOWN = {"link_state": "connecting"}
 
     def test_a_primary(self):
-        missing, lost = "3 groups of writes, 12 KiB, the oldest 1.5 s old", "the writes of the last 1.5 s: 3 groups of writes, 12 KiB"
+        missing = "3 groups of writes, 12 KiB, the oldest 1.5 s old"
+        lost = "the writes of the last 1.5 s: 3 groups of writes, 12 KiB"
         self.assertEqual(_shown(), ("SAFE", "the twin lacks " + missing, lost, "nothing"))
         self.assertEqual(_shown(acked=12), ("SAFE", "the twin has everything", "nothing", "nothing"))
         self.assertEqual(_shown(acked=11)[2], "the writes of the last 1.5 s: 1 group of writes, 12 KiB")

@@ -20,7 +20,7 @@ class Templates:
         # The one that says most itself wins, so that "%s failed" does not take what a longer one knows better.
         self._split.sort(key=_length)
 
-    def translate(self, sentence: str) -> str:
+    def turned(self, sentence: str) -> str:
         """The translation; the sentence itself when no template fits."""
         found = self._remembered.get(sentence)
         if found is None:
