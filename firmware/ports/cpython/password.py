@@ -1,10 +1,13 @@
 """The password of the page, where it lies."""
 
+import ctypes
 import os
 
 from .keys import is_password
 
 _MOST = 1024
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_LARGE = 4 << 20
 
 
 class PasswordFile:
@@ -17,6 +20,7 @@ class PasswordFile:
         self._path = path
         self._edition = None
         self._line = None
+        _give_back_memory()
         self._read()
         self.edition()
 
@@ -48,3 +52,12 @@ class PasswordFile:
     def _is_gone(self, error: OSError) -> bool:
         """Whether somebody took the file away, and not the whole medium."""
         return isinstance(error, FileNotFoundError) and os.path.isdir(os.path.dirname(self._path))
+
+
+def _give_back_memory() -> None:
+    """To judge a password takes 8 MiB for a moment, on purpose. Once glibc has seen that, it keeps what is freed for
+    the next time, unless it is told where large begins."""
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # not every C library has it
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, _LARGE)
+        set_option(_M_TRIM_THRESHOLD, _LARGE)
