@@ -5,6 +5,7 @@ surface that cannot be made, or breaks, is an alarm of the board and never more 
 """
 
 from firmware.chronicler import Chronicler
+from firmware.herald import Herald, check
 from firmware.matchmaker import key_routes
 from firmware.ports import ThreadLane
 from firmware.ports.lanes import run_job
@@ -50,6 +51,8 @@ class Surfaces:
         board, loop, settings = self._board, self._loop, self._settings
         self._add("texts", Dictionary)
         self._add("pulse", lambda: Pulse(board, loop.call_after))
+        check(settings)
+        self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
         self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
 
     def _make_quota_book(self) -> QuotaBook:

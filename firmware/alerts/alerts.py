@@ -12,30 +12,32 @@ from firmware.alerts.places import PING
 from firmware.alerts.pulse import Pulse
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch
-from firmware.errors import Damaged, Undelivered
+from firmware.errors import Damaged, Refused, Undelivered
 
 LOOK_MS = 1000
 _SAVE_AGAIN_MS = 60000
 
 
 class Alerts:
-    """`post` as above; `writer` writes letters (letter.py); `note(sentence)` takes what happened; `save(data, done)`
-    keeps bytes, done(error) later, or is None; `wall_ms()`: the wall clock."""
+    """`post` as above; `writer` writes letters (letter.py); `show()` is the snapshot, `clock` has now_ms() and
+    wall_ms(), `note(sentence)` takes what happened; `save(data, done)` keeps bytes, done(error) later, or is None."""
 
-    def __init__(self, post, writer, note, wall_ms, save=None):
+    def __init__(self, post, writer, show, clock, note, save=None):
         self.writer = writer
         self.channels = []
         self.trouble = ""  # why what was told cannot be kept
         self._post = post
+        self._show = show
+        self._clock = clock
+        self._wall_ms = clock.wall_ms
         self._note = note
-        self._wall_ms = wall_ms
         self._save = save
         self._watch = Watch()
         self._pulse = Pulse()
         self._silence = ""  # why no ping goes out
         self._pings_ms = {}  # Place.key -> monotonic ms of the next one
         self._status = None
-        self._now_ms = 0
+        self.now_ms = 0
         self._link = None
         self._kept = None  # what the file says, in short
         self._saving = None
@@ -81,10 +83,11 @@ class Alerts:
 
     # Every second
 
-    def look(self, status: dict, now_ms: int) -> None:
-        """Takes the snapshot of now, and tells what is to be told."""
-        wall_ms = self._wall_ms()
-        self._status, self._now_ms = status, now_ms
+    def look(self) -> None:
+        """Looks at the board, and tells what is to be told."""
+        now_ms, wall_ms = self._clock.now_ms(), self._wall_ms()
+        status = self._status = self._show()
+        self.now_ms = now_ms
         held = bool(status["link"].get("held_bytes"))
         over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
         self._hurry(status["link"]["state"], now_ms)
@@ -137,13 +140,13 @@ class Alerts:
                 self._note("alerts reach %s again" % place.to)
             if remark and remark != channel.trouble:
                 self._note("alerts reach %s, but: %s" % (place.to, remark))
-            self._pings_ms[place.key] = self._now_ms + place.every_ms
+            self._pings_ms[place.key] = self.now_ms + place.every_ms
             channel.taken(None if is_test else notice, remark, wall_ms)
         else:
             if channel.failed_ms is None:
                 self._note("alerts do not reach %s: %s" % (place.to, error))
             refused = isinstance(error, Undelivered) and error.refused
-            channel.failed(None if is_test else notice, str(error), refused, self._now_ms, wall_ms)
+            channel.failed(None if is_test else notice, str(error), refused, self.now_ms, wall_ms)
         if self._trial is not None and is_test:
             self._trial.answered(channel, error)
 
@@ -165,25 +168,31 @@ class Alerts:
         if not self.trouble:
             self._note("what was told of alerts cannot be kept: %s; after a restart they may come once more" % error)
         self.trouble = str(error)
-        self._save_at_ms = self._now_ms + _SAVE_AGAIN_MS
+        self._save_at_ms = self.now_ms + _SAVE_AGAIN_MS
 
     # A test
 
-    def test(self, done) -> bool:
-        """Sends a notice to every receiver now; done([(channel, None or a sentence)]) within TRIAL_MS (trial.py).
-        False: there is none, or a test is under way."""
-        if self._trial is not None or not self.channels or self._status is None:
-            return False
+    def test(self, done) -> None:
+        """Sends a notice to every receiver now; done([(channel, None or a sentence)], None) within TRIAL_MS (trial.py).
+        Raises Refused."""
+        if not self.channels:
+            raise Refused("nobody is to be told: name a receiver first, for example alert_mail")
+        if self._trial is not None:
+            raise Refused("a test is under way; wait until it has ended")
 
         def ended(outcome) -> None:
             self._trial = None
-            done(outcome)
+            done(outcome, None)
 
-        self._trial = Trial(self.channels, self._now_ms, ended)
+        self.look()
+        self._trial = Trial(self.channels, self.now_ms, ended)
         for channel in self.channels:
             if channel.sending is None:
-                self._tell(channel, self._now_ms, self._wall_ms())
-        return True
+                self._tell(channel, self.now_ms, self._wall_ms())
+
+    def waiting(self, channel) -> int:
+        """How many notices it has not taken yet."""
+        return len(channel.due(self.standing, self._wall_ms()))
 
     def silence(self, channel) -> str:
         """Why a ping's receiver hears nothing; empty for the others."""

@@ -230,8 +230,10 @@ def _url(kind: str, text: str) -> Place:
 
 def _host_and_port(text: str, port: int) -> tuple:
     has_port = text.rpartition("]")[2].find(":") >= 0
-    _, host, port = address.parse(text if has_port else "%s:%d" % (text, port))
-    return host, port
+    place = address.parse(text if has_port else "%s:%d" % (text, port))
+    if place[0] != "tcp":
+        raise Refused("this is no host; write its name or address, for example alerts.example.org")
+    return place[1], place[2]
 
 
 def _is_plain(text: str) -> bool:
@@ -297,7 +299,7 @@ def _mail_address(text: str) -> str:
     local, mark, domain = text.rpartition("@")
     if not mark or not local or not domain or not _is_plain(text) or any(each in '<>()[]:;,"\\@' for each in local):
         raise Refused("a mail address is missing or none; write for example me@example.org")
-    address.parse(domain + ":25")
+    _host_and_port(domain, 25)
     return text
 
 

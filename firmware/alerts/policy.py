@@ -5,7 +5,7 @@ _S, _MIN, _H = 1000, 60000, 3600000
 # name: (how long it has to hold, how long it has to be gone, whether it is not over while something is held back)
 _POLICIES = {
     "behind": (_MIN, 2 * _MIN, True),
-    "no_link": (_MIN, _MIN, True),
+    "no_link": (30 * _S, 30 * _S, True),  # the boards dial again by themselves
     "journal_filling": (_MIN, 5 * _MIN, True),
     "storage": (0, _MIN, False),
     "fenced": (0, 10 * _S, False),

@@ -5,10 +5,15 @@ import sys
 from ..errors import Refused
 
 
+def check_post() -> None:
+    """Raises Refused where nothing can be sent."""
+    if sys.implementation.name == "micropython":
+        raise Refused("alerts need CPython: leave the lines alert_.. out, or run it with python3")
+
+
 def open_post(loop):
     """A PostOffice (firmware/ports/cpython/post.py). Raises Refused."""
-    if sys.implementation.name == "micropython":
-        raise Refused("alerts need CPython: leave the lines alert_ out, or run it with python3")
+    check_post()
     from .cpython.post import PostOffice
 
     return PostOffice(loop)

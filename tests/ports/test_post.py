@@ -22,6 +22,7 @@ from tests.ports.receivers import PASSWORD, USER, Log, Mail, Web
 WALL_MS = 1763856056123  # 2025-11-23T00:00:56.123Z
 STATUS = {"name": "left", "role": "primary", "version": "1.2", "words": {"sentence": "All is well."}}
 SENTENCE = "the other board is not reached"
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # on this machine there is no need for TLS
 
 
 def letter(event=FIRED, name="no_link", level="critical", sentence=SENTENCE, board="left"):

@@ -24,7 +24,7 @@ PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zli
 
 # The composition root: these files wire the parts and may name the ports.
 ROOT_FILES = {"__main__.py", "appliance.py", "chronicler.py", "matchmaker.py", "media.py", "service.py", "surfaces.py"}
-ROOT_FILES |= {"website.py"}
+ROOT_FILES |= {"herald.py", "website.py"}
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.

@@ -71,10 +71,16 @@ class Rig:
         self.saves = []
         self.kept = kept
         self.full = None  # why the file cannot be written
-        self.alerts = Alerts(self.post, Writer(), self.events.append, lambda: self.wall + self.now, self._save)
+        self.alerts = Alerts(self.post, Writer(), lambda: self.status, self, self.events.append, self._save)
         self.alerts.receive([each for key in sorted(lines) for each in places.PARSERS[key][0](lines[key])])
         if kept is not None:
             self.alerts.recall(kept)
+
+    def now_ms(self):
+        return self.now
+
+    def wall_ms(self):
+        return self.wall + self.now
 
     def _save(self, data, done):
         self.saves.append(data)
@@ -85,7 +91,7 @@ class Rig:
     def wait(self, ms, step=1000):
         for _ in range(ms // step):
             self.now += step
-            self.alerts.look(self.status, self.now)
+            self.alerts.look()
             if not self.post.by_hand:
                 self.post.run()
         return self

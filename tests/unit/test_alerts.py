@@ -4,6 +4,7 @@ import unittest
 
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
+from firmware.errors import Refused
 from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, Rig, unreachable, unwanted
 
 HOOK = {"alert_webhook": "http://127.0.0.1:9/hook"}
@@ -60,7 +61,9 @@ class Telling(unittest.TestCase):
         rig = Rig({})
         rig.put("storage")
         rig.wait(MINUTE)
-        self.assertEqual((rig.post.tried, rig.alerts.test(None)), (0, False))
+        self.assertEqual(rig.post.tried, 0)
+        with self.assertRaises(Refused):
+            rig.alerts.test(None)
 
     def test_a_receiver_that_is_new_hears_what_stands(self):
         rig = Rig(HOOK)
@@ -317,13 +320,14 @@ class Testing(unittest.TestCase):
         self.rig = Rig(BOTH).wait(2000)
         self.outcome = None
 
-    def done(self, outcome):
+    def done(self, outcome, error):
         self.outcome = [(channel.place.kind, sentence) for channel, sentence in outcome]
 
     def test_who_took_it(self):
         self.rig.post.away["syslog"] = unreachable()
-        self.assertTrue(self.rig.alerts.test(self.done))
-        self.assertFalse(self.rig.alerts.test(self.done))
+        self.rig.alerts.test(self.done)
+        with self.assertRaises(Refused):
+            self.rig.alerts.test(self.done)
         self.assertIsNone(self.outcome)
         self.rig.post.run()
         self.assertEqual(self.outcome, [("syslog", "nobody answers there"), ("webhook", None)])
@@ -362,7 +366,7 @@ class Testing(unittest.TestCase):
         self.rig.wait(2000)
         self.assertEqual(self.outcome, [("syslog", "it has not answered yet"), ("webhook", None)])
         self.rig.post.run()
-        self.assertTrue(self.rig.alerts.test(self.done))
+        self.rig.alerts.test(self.done)
 
 
 class Pings(unittest.TestCase):

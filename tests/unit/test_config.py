@@ -148,7 +148,23 @@ class Lines(unittest.TestCase):
 
     def test_an_unknown_key_far_from_all_lists_them(self):
         sentence = refusal(MINIMUM + b"frobnication_level = 3")
-        self.assertIn("ack, attach, console, disk, disk_size", sentence)
+        self.assertIn("ack, alert_mail", sentence)
+        self.assertIn("attach, chronicle, console, disk, disk_size", sentence)
+
+    def test_a_secret_is_not_said(self):
+        for line in (
+            "alert_mail = me@example.org via SECRET user",
+            "alert_webhook = https://me:SECRET@x.example/",
+            "alert_push = https://ntfy.example/SECRET token",
+            "alert_mail me@example.org password SECRET",
+        ):
+            self.assertTrue("SECRET" not in refused_line(line), refused_line(line))
+
+    def test_alerts_go_to_several(self):
+        settings = parse("alert_webhook = https://a.example/x, http://127.0.0.1:9/y\nalert_syslog = 192.0.2.5")
+        self.assertEqual([place.host for place in settings.alert_webhook], ["a.example", "127.0.0.1"])
+        self.assertEqual([place.port for place in settings.alert_syslog], [514])
+        self.assertEqual(settings.alert_mail, [])
 
     def test_a_huge_key_is_cut(self):
         self.assertTrue(len(refusal(MINIMUM + b"k" * 60000 + b" = 1")) < 400)

@@ -1,0 +1,114 @@
+"""Tells people who do not look what is wrong with a board (firmware/alerts).
+
+A root file: it wires alerts to the ports.
+"""
+
+from firmware import ports
+from firmware.alerts.alerts import LOOK_MS, Alerts
+from firmware.alerts.letter import Writer
+from firmware.alerts.routes import Routes
+from firmware.errors import Refused
+from firmware.ports.lanes import run_job
+from firmware.ports.notebook import Notebook
+from firmware.ports.post import check_post, open_post
+from firmware.status.snapshot import snapshot
+
+KEYS = ("alert_webhook", "alert_mail", "alert_push", "alert_syslog", "alert_ping")
+
+
+def places_of(settings) -> list:
+    """All that are to be told."""
+    places = []
+    for key in KEYS:
+        places += getattr(settings, key)
+    return places
+
+
+def check(settings) -> None:
+    """Raises Refused where this runtime cannot tell anybody."""
+    if places_of(settings):
+        check_post()
+
+
+class Herald:
+    """The alerts of `board`. Nothing of it runs while nobody is to be told."""
+
+    def __init__(self, board, loop, settings, wishes):
+        self._board = board
+        self._loop = loop
+        self._settings = settings
+        self._post = self._lane = None
+        self._running = False
+        path = _path(settings)
+        self._notebook = None if path is None else Notebook(path)
+        save = None if path is None else self._save
+        writer, note = Writer(self._language), board.events.note
+        self._alerts = Alerts(self, writer, lambda: snapshot(board), board.clock, note, save)
+        for key in KEYS:
+            wishes.announce(key, self._receive)
+        self._receive()
+
+    def routes(self) -> dict:
+        """For Api's `more`."""
+        return Routes(self._alerts, self._language).routes()
+
+    def start(self) -> None:
+        """The board runs now."""
+        self._running = True
+        if self._notebook is not None:
+            data, error = run_job(self._notebook, "read", ())
+            if error is not None:
+                self._board.events.note("what was told of alerts cannot be read: %s" % error)
+            elif data:
+                self._alerts.recall(data)
+        self._tick()
+
+    def stop(self) -> None:
+        """It was asked to stop: that its link ends is no news."""
+        self._running = False
+
+    def close(self) -> None:
+        """It has stopped. Whatever is on its way is not waited for; what is to be kept, is."""
+        if self._post is not None:
+            self._post.close()
+        if self._lane is not None:
+            self._lane.close()
+
+    def send(self, place, letter, done) -> None:
+        """See Alerts: the post office opens with the first letter."""
+        if self._post is None:
+            self._post = open_post(self._loop)
+        self._post.send(place, letter, done)
+
+    def _receive(self, _=None) -> None:
+        check(self._settings)
+        self._alerts.receive(places_of(self._settings))
+
+    def _save(self, data: bytes, done) -> None:
+        if self._lane is None:
+            self._lane = ports.ThreadLane(self._notebook, self._loop)
+        self._lane.submit(lambda _, error: done(error), "change", lambda before: data)
+
+    def _tick(self) -> None:
+        if not self._running:
+            return
+        try:
+            if self._alerts.channels:
+                self._alerts.look()
+            self._board.alarm("alerts", "")
+        except Exception as error:  # whatever it is: not worth the mirror
+            self._board.alarm("alerts", "alerts do not work; this is a bug: %r" % error)
+        self._loop.call_after(LOOK_MS, self._tick)
+
+    def _language(self) -> str:
+        return self._settings.language
+
+
+def _path(settings) -> "str | None":
+    """Where it is kept what was told."""
+    if settings.alerts is not None:
+        return settings.alerts
+    try:
+        return None if ports.is_device(settings.journal) else settings.journal + ".alerts"
+    except Refused:
+        return None
