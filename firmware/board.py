@@ -173,7 +173,7 @@ class Board:
     def _report(self) -> bytes:
         """What the other board's surfaces show of this one."""
         try:
-            return pack(snapshot(self))
+            return pack(snapshot(self, "en"))  # it is translated where it is read
         except Exception as error:  # a bug in what is shown must not stop the mirroring
             self.alarm("report", "the other board is not told of this one (%s); restart this board" % repr(error))
             return b""

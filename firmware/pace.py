@@ -12,7 +12,12 @@ _LOOK_MS = 1000
 _MONDAY = 3 * DAY  # 1970-01-01 was a Thursday
 _STEPS = 64  # so many times a day at most it is written down how much was used
 _LEAST_STEP = 1 << 20
-NO_CLOCK = "the clock of this board is not set, so %s: see that it reaches a time server"
+_NO_CLOCK = {  # whether a rate by the clock waits for it, whether a quota does
+    (True, False): "the clock is not set, so the strictest rate counts: see that this board reaches a time server",
+    (False, True): "the clock is not set, so the quota's day does not end: see that this board reaches a time server",
+    (True, True): "the clock is not set, so the strictest rate counts and the quota's day does not end: see that this "
+    "board reaches a time server",
+}
 USED_UP = "the quota of today is used up: groups are held back until midnight"
 
 
@@ -81,10 +86,7 @@ class Pace:
         """A sentence while the time would matter and is not known."""
         if self.clock_set is not False or not self._timed:
             return ""
-        parts = [] if self._rate.constant else ["the strictest rate counts"]
-        if self.quota:
-            parts.append("the day of the quota does not end")
-        return NO_CLOCK % " and ".join(parts)
+        return _NO_CLOCK[not self._rate.constant, self.quota > 0]
 
     def due(self) -> "int | None":
         """The monotonic ms of the next poll(); None when it makes no difference."""

@@ -14,7 +14,7 @@ class QuotaBook:
         self._busy = False  # one job at a time; of those that come meanwhile the last one counts
         self._next = None
         pace.keep = self._keep
-        alarm("" if error is None else "%s: today's quota is counted anew" % error)
+        alarm("" if error is None else "%s; today's quota is counted anew" % error)
         if record is not None:
             pace.restore(record)
 
@@ -30,7 +30,7 @@ class QuotaBook:
             self._lane.submit(self._written, "write", record)
 
     def _written(self, result, error) -> None:
-        self._alarm("" if error is None else "%s: a restart would count today's quota anew" % error)
+        self._alarm("" if error is None else "%s; a restart would count today's quota anew" % error)
         self._go_on()
 
     def close(self) -> None:

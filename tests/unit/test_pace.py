@@ -146,7 +146,7 @@ class Quotas(unittest.TestCase):
         pace.clock_set = False
         clock.pass_minutes(pace, 2 * DAY, 60)
         self.assertFalse(pace.takes(1, False))
-        self.assertIn("the day of the quota does not end", pace.trouble)
+        self.assertIn("the quota's day does not end", pace.trouble)
         pace.count(MIB)
         pace.clock_set = True
         clock.pass_minutes(pace, 1)
