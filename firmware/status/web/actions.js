@@ -1,7 +1,7 @@
 // What the operator may do: set a mark, promote a twin. Nothing here happens by one careless touch.
 
-import { capital, duration, size } from "./amounts.js";
-import { make, part, say, show, write } from "./dom.js";
+import { capital, number } from "./amounts.js";
+import { make, notify, part, write } from "./dom.js";
 import { current, post } from "./session.js";
 import { t, tn } from "./texts.js";
 
@@ -46,7 +46,7 @@ async function mark(event) {
   if (!answer.ok) return;
   part("mark-dialog").close();
   part("mark-form").reset();
-  say(t("mark.done", { name, group: answer.content.group }));
+  notify(t("mark.done", { name }), t("close"));
 }
 
 // What it means here and now.
@@ -60,7 +60,6 @@ function fillPromotion(status) {
   write(part("promote-label"), t("promote.type", values));
   write(part("promote-send"), t("promote.send", values));
   part("promote-name").value = "";
-  show(part("promote-send"), true);
   compare();
 }
 
@@ -74,5 +73,5 @@ async function promote(event) {
   if (!answer.ok) return;
   part("promote-dialog").close();
   const missing = answer.content.missing_groups || 0;
-  say(t("promote.done", { name: statusNow().name }) + (missing ? " " + tn("promote.missing", missing, { n: missing }) : ""));
+  notify(t("promote.done", { name: statusNow().name }) + (missing ? " " + tn("promote.missing", missing, { n: number(missing) }) : ""), t("close"));
 }

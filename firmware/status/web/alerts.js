@@ -22,15 +22,14 @@ export async function shown() {
 export const translated = () => { if (!part("alerts").hidden) fill(); };
 
 function fill() {
-  const title = make("h2", { id: "alerts-title" }, t("alerts.title"));
   if (!channels.length) {
-    part("alerts").replaceChildren(title, make("p", {}, t("alerts.none")));
+    part("channels").replaceChildren(make("p", {}, t("alerts.none")));
     return;
   }
   const list = make("ul", { class: "channels" }, ...channels.map(channel));
   const button = make("button", { type: "button" }, t("alerts.test")), said = make("p", { role: "status" });
   button.addEventListener("click", () => test(button, said));
-  part("alerts").replaceChildren(title, list, make("p", { class: "actions" }, button), said);
+  part("channels").replaceChildren(list, make("p", { class: "actions" }, button), said);
 }
 
 function channel(each) {
@@ -52,6 +51,6 @@ async function test(button, said) {
   const each = (answer.content.channels || []).map((one) => capital(one.sentence || one.name));
   const words = each.length ? each.join(" · ") : capital(answer.content.sentence || t("alerts.sent"));
   await shown();
-  part("alerts").querySelector("p[role=status]").replaceWith(said);
+  part("channels").querySelector("p[role=status]").replaceWith(said);
   write(said, words);
 }

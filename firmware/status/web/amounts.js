@@ -2,6 +2,9 @@
 
 import { language, t, tn } from "./texts.js";
 
+// The browser's own way to write times, where it speaks the language of the page: 13:05 or 1:05 PM.
+const place = () => (navigator.languages || []).find((each) => each.toLowerCase().startsWith(language)) || language;
+
 const UNITS = ["b", "k", "m", "g", "t"];
 
 export function number(value, digits = 0) {
@@ -10,14 +13,17 @@ export function number(value, digits = 0) {
 
 export const percent = (part, whole) => (whole > 0 ? Math.min(100, (100 * part) / whole) : 0);
 
+// A decimal where that says something.
+const short = (value) => number(value, value < 9.95 ? 1 : 0);
+
 // Bytes, by powers of 1024 as everywhere on the board.
 export function size(bytes) {
   let power = 0;
-  while (bytes >= 1000 && power < UNITS.length - 1) {
+  while (bytes >= 1024 && power < UNITS.length - 1) {
     bytes /= 1024;
     power += 1;
   }
-  return number(bytes, power && bytes < 10 ? 1 : 0) + "\u00a0" + t("unit." + UNITS[power]);
+  return (power ? short(bytes) : number(bytes)) + "\u00a0" + t("unit." + UNITS[power]);
 }
 
 export const rate = (bytesPerS) => t("per.second", { size: size(bytesPerS) });
@@ -33,23 +39,25 @@ export function bits(perS) {
 }
 
 export function duration(seconds) {
-  if (seconds < 120) return t("span.s", { n: number(Math.floor(seconds)) });
-  if (seconds < 7200) return t("span.min", { n: number(Math.floor(seconds / 60)) });
-  if (seconds < 172800) return t("span.h", { n: number(Math.floor(seconds / 3600)) });
-  const days = Math.floor(seconds / 86400);
-  return tn("span.days", days, { n: number(days) });
+  if (seconds < 120) return t("span.s", { n: short(seconds) });
+  if (seconds < 7200) return t("span.min", { n: Math.floor(seconds / 60) });
+  if (seconds < 172800) return two("span.h", "span.h.min", Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60));
+  const hours = seconds < 7 * 86400 ? Math.floor((seconds % 86400) / 3600) : 0;
+  return two("span.days", "span.days.h", Math.floor(seconds / 86400), hours);
 }
 
-export const ago = (seconds) => t("ago", { span: duration(Math.max(0, seconds)) });
+const two = (alone, both, n, m) => (m ? t(both, { n, m }) : t(alone, { n }));
+
+export const ago = (seconds) => t("ago", { span: duration(Math.floor(Math.max(0, seconds))) });
 
 export function time(ms, withSeconds = true) {
   const form = { hour: "2-digit", minute: "2-digit" };
   if (withSeconds) form.second = "2-digit";
-  return new Intl.DateTimeFormat(language, form).format(new Date(ms));
+  return new Intl.DateTimeFormat(place(), form).format(new Date(ms));
 }
 
 export function day(ms) {
-  return new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" }).format(new Date(ms));
+  return new Intl.DateTimeFormat(place(), { weekday: "long", day: "numeric", month: "long" }).format(new Date(ms));
 }
 
 export const sameDay = (one, two) => new Date(one).toDateString() === new Date(two).toDateString();
@@ -58,7 +66,9 @@ export const sameDay = (one, two) => new Date(one).toDateString() === new Date(t
 export function moment(ms) {
   if (sameDay(ms, Date.now())) return time(ms, false);
   const form = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, form).format(new Date(ms));
+  return new Intl.DateTimeFormat(place(), form).format(new Date(ms));
 }
+
+export const weekday = (ms) => new Intl.DateTimeFormat(place(), { weekday: "short", day: "numeric" }).format(new Date(ms));
 
 export const capital = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);

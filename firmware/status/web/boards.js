@@ -15,10 +15,11 @@ export function translated() {
 
 // [key, function of a board's status -> text or [text, mood] or null when it does not tell].
 const ROWS = [
-  ["state", (board) => capital(t("state." + board.state.replace(" ", "_")))],
-  ["role", (board) => t("role." + board.role)],
-  ["backlog", (board) => board.backlog && (board.backlog.groups ? size(board.backlog.bytes) + ", " + duration(board.backlog.seconds) : t("nothing"))],
-  ["journal", (board) => board.journal && t("boards.share", { percent: number(percent(board.journal.used, board.journal.size)), size: size(board.journal.size) })],
+  ["state", (board) => board.state && capital(t("state." + board.state.replace(" ", "_")))],
+  ["role", (board) => board.role && t("role." + board.role)],
+  ["backlog", (board) => board.role === "primary" && board.backlog && (board.backlog.groups ? size(board.backlog.bytes) + ", " + duration(board.backlog.seconds) : t("nothing"))],
+  ["journal", (board) => board.journal && board.journal.size && t("boards.share", { percent: number(percent(board.journal.used, board.journal.size)), size: size(board.journal.size) })],
+  ["data", (board) => quota(board.link && board.link.quota)],
   ["disk", (board) => disk(board)],
   ["card", (board) => card(board.health && board.health.card)],
   ["temperature", (board) => temperature(board.health && board.health.temperature_c)],
@@ -26,13 +27,25 @@ const ROWS = [
   ["clock", (board) => clock(board)],
   ["uptime", (board) => (typeof board.uptime_s === "number" ? duration(board.uptime_s) : null)],
   ["version", (board) => board.version || null],
+  ["alarms", (board) => alarms(board.alarms)],
 ];
 
 function disk(board) {
   const health = board.health && board.health.disk, whole = board.disk_size ? size(board.disk_size) : "";
   if (!health) return whole || null;
-  if (health.ok) return t("boards.disk.ok", { size: whole });
+  if (health.ok === null) return whole || null;
+  if (health.ok) return whole ? t("boards.disk.ok", { size: whole }) : t("boards.disk.healthy");
   return [capital(health.sentence || t("boards.disk.bad")), "bad"];
+}
+
+function quota(said) {
+  if (!said || !said.bytes) return null;
+  return [t("boards.data.used", { used: size(said.used), size: size(said.bytes) }), said.holds ? "warn" : ""];
+}
+
+function alarms(said) {
+  if (!said) return null;
+  return said.length ? [said.map((each) => capital(each)).join(". ") + ".", "warn"] : t("boards.alarms.none");
 }
 
 function card(said) {
@@ -58,7 +71,7 @@ function clock(board) {
 export function render(status) {
   const boards = [{ ...status, me: true }];
   if (status.other) boards.push({ ...status.other, me: false });
-  const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined));
+  const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
   const now = JSON.stringify([cells, boards.map((each) => [each.name, each.age_s > 10 ? Math.floor(each.age_s / 5) : 0])]);
   if (now === drawn) return;
   drawn = now;
@@ -77,7 +90,7 @@ function line([key, ...cells], first, rows) {
   const row = make("tr", {}, make("th", { scope: "row" }, t("boards." + key)));
   for (const cell of cells) {
     const [text, mood] = Array.isArray(cell) ? cell : [cell, ""];
-    row.append(make("td", mood ? { class: mood } : {}, text === null || text === undefined ? t("boards.silent") : text));
+    row.append(make("td", mood ? { class: mood } : {}, text || t("boards.silent")));
   }
   if (first) row.append(make("td", { rowspan: rows, class: "soft" }, t("boards.unreached")));
   return row;

@@ -2,10 +2,10 @@
 //
 // The board keeps the series; between two askings the hour goes on with what the stream tells.
 
-import { capital, duration, moment, number, rate, size, time } from "./amounts.js";
+import { capital, duration, moment, rate, size, time, weekday } from "./amounts.js";
 import { make, part, show, write } from "./dom.js";
 import { get } from "./session.js";
-import { known, language, t } from "./texts.js";
+import { t } from "./texts.js";
 
 const AGAIN_MS = { hour: 120000, week: 300000 };
 const POINTS = 600;
@@ -49,6 +49,7 @@ async function ask() {
   show(part("charts-refusal"), failed);
   write(part("charts-refusal"), failed ? capital(answer.content.error || t("unreached")) : "");
   if (!failed) data = read(answer.content);
+  show(part("charts-unkept"), !failed && answer.content.kept === false);
   build();
 }
 
@@ -121,8 +122,7 @@ function binary(u, axis, least, most) {
   return found;
 }
 
-const tick = (seconds) => (span === "hour" ? time(seconds * 1000, false)
-  : new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric" }).format(new Date(seconds * 1000)));
+const tick = (seconds) => (span === "hour" ? time(seconds * 1000, false) : weekday(seconds * 1000));
 
 // The target of the lag, as a dashed line.
 function target(chart, u) {

@@ -33,6 +33,13 @@ export function draw(tag, attributes = {}, ...children) {
   return node;
 }
 
+// What came of something that was asked for: it stays until it is closed.
+export function notify(sentence, close) {
+  const button = make("button", { type: "button", class: "plain" }, close), notice = make("div", { class: "notice" }, make("p", {}, sentence), button);
+  button.addEventListener("click", () => notice.remove());
+  part("notice").replaceChildren(notice);
+}
+
 // One polite region for the whole page speaks only when something that matters has changed.
 let lastSaid = "";
 export function say(sentence) {

@@ -1,9 +1,9 @@
 // What happened, the newest first, by day, in the browser's time.
 
-import { capital, day, sameDay, time } from "./amounts.js";
+import { capital, day, number, sameDay, time } from "./amounts.js";
 import { make, part } from "./dom.js";
 import { get } from "./session.js";
-import { language, t } from "./texts.js";
+import { language, t, tn } from "./texts.js";
 
 const MOST = 200;
 let entries = [];
@@ -28,6 +28,13 @@ export function happened(event) {
   fill();
 }
 
+// A time that the board's clock may have had wrong carries a question mark.
+function moment(each) {
+  const node = make("time", { datetime: new Date(each.ms).toISOString(), title: time(each.ms) }, time(each.ms, false) + (each.sure === false ? "\u00a0?" : ""));
+  if (each.sure === false) node.title = t("events.unsure");
+  return node;
+}
+
 function fill() {
   const list = part("events"), rows = [];
   let last = null;
@@ -36,7 +43,7 @@ function fill() {
       rows.push(make("li", { class: "day" }, sameDay(each.ms, Date.now()) ? t("today") : capital(day(each.ms))));
     }
     last = each.ms;
-    rows.push(make("li", { class: "entry" }, make("time", { datetime: new Date(each.ms).toISOString() }, time(each.ms)), make("span", {}, capital(each.sentence))));
+    rows.push(make("li", { class: "entry" }, moment(each), make("span", {}, capital(each.sentence) + (each.more ? " " + tn("events.more", each.more, { n: number(each.more) }) : ""))));
   }
   list.replaceChildren(...(rows.length ? rows : [make("li", { class: "soft" }, t("events.none"))]));
 }

@@ -17,6 +17,7 @@ const MARKS = {
 };
 
 export function moodOf(status) {
+  if (status.words.mood) return status.words.mood;
   const mood = MOODS[status.state] || "calm";
   const critical = (status.conditions || []).some((each) => each.level === "critical");
   if (!critical) return mood;
@@ -92,12 +93,26 @@ export function renderTiles(status) {
   const missing = status.role === "primary" && status.copy.whole && status.backlog.groups > 0 && status.state !== "promoted";
   const loss = part("loss-figure");
   loss.classList.toggle("words", !missing);
-  write(loss, missing ? tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) }) + " · " + duration(status.backlog.seconds)
-    : capital(status.words.loss.split(": ")[0]));
-  write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), age: duration(status.backlog.seconds) })
-    : capital(status.words.loss.split(": ").slice(1).join(": ")));
+  write(loss, missing ? t("loss.last", { span: duration(status.backlog.seconds) }) : capital(status.words.loss));
+  const groups = tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) });
+  write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), groups }) : "");
+  write(part("forecast"), forecast(status));
   renderJournal(status.journal);
   write(part("next-words"), capital(status.words.advice));
+}
+
+// What becomes of the lag within a day, where that is more than nothing.
+function forecast(status) {
+  const said = status.forecast;
+  if (!said || status.role !== "primary" || status.state === "promoted" || status.state === "fenced") return "";
+  const parts = [];
+  if (status.backlog.seconds > 60 && status.link.state === "up") {
+    parts.push(typeof said.caught_up_s === "number" ? t("forecast.caught", { span: duration(said.caught_up_s) }) : t("forecast.never"));
+  }
+  if (typeof said.lag_s === "number" && said.lag_s > Math.max(60, status.backlog.seconds)) {
+    parts.push(t("forecast.lag", { span: duration(said.lag_s) }));
+  }
+  return parts.join(" ");
 }
 
 function renderJournal(journal) {

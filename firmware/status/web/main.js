@@ -13,7 +13,8 @@ const VIEWS = ["login", "now", "manage"];
 const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
 
 let status = null;
-let loaded = {}; // what comes when it is needed
+const loaded = {}; // what comes when it is needed
+let failures = 0, retried = 0;
 const rates = new Rates();
 const live = new Live(heard, (event) => loaded.events && loaded.events.happened(event), broke);
 
@@ -23,6 +24,7 @@ function heard(snapshot) {
   status = snapshot;
   rates.add(snapshot);
   render();
+  if (failures > retried) { retried = failures; bring(VIEWS.find((name) => !part("view-" + name).hidden)); }
   tick();
 }
 
@@ -88,15 +90,25 @@ async function route() {
 // What the first look does not need comes after it.
 async function bring(view) {
   if (view === "login") return;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)))); // it is painted
   const names = view === "now" ? ["charts", "events", "boards"] : ["settings", "alerts", "update"];
   await Promise.all([...names, "actions"].map(async (name) => {
     if (loaded[name]) { if (loaded[name].shown) loaded[name].shown(); return; }
-    const module = await import("/web/" + name + ".js");
-    if (loaded[name]) return;
-    loaded[name] = module;
-    await module.begin(() => status);
-    if (status !== null && module.render) module.render(status, rates.now);
+    try {
+      await load(name);
+    } catch (error) {
+      failures += 1; // the board was gone for a moment: again when it is heard
+    }
   }));
+}
+
+async function load(name) {
+  // A browser remembers that a module could not be had: the next attempt asks for it by another name.
+  const module = await import("/web/" + name + ".js" + (failures ? "?" + failures : ""));
+  if (loaded[name]) return;
+  await module.begin(() => status);
+  loaded[name] = module;
+  if (status !== null && module.render) module.render(status, rates.now);
 }
 
 // Login

@@ -38,31 +38,38 @@ function queue(bytes) {
 function labels(scene) {
   const { link, writer, keeper } = scene;
   return {
-    write: link.write === null ? "" : link.write >= 1 ? rate(link.write) : t("pair.idle"),
+    write: link.write === null || !writer.host ? "" : link.write >= 1 ? rate(link.write) : t("pair.idle"),
     first: link.up ? (link.sent === null ? t("pair.up") : link.sent >= 1 ? rate(link.sent) : t("pair.idle")) : t("pair.down"),
     second: link.up ? (link.rtt_ms === null ? "" : t("pair.rtt", { ms: link.rtt_ms })) : link.down_s === null ? "" : t("pair.since", { span: duration(link.down_s) }),
-    third: link.waiting ? t("pair.waiting", { size: size(link.waiting) }) : link.up && link.cap ? t("pair.cap", { rate: bits(link.cap) }) : "",
+    third: waiting(link),
     writerState: stateText(writer),
     keeperState: stateText(keeper),
   };
+}
+
+function waiting(link) {
+  if (link.quota && link.quota.holds) return t("pair.quota");
+  if (link.held_bytes) return t("pair.held", { size: size(link.held_bytes) });
+  if (link.waiting) return t("pair.waiting", { size: size(link.waiting) });
+  return link.up && link.cap ? t("pair.cap", { rate: bits(link.cap) }) : "";
 }
 
 const stateText = (board) => (board.known ? t("state." + board.state.replace(" ", "_")) : t("pair.unknown"));
 
 function description(scene) {
   const { writer, keeper, link } = scene, said = labels(scene);
-  const one = (board) => t("pair.board", { name: board.name || t("pair.other"), role: roleText(board), state: stateText(board) });
+  const one = (board) => t("pair.board", { name: board.name || t("pair.other"), role: roleText(board) || t("pair.other"), state: stateText(board) });
   const parts = [one(writer), one(keeper), link.up ? t("pair.link.up") : t("pair.link.down"), said.first, said.second, said.third];
   return parts.filter((each) => each).join(". ") + ".";
 }
 
 function roleText(board) {
-  const role = board.role ? t("role." + board.role) : t("pair.other");
-  return board.me ? role + ", " + t("this.board") : role;
+  const role = board.role ? t("role." + board.role) : "";
+  return board.me ? role + " · " + t("this.board") : role;
 }
 
 function build(svg, width, scene) {
-  const broad = width >= BROAD, height = broad ? 196 : 356;
+  const broad = width >= BROAD, height = broad ? 140 : 356;
   texts = {};
   svg.replaceChildren();
   set(svg, { viewBox: "0 0 " + width + " " + height, class: scene.link.up ? "up" : "down" });
@@ -72,12 +79,12 @@ function build(svg, width, scene) {
 }
 
 function buildBroad(svg, width, scene) {
-  const left = 118, right = width - 118 - BOARD.w, y = 30, middle = y + BOARD.h / 2;
-  server(svg, 8, middle - 40, scene.writer.host, "server");
-  cable(svg, "M64 " + middle + "H" + left, scene.writer.host, scene.link.write > 0);
-  note(svg, "write", 91, middle + 60, "middle");
-  server(svg, width - 64, middle - 40, false, "standby");
-  cable(svg, "M" + (right + BOARD.w) + " " + middle + "H" + (width - 64), false, false);
+  const left = 148, right = width - 148 - BOARD.w, y = 8, middle = y + BOARD.h / 2;
+  server(svg, 4, middle - 40, scene.writer.host, "server");
+  cable(svg, "M60 " + middle + "H" + left, scene.writer.host, scene.link.write > 0);
+  note(svg, "write", 106, middle - 16, "middle");
+  server(svg, width - 60, middle - 40, false, "standby");
+  cable(svg, "M" + (right + BOARD.w) + " " + middle + "H" + (width - 60), false, false);
   board(svg, left, y, BOARD.w, scene.writer, "writerState");
   board(svg, right, y, BOARD.w, scene.keeper, "keeperState");
   const from = left + BOARD.w, centre = (from + right) / 2;
@@ -126,17 +133,13 @@ function board(svg, x, y, w, what, stateName) {
   group.append(draw("rect", { class: "body", width: w, height: BOARD.h, rx: 16 }));
   const room = Math.floor((w - 84) / 10), name = what.name || t("pair.other");
   text(group, 18, 34, name.length > room ? name.slice(0, room - 1) + "…" : name, "name");
-  text(group, 18, 55, what.role ? t("role." + what.role) : "", "note");
+  text(group, 18, 55, roleText(what), "note");
   texts[stateName] = text(group, 18, 76, "", "state");
   disk(group, w - 54, 20, what);
   if (what.known) {
     group.append(draw("rect", { class: "track", x: 18, y: 100, width: w - 36, height: 6, rx: 3 }));
     if (what.journal > 0) group.append(draw("rect", { class: "level", x: 18, y: 100, width: Math.max(6, (w - 36) * what.journal), height: 6, rx: 3 }));
     text(group, 18, 94, t("pair.journal"), "tiny");
-  }
-  if (what.me) {
-    text(group, w / 2, BOARD.h + 0, "", "tiny");
-    group.append(draw("circle", { class: "here", cx: w - 16, cy: 16, r: 4 }));
   }
   svg.append(group);
 }
@@ -166,7 +169,7 @@ function link(svg, x1, y1, x2, y2, scene) {
   } else broken(svg, x1, y1, x2, y2, upright, scene.fenced);
   for (let i = 0; i < queue(scene.link.waiting); i++) {
     const at = 12 + 13 * i;
-    svg.append(draw("rect", { class: "block", x: upright ? x1 - 18 : x1 + at, y: upright ? y1 + at : y1 - 18, width: 9, height: 9, rx: 2 }));
+    svg.append(draw("rect", { class: "block", x: upright ? x1 - 34 : x1 + at, y: upright ? y1 + at : y1 - 18, width: 9, height: 9, rx: 2 }));
   }
 }
 

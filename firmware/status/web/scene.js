@@ -20,7 +20,7 @@ export class Rates {
   get now() {
     const first = this.kept[0], last = this.kept[this.kept.length - 1];
     const seconds = this.kept.length > 1 ? (last.at - first.at) / 1000 : 0;
-    if (seconds <= 0) return { write: 0, sent: 0, moving: false };
+    if (seconds < 1) return { write: null, sent: null, moving: false };
     return { write: (last.write - first.write) / seconds, sent: (last.sent - first.sent) / seconds, moving: last.group > first.group };
   }
 }
@@ -31,9 +31,9 @@ function mood(state) {
 }
 
 function boardOf(status, me) {
-  const journal = status.journal || { used: 0, size: 0 };
+  const journal = status.journal || { used: 0, size: 0 }, state = status.state || "no link";
   return {
-    known: true, me, name: status.name, role: status.role, state: status.state, mood: mood(status.state),
+    known: true, me, name: status.name || "", role: status.role || "", state, mood: mood(state),
     journal: journal.size ? Math.min(1, journal.used / journal.size) : 0, fill: 1, host: false,
   };
 }
@@ -64,7 +64,7 @@ function linkOf(status, rates, leads) {
     up, state: link.state, rtt_ms: link.rtt_ms, cap: link.cap || 0, quota: link.quota || null, held_bytes: link.held_bytes || 0,
     write: leads ? rates.write : null, sent: leads ? rates.sent : null,
     flows: up && (leads ? rates.sent > 200 : rates.moving),
-    waiting: backlog === null ? null : backlog.bytes,
+    waiting: backlog === null ? null : backlog.bytes || 0,
     down_s: up || !trouble || trouble.since_ms === null ? null : Math.max(0, (status.time_ms - trouble.since_ms) / 1000),
   };
 }

@@ -1,7 +1,7 @@
 // The settings that may change while the board runs; a refusal stands at its field.
 
 import { capital } from "./amounts.js";
-import { make, part, show, write } from "./dom.js";
+import { make, part, set, show, write } from "./dom.js";
 import { get, post } from "./session.js";
 import { known, t } from "./texts.js";
 
@@ -25,38 +25,45 @@ export async function shown() {
 export const translated = () => { if (Object.keys(values).length) fill(); };
 
 function fill() {
-  const keys = Object.keys(values).sort((one, two) => place(one) - place(two));
-  part("settings").replaceChildren(make("h2", { id: "settings-title" }, t("settings.title")), make("p", { class: "soft" }, t("settings.words")), ...keys.map(field));
+  const keys = Object.keys(values).filter((key) => ORDER.includes(key) || known("setting." + key));
+  keys.sort((one, two) => ORDER.indexOf(one) - ORDER.indexOf(two));
+  const alert = (key) => key.startsWith("alert_");
+  part("fields").replaceChildren(...keys.filter((key) => !alert(key)).map(field));
+  part("alert-settings").replaceChildren(...keys.filter(alert).map(field));
 }
 
-const place = (key) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
-
 function field(key) {
-  const id = "setting-" + key, label = known("setting." + key) ? t("setting." + key) : key;
-  const input = CHOICES[key] ? choice(key, id) : make("input", { id, value: values[key], autocomplete: "off", spellcheck: "false", "aria-describedby": id + "-hint " + id + "-said" });
-  const button = make("button", { type: "submit", "aria-label": t("settings.save.one", { setting: label }) }, t("settings.save"));
-  const said = make("p", { id: id + "-said", class: "refusal", role: "status" });
-  const hint = make("p", { id: id + "-hint", class: "soft" }, known("setting." + key + ".hint") ? t("setting." + key + ".hint") : "");
-  const form = make("form", { class: "field" }, make("label", { for: id }, label), hint, make("div", { class: "row" }, input, button), said);
+  const id = "setting-" + key, label = t("setting." + key), hint = known("setting." + key + ".hint");
+  const input = CHOICES[key] ? choice(key) : make("input", { value: values[key], autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+  set(input, { id, "aria-describedby": (hint ? id + "-hint " : "") + id + "-said" });
+  const button = make("button", { type: "submit", class: "main", "aria-label": t("settings.save.one", { setting: label }), hidden: true }, t("settings.save"));
+  const said = make("p", { id: id + "-said", role: "status" });
+  const form = make("form", { class: "field" }, make("label", { for: id }, label), make("div", { class: "row" }, input, button), said);
+  if (hint) form.querySelector("label").after(make("p", { id: id + "-hint", class: "soft" }, t("setting." + key + ".hint")));
+  // The button is there when there is something to save.
+  input.addEventListener("input", () => { show(button, input.value.trim() !== values[key]); write(said, ""); });
   form.addEventListener("submit", (event) => { event.preventDefault(); save(key, input, button, said); });
   return form;
 }
 
-function choice(key, id) {
-  const list = make("select", { id, "aria-describedby": id + "-hint " + id + "-said" });
+function choice(key) {
+  const list = make("select");
   for (const each of CHOICES[key]) list.append(make("option", { value: each }, t("setting." + key + "." + each)));
   list.value = values[key];
   return list;
 }
 
 async function save(key, input, button, said) {
+  if (input.value.trim() === values[key]) return;
   button.disabled = true;
   const answer = await post("/api/settings", { [key]: input.value.trim() });
   button.disabled = false;
   said.className = answer.ok ? "done" : "refusal";
-  input.toggleAttribute("aria-invalid", !answer.ok);
+  set(input, { "aria-invalid": answer.ok ? null : "true" });
   write(said, answer.ok ? t("settings.saved") : answer.content.error ? capital(answer.content.error) + "." : t("unreached"));
   if (!answer.ok) return;
   values = answer.content.settings || values;
   if (key in values) input.value = values[key];
+  if (document.activeElement === button) input.focus();
+  show(button, false);
 }

@@ -1,0 +1,164 @@
+"""What may be done: nothing by one careless touch, everything by the keyboard, every refusal where it belongs."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.page.mock import PASSWORD, TOKEN
+
+REFUSED = r"40[019] \("
+
+
+def test_a_promotion_says_what_it_means_and_wants_the_name(show, mock):
+    page = show("lost_primary")
+    page.locator("#view-now").get_by_role("button", name="Promote this board").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("From then on right takes the server's writes")
+    expect(dialog).to_contain_text("left takes no more writes once it meets right again; this cannot be taken back")
+    send = dialog.get_by_role("button", name="Promote right")
+    expect(send).to_be_disabled()
+    dialog.get_by_role("textbox").fill("left")
+    expect(send).to_be_disabled()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert mock.posts == []
+    page.locator("#view-now").get_by_role("button", name="Promote this board").click()
+    expect(dialog.get_by_role("textbox")).to_have_value("")
+    dialog.get_by_role("textbox").fill("right")
+    send.click()
+    expect(page.locator("#verdict")).to_have_text("No twin.")
+    expect(page.locator("#notice")).to_contain_text("3 groups that the other board wrote never arrived")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#notice")).to_be_empty()
+    assert mock.posts == [("/api/promote", {"force": True}, None)]
+    expect(page.locator("#view-now").get_by_role("button", name="Promote this board")).to_be_hidden()
+
+
+def test_a_promotion_while_the_other_board_is_there_says_so(show):
+    page = show("twin")
+    page.locator("#view-now [data-open=promote]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("left is reached right now: it is not lost.")
+
+
+def test_a_refused_promotion_stays_open_and_says_why(show, mock, visitor):
+    visitor.allowed = REFUSED
+    mock.answers["POST", "/api/promote"] = (409, {"error": "right holds only a part of the disk yet"})
+    page = show("lost_primary")
+    page.locator("#view-now [data-open=promote]").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("right")
+    page.keyboard.press("Enter")
+    expect(page.locator("#promote-refusal")).to_have_text("Right holds only a part of the disk yet.")
+
+
+def test_a_primary_offers_no_promotion(show):
+    page = show("healthy")
+    expect(page.get_by_role("button", name="Promote this board")).to_have_count(0)
+
+
+def test_the_token_of_the_session_goes_with_every_action(show, mock):
+    mock.look, mock.logged_in = "login", True
+    page = show("healthy")
+    page.get_by_role("button", name="Set a mark").first.click()
+    page.get_by_role("dialog").get_by_role("textbox").fill("before the upgrade")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice p")).to_have_text("The mark before the upgrade is set.")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert mock.posts == [("/api/mark", {"name": "before the upgrade"}, TOKEN)]
+
+
+def test_who_is_not_logged_in_is_asked_first(show, mock):
+    mock.look = "anyone"
+    page = show("lost_primary")
+    page.locator("#view-now [data-open=promote]").click()
+    expect(page.locator("#login-form")).to_be_visible()
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_be_visible()
+
+
+def test_a_setting_is_saved_and_a_refusal_stands_at_its_field(show, mock, visitor):
+    visitor.allowed = REFUSED
+    page = show("healthy", fragment="settings")
+    field = page.get_by_label("Cap of the link", exact=True)
+    save = page.get_by_role("button", name="Save: Cap of the link")
+    expect(field).to_have_value("20M")
+    expect(save).to_be_hidden()
+    field.fill("nonsense")
+    save.click()
+    said = page.locator("#setting-rate-said")
+    expect(said).to_have_text("Rate: this is not a rate; write for example 2M.")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert field.get_attribute("aria-describedby").split()[-1] == "setting-rate-said"
+    field.fill("2M 08:00-19:00, 0")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text("Saved; it counts from now on.")
+    expect(save).to_be_hidden()
+    assert mock.settings["rate"] == "2M 08:00-19:00, 0"
+
+
+def test_alerts_are_tried_by_a_button(show, mock):
+    mock.channels = [
+        {"id": "1", "kind": "mail", "name": "alert_mail", "to": "me@example.org", "state": "ok", "sentence": "",
+         "last_ms": 1767258000000},
+        {"id": "2", "kind": "push", "name": "alert_push", "to": "https://ntfy.example/..", "state": "failing",
+         "sentence": "ntfy.example does not answer", "last_ms": None},
+    ]  # fmt: skip
+    page = show("healthy", fragment="alerts")
+    expect(page.locator("#channels li")).to_have_count(2)
+    expect(page.locator("#channels")).to_contain_text("Ntfy.example does not answer")
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.locator("#channels")).to_contain_text("The mail was taken")
+    assert mock.posts == [("/api/alerts/test", {}, None)]
+
+
+def test_an_update_goes_up_whole_and_the_restart_takes_two_steps(show, mock, tmp_path):
+    file = tmp_path / "sosie.raucb"
+    with file.open("wb") as sparse:
+        sparse.truncate(48 << 20)
+    page = show("healthy", fragment="update")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("Choose the update file first.")).to_be_visible()
+    page.get_by_label("Update file").set_input_files(file)
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("The update was received whole and is being checked.")).to_be_visible(timeout=20000)
+    assert mock.uploaded == 48 << 20
+    mock.update |= {"state": "ready to restart", "sentence": "0.3.0 is installed and waits for a restart"}
+    restart = page.locator("#update").get_by_role("button", name=re.compile("Restart"))
+    restart.click()
+    expect(restart).to_have_text(re.compile("without its disk for half a minute"))
+    assert mock.posts == []
+    restart.click()
+    expect(page.get_by_text("The board restarts into the update.")).to_be_visible()
+    assert mock.posts == [("/api/update/restart", {}, None)]
+
+
+def test_a_board_that_takes_no_updates_has_no_such_part(show, mock, visitor):
+    visitor.allowed = r"404 \("
+    mock.answers["GET", "/api/update"] = (404, {"error": "this board takes no updates here"})
+    page = show("healthy", fragment="manage")
+    expect(page.locator("#settings")).to_be_visible()
+    expect(page.locator("#update")).to_be_hidden()
+
+
+def test_everything_by_the_keyboard_alone(show, mock):
+    page = show("lost_primary")
+    expect(page.locator("#charts canvas").first).to_be_attached()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    reached = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.dataset.open || document.activeElement.id || "
+                                     "document.activeElement.getAttribute('href')"))  # fmt: skip
+        if reached[-1] == "promote":
+            break
+    assert reached[-1] == "promote", reached
+    page.keyboard.press("Enter")
+    expect(page.locator("#promote-name")).to_be_focused()
+    page.keyboard.type("right")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_have_text("No twin.")
+    page.locator("input[name=span]").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("input[value=week]")).to_be_checked()

@@ -1,0 +1,145 @@
+"""Phone and large screen, light and dark, French: nothing scrolls sideways, axe finds nothing, pictures are taken."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.page.scenes import SCENES
+
+STANDARDS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+             "resultTypes": ["violations"]}  # fmt: skip
+
+
+def settle(page):
+    """Until everything that comes later is there, and what moves into place has done so."""
+    page.wait_for_selector("#charts canvas, #update h2", state="attached")
+    page.wait_for_selector("#boards td, #settings label", state="attached")
+    page.wait_for_timeout(1000)
+
+
+def violations(page) -> list:
+    found = Axe().run(page, options=STANDARDS).response["violations"]
+    return [(each["id"], node["target"], node["failureSummary"]) for each in found for node in each["nodes"]]
+
+
+def sideways(page) -> list:
+    """What makes the page wider than its window."""
+    return page.evaluate("""() => {
+      const width = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= width) return [];
+      const wide = [...document.querySelectorAll("*")].filter((node) => node.getBoundingClientRect().right > width + 1);
+      const told = (node) => node.tagName + " " + node.id + " " + node.textContent.slice(0, 40);
+      return [document.documentElement.scrollWidth, ...wide.map(told)];
+    }""")
+
+
+def cut_off(page) -> list:
+    """Texts of the drawing that leave it, and elements whose text is wider than they are."""
+    return page.evaluate("""() => {
+      const box = document.getElementById("pair").getBoundingClientRect(), found = [];
+      for (const text of document.querySelectorAll("#pair text")) {
+        const own = text.getBoundingClientRect();
+        const inside = own.left > box.left - 1 && own.right < box.right + 1 && own.bottom < box.bottom + 1;
+        if (own.width && !inside) found.push(text.textContent);
+      }
+      for (const node of document.querySelectorAll("h1, h2, p, button, td, th, figcaption, nav a, label, li")) {
+        const wide = node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1;
+        if (wide) found.push(node.textContent.trim().slice(0, 60));
+      }
+      return found;
+    }""")
+
+
+@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("width, look, locale", [(360, "dark", "fr-FR"), (1280, "light", "en-GB")])
+def test_every_situation(show, pictures, scene, width, look, locale):
+    page = show(scene, width=width, color_scheme=look, locale=locale, reduced_motion="reduce")
+    settle(page)
+    assert sideways(page) == []
+    assert cut_off(page) == []
+    page.screenshot(path=pictures / ("%s-%d-%s.png" % (scene, width, look)), full_page=True)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width, look, locale", [(360, "light", "fr-FR"), (768, "dark", "en-GB")])
+def test_managing(show, mock, pictures, width, look, locale):
+    mock.channels = [{"id": "2", "kind": "push", "name": "alert_push", "to": "https://ntfy.example/a-topic-of-some-length",
+                      "state": "failing", "sentence": "ntfy.example does not answer", "last_ms": None}]  # fmt: skip
+    mock.update |= {"state": "ready to restart", "sentence": "0.3.0 is installed and waits for a restart"}
+    page = show("twin", width=width, color_scheme=look, locale=locale, fragment="manage")
+    settle(page)
+    assert sideways(page) == []
+    page.screenshot(path=pictures / ("manage-%d-%s.png" % (width, look)), full_page=True)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_dialogs_and_login(show, mock, pictures, look):
+    page = show("lost_primary", width=360, height=740, color_scheme=look)
+    page.locator("#view-now [data-open=promote]").click()
+    page.wait_for_timeout(300)
+    page.screenshot(path=pictures / ("promote-360-%s.png" % look))
+    assert sideways(page) == []
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-open=mark]").first.click()
+    assert violations(page) == []
+    mock.look = "login"
+    page = show("healthy", width=360, height=740, color_scheme=look, fragment="now")
+    expect(page.locator("#login-form")).to_be_visible()
+    page.screenshot(path=pictures / ("login-360-%s.png" % look))
+    assert sideways(page) == []
+    assert violations(page) == []
+
+
+def test_an_old_page_looks_old_and_stays_readable(show, mock, visitor, pictures):
+    visitor.allowed = "ERR_"
+    page = show("healthy", width=390, height=844)
+    settle(page)
+    mock.stop()
+    expect(page.locator("#lost")).to_be_visible(timeout=15000)
+    page.wait_for_timeout(1000)
+    page.screenshot(path=pictures / "old-390-light.png")
+    assert violations(page) == []
+
+
+def test_light_and_dark_by_the_switch_and_kept(show):
+    page = show("healthy", color_scheme="light")
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(ground)
+    page.locator("select#look").select_option("dark")
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    page.wait_for_selector("#verdict:not(:empty)")
+    assert page.evaluate(ground) == dark
+    page.locator("select#look").select_option("auto")
+    assert page.evaluate(ground) == light
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-look", "dark")
+    assert page.evaluate(ground) == dark
+
+
+def test_french_by_the_browser_and_english_by_the_switch(show):
+    page = show("outage", locale="fr-CA")
+    expect(page.locator("#verdict")).to_have_text("Sans copie.")
+    expect(page.get_by_role("heading", name="La paire")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    page.get_by_label("Langue").select_option("en")
+    expect(page.locator("#verdict")).to_have_text("Not mirrored.")
+    expect(page.get_by_role("heading", name="The pair")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="The pair")).to_be_visible()
+
+
+def test_nothing_moves_where_no_motion_is_wanted(show):
+    page = show("healthy", reduced_motion="reduce")
+    page.wait_for_selector("#pair .flow", state="attached")
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("zoom_width", [320])
+def test_four_hundred_percent(show, zoom_width):
+    page = show("outage", width=zoom_width, height=256)
+    settle(page)
+    assert sideways(page) == []

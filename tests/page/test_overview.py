@@ -1,0 +1,166 @@
+"""What is read first is right in every situation, and follows what the board says."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.page import scenes
+
+
+def text(page, selector):
+    return page.locator(selector).inner_text().replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("scene, sentence, loss, advice", [
+    ("healthy", "Safe. The twin has everything.", "Nothing", "Nothing"),
+    ("twin", "Safe. This board has everything", "Nothing but what is on its way here", "Nothing"),
+    ("behind", "Behind. The twin lacks 128 groups", "The last 94 s", "Nothing: at today"),
+    ("outage", "Not mirrored. The twin lacks", "The last 12 min", "Bring the link or the twin back"),
+    ("held", "Held back. The twin lacks 210 groups", "The last 5 min", "Nothing: at today's pace"),
+    ("full", "Not mirrored. The twin lacks", "The last 2 days", "Bring the link or the twin back now"),
+    ("damaged", "Damaged. The twin lacks", "The last 5 min", "What the alarm says"),
+    ("copying", "Not safe yet. The first copy is at 42 %.", "Everything: the twin has no whole copy", "Nothing; leave"),
+    ("failed", "Failed. This board takes no more writes.", "The last 4 s", "What the alarm says"),
+    ("fenced", "Fenced. This board takes no more writes.", "Nothing that the other board has", "Let the server use"),
+    ("promoted", "No twin. This disk exists once.", "Everything: there is no twin", "Start a new pair"),
+])  # fmt: skip
+def test_the_first_sentence_the_loss_and_what_to_do(show, scene, sentence, loss, advice):
+    page = show(scene)
+    assert text(page, "#hero h1").startswith(sentence)
+    assert text(page, "#loss-figure").startswith(loss)
+    assert text(page, "#next-words").startswith(advice)
+    assert page.title().startswith(sentence.split(".")[0])
+
+
+def test_hours_until_the_journal_is_full(show):
+    page = show("outage")
+    expect(page.locator("#journal-figure")).to_have_text(re.compile(r"31.h \d+.min"))
+    expect(page.locator("#journal-words")).to_have_text("23\u00a0GiB of 64\u00a0GiB in use.")
+    page = show("healthy")
+    expect(page.locator("#journal-figure")).to_have_text("It is not filling")
+
+
+def test_numbers_change_without_a_touch(show, mock):
+    page = show("outage")
+    expect(page.locator("#loss-figure")).to_have_text("The last 12\u00a0min")
+    mock.change = lambda status: status.update(backlog={"bytes": 5 << 30, "groups": 5000, "seconds": 7200.0})
+    expect(page.locator("#loss-figure")).to_have_text("The last 2\u00a0h")
+    expect(page.locator("#loss-words")).to_contain_text("5,000 groups of writes, 5\u00a0GiB")
+    mock.scene, mock.change = "healthy", lambda status: None
+    expect(page.locator("#verdict")).to_have_text("Safe.")
+    expect(page.locator("#conditions")).to_be_hidden()
+
+
+def test_what_needs_attention_the_critical_first_and_each_once(show):
+    page = show("failed")
+    items = page.locator("#conditions li")
+    levels = [each.get_attribute("class") for each in items.all()]
+    assert levels == sorted(levels) and levels[0] == "critical" and levels[-1] == "warning"
+    assert "4 min ago" in items.nth(0).inner_text().replace("\u00a0", " ")
+    assert sum("/dev/sda failed" in each.inner_text() for each in items.all()) == 1
+
+
+def test_an_alarm_that_no_condition_tells_is_shown(show, mock):
+    mock.change = lambda status: status.update(alarms=["the light on GPIO 17 cannot be used"])
+    page = show("healthy")
+    expect(page.locator("#conditions li")).to_have_count(1)
+
+
+def test_the_picture_of_the_pair_in_words_and_lines(show, mock):
+    page = show("healthy")
+    assert page.locator("#pair .board").count() == 2
+    expect(page.locator("#pair .flow").first).to_be_attached()
+    words = page.locator("#pair-words")
+    expect(words).to_contain_text("left: primary · this board, mirroring. right: twin")
+    mock.scene = "outage"
+    expect(page.locator("#pair .link.broken")).to_be_attached()
+    expect(page.locator("#pair .board.unknown")).to_be_attached()
+    expect(words).to_contain_text("There is no link. no link. for 12\u00a0min. 3.4\u00a0GiB waiting")
+
+
+def test_the_writer_stands_first_on_either_board(show):
+    for scene, first in (("healthy", "left"), ("twin", "left"), ("promoted", "right")):
+        page = show(scene)
+        assert page.locator("#pair .board .name").first.text_content() == first, scene
+
+
+def test_both_boards_side_by_side_and_one_alone(show, mock):
+    page = show("twin")
+    expect(page.locator("#boards thead th")).to_have_text(["right this board", "left"])
+    expect(page.get_by_role("row", name="Temperature")).to_contain_text("45 °C".replace(" ", "\u00a0"))
+    mock.scene = "lost_primary"
+    expect(page.locator("#boards")).to_contain_text("Shown while the link is up.")
+
+
+def test_a_board_that_says_little_is_no_error(show, mock):
+    """What nobody tells is null or not there at all: an older board, a part that is off."""
+
+    def bare(status):
+        for name in ("health", "forecast", "host", "rpo_s", "conditions", "uptime_s"):
+            del status[name]
+        status["other"] = dict.fromkeys(status["other"]) | {"name": "right"}
+
+    mock.change = bare
+    page = show("healthy")
+    expect(page.locator("#boards")).to_contain_text("right")
+    expect(page.locator("#verdict")).to_have_text("Safe.")
+
+
+def test_events_the_newest_first_by_day_and_live(show, mock):
+    page = show("healthy")
+    first = page.locator("#events .entry").first
+    expect(first).to_contain_text("The rate is 2M from now on")
+    assert page.locator("#events .day").count() >= 2
+    mock.happen("the link to right is up")
+    expect(first).to_contain_text("The link to right is up")
+    mock.events.append({"id": 900, "ms": scenes.now_ms(), "sentence": "it came and went", "more": 31, "sure": False})
+    expect(first).to_contain_text("It came and went (and 31 more times)")
+    expect(first.locator("time")).to_contain_text("?")
+
+
+def test_times_are_those_of_the_browser(show, mock):
+    mock.events = [{"id": 1, "ms": 1767258000000, "sentence": "noon somewhere"}]  # 2026-01-01 09:00 UTC
+    page = show("healthy", timezone_id="Asia/Tokyo")
+    expect(page.locator("#events .entry time")).to_have_text("18:00")
+    page = show("healthy", timezone_id="America/New_York", locale="en-US")
+    expect(page.locator("#events .entry time")).to_have_text("04:00 AM")
+
+
+def test_charts_are_drawn_and_told(show, mock):
+    page = show("healthy")
+    expect(page.locator(".chart canvas")).to_have_count(3)
+    expect(page.locator("#lag-words")).to_contain_text(re.compile(r"at most 7.min · target 15.min"))
+    page.get_by_text("The same as a table").click()
+    assert page.locator("#charts-table tbody tr").count() >= 12
+    with page.expect_response(re.compile(r"/api/series\?span=week")):
+        page.get_by_label("Week", exact=True).check()
+    expect(page.locator(".chart canvas")).to_have_count(3)
+    assert drawn(page, "#lag-chart canvas") > 500
+
+
+def drawn(page, selector) -> int:
+    """Points of a canvas that are not empty."""
+    return page.eval_on_selector(
+        selector,
+        "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        " for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }",
+    )
+
+
+def test_a_board_without_series_says_so(show, mock):
+    mock.answers["GET", "/api/series"] = (200, scenes.series("hour", 600) | {"kept": False})
+    page = show("healthy")
+    expect(page.get_by_text("Kept in memory only")).to_be_visible()
+
+
+def test_a_screen_reader_hears_changes_and_no_ticking(show, mock):
+    page = show("healthy")
+    page.evaluate("() => { window.said = []; new MutationObserver(() => window.said.push(document.getElementById('say')"
+                  ".textContent)).observe(document.getElementById('say'), {childList: true}); }")  # fmt: skip
+    page.wait_for_timeout(1500)
+    mock.scene = "outage"
+    expect(page.locator("#say")).not_to_be_empty()
+    page.wait_for_timeout(1500)
+    said = page.evaluate("window.said")
+    assert len(said) == 1 and said[0].startswith("left: not mirrored. The other board is not reached"), said
