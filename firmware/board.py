@@ -44,7 +44,8 @@ class Board:
         self.version = ""  # of the firmware, for whoever looks
         self.started_ms = clock.now_ms()
         self.growth = Growth()
-        self.health = dict(UNKNOWN)  # put here by whoever reads the sensors
+        self.health = UNKNOWN  # put here by whoever reads the sensors
+        self.forecast = (None, None)  # the worst lag of the next day and when it is made up for, in seconds
         self.since = Since()
         self.chronicle = None  # what it remembers across restarts, put here by whoever keeps it
         self.clock_set = None  # whether the wall clock can be believed; None: nobody tells

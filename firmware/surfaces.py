@@ -51,9 +51,19 @@ class Surfaces:
         board, loop, settings = self._board, self._loop, self._settings
         self._add("texts", Dictionary)
         self._add("pulse", lambda: Pulse(board, loop.call_after))
+        self._add("health", self._make_health)
         check(settings)
         self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
         self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
+
+    def _make_health(self):
+        """None where there is no CPython, whose drivers those are."""
+        try:
+            from board.health.watch import Health, Reader
+        except ImportError:
+            return None
+        reader = Reader(self._settings.disk, self._settings.journal)
+        return Health(self._board, ThreadLane(reader, self._loop), self._loop.call_after)
 
     def _make_quota_book(self) -> QuotaBook:
         board, file = self._board, QuotaFile(self._settings.quota_file)

@@ -79,7 +79,9 @@ def _figures(board) -> dict:
         "journal_written": journal.written_bytes,
         "journal_full": journal.full and not board.identity.fenced,
         "journal_growth": board.growth.bytes_per_s(),
-        "health": board.health,
+        "health": _health(board),
+        "lag_s": board.forecast[0],
+        "caught_up_s": board.forecast[1],
         "cap": board.pace.cap,
         "held_bytes": _held_bytes(board),
         "quota_bytes": board.pace.quota,
@@ -91,6 +93,17 @@ def _figures(board) -> dict:
         "troubles": dict(board.alarms),
     })  # fmt: skip
     return known
+
+
+def _health(board) -> dict:
+    """With what the chronicle knows of the card's life."""
+    health = board.health
+    if board.chronicle is None:
+        return health
+    shown = dict(health)
+    card = {"used_percent": health["card"]["used_percent"], "written_bytes": board.chronicle.card_bytes}
+    shown["card"] = card
+    return shown
 
 
 def _held_bytes(board) -> int:

@@ -77,8 +77,8 @@ def findings(path: Path) -> list[str]:
 
 
 def _may_know_board(path: Path, line: int) -> bool:
-    """Only appliance.py, and only when a setting asks for the hardware: inside a function."""
-    return path == FIRMWARE / "appliance.py" and line not in {node.lineno for node in ast.parse(path.read_text()).body}
+    """Only those that put the board together, and only when the hardware is wanted: inside a function."""
+    return path in (FIRMWARE / "appliance.py", FIRMWARE / "surfaces.py") and line not in {node.lineno for node in ast.parse(path.read_text()).body}
 
 
 def board_findings(path: Path) -> list[str]:
