@@ -87,7 +87,7 @@ def test_the_stream_stops_for_a_page_that_nobody_sees(show, mock):
     """What it costs the board: nothing. Chromium's clock is turned, not waited for."""
     page = show("healthy", reduced_motion="reduce")
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
-                  "window.later = []; const real = setTimeout; window.setTimeout = (what, ms) => ms === 60000 ?"
+                  "window.later = []; const real = setTimeout; window.setTimeout = (what, ms) => ms === 10000 ?"
                   " window.later.push(what) : real(what, ms);"
                   "document.dispatchEvent(new Event('visibilitychange'))")  # fmt: skip
     page.evaluate("window.later.forEach((what) => what())")

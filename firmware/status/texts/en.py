@@ -363,6 +363,7 @@ PAGE = {
     "promote.missing.other": "{n} groups that the other board wrote never arrived.",
     "settings.title": "Settings",
     "settings.words": "They count at once, and after a restart.",
+    "settings.unset": "not set",
     "settings.save": "Save",
     "settings.save.one": "Save: {setting}",
     "settings.saved": "Saved; it counts from now on.",

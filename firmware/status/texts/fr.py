@@ -372,6 +372,7 @@ PAGE = {
     "promote.missing.other": "{n} groupes écrits par l'autre boîtier ne sont jamais arrivés.",
     "settings.title": "Réglages",
     "settings.words": "Ils comptent aussitôt, et après un redémarrage.",
+    "settings.unset": "non réglé",
     "settings.save": "Enregistrer",
     "settings.save.one": "Enregistrer : {setting}",
     "settings.saved": "Enregistré ; cela compte dès maintenant.",

@@ -37,9 +37,14 @@ export function renderHero(status) {
   write(part("verdict"), capital(words.verdict.toLowerCase()) + ".");
   write(part("distance"), capital(words.distance) + ".");
   write(part("sentence"), words.sentence);
-  set(part("icon"), { href: "/web/icon-" + (mood === "calm" ? "unknown" : mood) + ".svg" });
-  document.title = capital(words.verdict.toLowerCase()) + " · " + status.name + " · Sosie";
+  entitle(capital(words.verdict.toLowerCase()) + " · " + status.name, mood === "calm" ? "unknown" : mood);
   speak(status);
+}
+
+// The tab's name and icon, which are all that is seen of a page behind others.
+function entitle(title, icon) {
+  set(part("icon"), { href: "/web/icon-" + icon + ".svg" });
+  if (document.title !== title + " · Sosie") document.title = title + " · Sosie";
 }
 
 let spoken = null;
@@ -134,6 +139,7 @@ export function renderHeard(age, state, status) {
   const old = state !== "fresh" && status !== null;
   document.body.classList.toggle("stale", state === "lost");
   show(part("as-of"), old);
+  if (state === "lost" && status !== null) entitle(status.name, "unknown");
   if (old) write(part("as-of"), t("as.of", { time: time(Date.now() - age) }));
   const lost = part("lost");
   const words = state !== "lost" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });

@@ -4,6 +4,7 @@
 // that slept, a router that forgot): so every break closes it, and this dials anew, ever more patiently.
 
 const SILENT_MS = 15000;
+const HIDDEN_MS = 10000; // a browser has few connections to one board, and hidden pages must not use them up
 const PATIENCE_MS = [500, 1000, 2000, 4000, 8000];
 export const OLD_MS = 3500;
 export const LOST_MS = 9000;
@@ -73,11 +74,23 @@ export class Live {
     if (this.source && Date.now() - since > SILENT_MS) this.fail();
   }
 
+  sleep() {
+    if (!document.hidden || !(this.source || this.timer)) return;
+    this.close();
+    this.slept = true;
+  }
+
+  // What was asked for another way, since there is no stream.
+  take(snapshot) {
+    this.heardAt = Date.now();
+    this.status(snapshot);
+  }
+
   // A page that is not seen costs the board nothing; when it is seen again it is up to date at once.
   look() {
     if (document.hidden) {
       clearTimeout(this.hiding);
-      this.hiding = setTimeout(() => { if (document.hidden && (this.source || this.timer)) { this.close(); this.slept = true; } }, 60000);
+      this.hiding = setTimeout(() => this.sleep(), HIDDEN_MS);
     } else {
       clearTimeout(this.hiding);
       if (this.slept) this.redial();

@@ -5,7 +5,7 @@ import { buildEmblem, renderConditions, renderHeard, renderHero, renderTiles } f
 import { Live, LOST_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
-import { askSession, current, logIn, logOut } from "./session.js";
+import { askSession, current, get, logIn, logOut } from "./session.js";
 import { capital } from "./amounts.js";
 import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
 
@@ -58,7 +58,14 @@ async function broke() {
   try {
     await askSession();
     if (!current().may_look) route();
+    else await askOnce();
   } catch (error) { /* not reached: the stream tries again */ }
+}
+
+// The board is there and gives no stream: it has too many already, or something in between holds it up.
+async function askOnce() {
+  const answer = await get("/api/status?lang=" + document.documentElement.lang);
+  if (answer.ok && live.source === null) live.take(answer.content);
 }
 
 // Views
@@ -82,7 +89,10 @@ async function route() {
   if (!current().may_look) live.close();
   else if (!live.source && !live.timer) live.open(document.documentElement.lang);
   if (shown === "now") render();
-  if (shown === "login" && moved) part("password").focus();
+  if (shown === "login" && moved) {
+    write(part("login-refusal"), current().sentence ? capital(current().sentence) + "." : "");
+    part("password").focus();
+  }
   await bring(shown);
   if (PARTS[wish] && !locked) part(wish).scrollIntoView({ block: "start" });
 }

@@ -9,6 +9,7 @@ const ORDER = ["rate", "quota", "rpo", "language", "look", "alert_mail", "alert_
 const CHOICES = { language: ["en", "fr"], look: ["login", "anyone"] };
 
 let values = {};
+let locked = false;
 
 export async function begin() {
   await shown();
@@ -19,6 +20,8 @@ export async function shown() {
   show(part("settings"), answer.ok);
   if (!answer.ok) return;
   values = answer.content.settings;
+  locked = Boolean(answer.content.sentence);
+  write(part("settings-refusal"), locked ? capital(answer.content.sentence) + "." : "");
   fill();
 }
 
@@ -34,14 +37,14 @@ function fill() {
 
 function field(key) {
   const id = "setting-" + key, label = t("setting." + key), hint = known("setting." + key + ".hint");
-  const input = CHOICES[key] ? choice(key) : make("input", { value: values[key], autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
-  set(input, { id, "aria-describedby": (hint ? id + "-hint " : "") + id + "-said" });
+  const input = CHOICES[key] ? choice(key) : make("input", { value: values[key], placeholder: t("settings.unset"), autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
+  set(input, { id, disabled: locked, "aria-describedby": (hint ? id + "-hint " : "") + id + "-said" });
   const button = make("button", { type: "submit", class: "main", "aria-label": t("settings.save.one", { setting: label }), hidden: true }, t("settings.save"));
   const said = make("p", { id: id + "-said", role: "status" });
   const form = make("form", { class: "field" }, make("label", { for: id }, label), make("div", { class: "row" }, input, button), said);
   if (hint) form.querySelector("label").after(make("p", { id: id + "-hint", class: "soft" }, t("setting." + key + ".hint")));
   // The button is there when there is something to save.
-  input.addEventListener("input", () => { show(button, input.value.trim() !== values[key]); write(said, ""); });
+  input.addEventListener("input", () => { show(button, changed(key, input)); write(said, ""); });
   form.addEventListener("submit", (event) => { event.preventDefault(); save(key, input, button, said); });
   return form;
 }
@@ -49,12 +52,14 @@ function field(key) {
 function choice(key) {
   const list = make("select");
   for (const each of CHOICES[key]) list.append(make("option", { value: each }, t("setting." + key + "." + each)));
-  list.value = values[key];
+  list.value = values[key] || CHOICES[key][0];
   return list;
 }
 
+const changed = (key, input) => input.value.trim() !== (values[key] || (CHOICES[key] || [""])[0]);
+
 async function save(key, input, button, said) {
-  if (input.value.trim() === values[key]) return;
+  if (!changed(key, input)) return;
   button.disabled = true;
   const answer = await post("/api/settings", { [key]: input.value.trim() });
   button.disabled = false;
@@ -63,7 +68,7 @@ async function save(key, input, button, said) {
   write(said, answer.ok ? t("settings.saved") : answer.content.error ? capital(answer.content.error) + "." : t("unreached"));
   if (!answer.ok) return;
   values = answer.content.settings || values;
-  if (key in values) input.value = values[key];
+  if (values[key] || !CHOICES[key]) input.value = values[key];
   if (document.activeElement === button) input.focus();
   show(button, false);
 }

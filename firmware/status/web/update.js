@@ -2,7 +2,7 @@
 
 import { capital, number, percent, size } from "./amounts.js";
 import { make, part, set, show, write } from "./dom.js";
-import { get, post, upload } from "./session.js";
+import { current, get, post, upload } from "./session.js";
 import { t } from "./texts.js";
 
 const LOOK_MS = 2000;
@@ -18,9 +18,8 @@ export async function begin() {
 
 export async function shown() {
   clearTimeout(timer);
-  if (part("view-manage").hidden) return;
-  await look();
-  timer = setTimeout(shown, LOOK_MS);
+  if (part("view-manage").hidden || current().updates === false) return;
+  if (await look()) timer = setTimeout(shown, LOOK_MS);
 }
 
 export function translated() {
@@ -40,12 +39,13 @@ function build() {
   part("update").replaceChildren(make("h2", { id: "update-title" }, t("update.title")), make("p", { class: "soft" }, t("update.words")), form, bar, line, make("p", { class: "actions" }, restart));
 }
 
+// Whether it is worth to look again.
 async function look() {
   const answer = await get("/api/update");
-  if (answer.status === 404) { show(part("update"), false); return; }
+  if (answer.status === 404 || answer.status === 401) { show(part("update"), false); return false; }
   show(part("update"), true);
-  if (sending) return;
-  if (!answer.ok) { write(nodes.line, t(restarting ? "update.restarting" : "unreached")); return; }
+  if (sending) return true;
+  if (!answer.ok) { write(nodes.line, t(restarting ? "update.restarting" : "unreached")); return true; }
   const report = answer.content;
   restarting = false;
   show(nodes.restart, report.state === "ready to restart");
@@ -53,6 +53,7 @@ async function look() {
   show(nodes.bar, working && "percent" in report);
   if ("percent" in report) nodes.bar.value = report.percent;
   write(nodes.line, t("update.runs", { version: report.version || "?" }) + " " + capital(report.sentence) + ".");
+  return true;
 }
 
 async function start() {
