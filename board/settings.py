@@ -17,6 +17,7 @@ _KEPT = {  # keys of board.conf that are not for people here
     "journal": "the journal is on the card, and makes itself",
     "journal_size": "the journal takes its share of the card",
     "history_size": "the history takes its share of the card",
+    "alerts": "what was told is kept on the card",
     "chronicle": "what happens is kept on the card",
     "keys": "pairing puts the keys on the card",
     "settings": "what is changed on the page is kept on the card",

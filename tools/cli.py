@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from tools import mark, paircommand, promote, run, status, updatecommand
+from tools import alert, mark, paircommand, promote, run, status, updatecommand
 from tools.api import DEFAULT_ADDRESS, BoardError
 from tools.usb import command as usb
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_status(commands)
     _add_promote(commands)
     _add_mark(commands)
+    alert.add_to(commands)
     _add_journal(commands)
     paircommand.add_to(commands)
     updatecommand.add_to(commands)

@@ -60,6 +60,7 @@ def defaults(machine: Machine, given: dict) -> list:
     lines = [("disk", machine.disk), ("journal", machine.journal), ("keys", machine.keys)]
     lines.append(("settings", machine.changed))
     lines.append(("chronicle", machine.chronicle))
+    lines.append(("alerts", machine.told))
     others = [("attach", "usb"), ("web", _WEB)]
     if given.get("role") == "twin":
         others.append(("listen", _LISTEN))

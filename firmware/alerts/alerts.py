@@ -147,6 +147,7 @@ class Alerts:
                 self._note("alerts do not reach %s: %s" % (place.to, error))
             refused = isinstance(error, Undelivered) and error.refused
             channel.failed(None if is_test else notice, str(error), refused, self.now_ms, wall_ms)
+        self._keep(self.now_ms)  # at once: should the board be killed before, it would be told once more
         if self._trial is not None and is_test:
             self._trial.answered(channel, error)
 

@@ -25,7 +25,7 @@ def plain(text: bytes) -> "dict[str, str]":
 
 
 def test_the_template_has_every_key_that_a_person_may_set():
-    may = (set(vars(config.Settings())) | set(settings._WISHES)) - set(settings._KEPT) - {"web"}
+    may = (set(vars(config.Settings())) | set(settings._WISHES)) - set(settings._KEPT) - {"web", "texts"}
     assert set(conf.keys()) == may
     assert len(conf.keys()) == len(set(conf.keys()))
     assert set(options.SETTINGS) <= may

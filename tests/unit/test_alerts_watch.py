@@ -4,6 +4,7 @@ import unittest
 
 from firmware.alerts.policy import policy
 from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, WARNING, Watch
+from tests.unit.dice import Dice
 
 START_MS = 1700000000000
 MIN, HOUR = 60000, 3600000
@@ -182,20 +183,6 @@ class Single(unittest.TestCase):
         again.there = {}
         again.wait(3 * MIN)
         self.assertEqual([each.name for each in again.over], ["behind"])
-
-
-class Dice:
-    """Numbers that are the same under every runtime (a linear congruential generator)."""
-
-    def __init__(self, seed):
-        self._state = seed
-
-    def below(self, count):
-        self._state = (self._state * 1103515245 + 12345) & 0x7FFFFFFF
-        return (self._state >> 8) % count
-
-    def choice(self, things):
-        return things[self.below(len(things))]
 
 
 class Weather(unittest.TestCase):
