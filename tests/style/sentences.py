@@ -1,0 +1,75 @@
+"""Finds the sentences that the firmware makes for people: every literal that looks like one.
+
+A sentence has three words at least and is no docstring, annotation or piece of a protocol. Whether a person ever sees it
+is not to be found out from here; the files whose sentences only programs and logs read are named below.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+FOLDERS = ("firmware", "board")
+# Whose sentences nobody reads in French: what goes to an NBD client, to a browser's developer or to stderr of a command;
+# a settings file's mistakes, which are told with the line beside them; what is in the texts already.
+UNSEEN = (
+    "firmware/host/", "firmware/status/texts/", "firmware/status/answer.py", "firmware/status/api.py",
+    "firmware/status/actions.py", "firmware/status/body.py", "firmware/status/chronicle/", "firmware/status/commands.py",
+    "firmware/status/console.py", "firmware/status/cookie.py", "firmware/status/dictionary.py",
+    "firmware/status/flatjson.py", "firmware/status/gate.py", "firmware/status/head.py", "firmware/status/http.py",
+    "firmware/status/keyroutes.py", "firmware/status/neighbour.py", "firmware/status/page.py",
+    "firmware/status/query.py", "firmware/status/request.py", "firmware/status/static.py",
+    "firmware/status/stream.py", "firmware/status/updatepage.py", "firmware/status/views.py",
+    "firmware/__main__.py", "firmware/address.py", "firmware/config.py", "firmware/ports/cpython/aio.py",
+    "firmware/ports/micropython/", "board/models/", "board/settings.py", "board/setup/", "board/update/backend.py",
+    "board/update/boot.py", "board/update/grubenv.py", "board/update/rauc.py", "board/usb/prepare.py",
+)  # fmt: skip
+SEEN_AFTER_ALL = ("firmware/status/chronicle/chronicle.py",)
+_NOT_FOR_PEOPLE = re.compile(r"usage: |.*(\||\\n|\n|=\"|Content-|WWW-)|[A-Z][a-z]+\(|sosie-\w+: |[A-Z]")
+_PLACE = re.compile(r"%[-0-9.]*[a-z]|\S*(@|://)\S*")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+def literals(source: str) -> "list[tuple[int, str]]":
+    """[(line, text)] of every literal that looks like a sentence."""
+    tree = ast.parse(source)
+    others = _documentation(tree) | _annotations(tree)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in others:
+            words = _WORD.findall(_PLACE.sub("", node.value))
+            if len(words) >= 3 and " " in node.value and not _NOT_FOR_PEOPLE.match(node.value):
+                found.append((node.lineno, node.value))
+    return found
+
+
+def _documentation(tree: ast.Module) -> set:
+    found = set()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            found.add(id(body[0].value))
+    return found
+
+
+def _annotations(tree: ast.Module) -> set:
+    found = set()
+    for node in ast.walk(tree):
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                found |= {id(each) for each in ast.walk(getattr(node, name))}
+    return found
+
+
+def is_seen(place: str) -> bool:
+    return place in SEEN_AFTER_ALL or not place.startswith(UNSEEN)
+
+
+def all_literals(root: Path) -> "list[tuple[str, str]]":
+    """[(file:line, text)] of all files whose sentences people read."""
+    found = []
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*.py")):
+            place = str(path.relative_to(root))
+            if is_seen(place):
+                found += [("%s:%d" % (place, line), text) for line, text in literals(path.read_text())]
+    return found
