@@ -50,7 +50,8 @@ def member(request, name: str, default):
 
 def nothing(request) -> None:
     """For an action that needs no more than its name: {}."""
-    if member(request, "", None) is not None:
+    check_kind(request)
+    if flatjson.parse(request.body):
         raise ProtocolError("send {}")
 
 

@@ -93,23 +93,45 @@ class _Reader:
 
     def _string(self) -> str:
         self._take('"')
-        start = self._place
+        parts, start = [], self._place
         while True:
             character = self._text[self._place : self._place + 1]
             if character < " ":  # the end of the text as well
                 raise self._wrong()
             self._place += 1
             if character == '"':
-                return json.loads(self._text[start - 1 : self._place])
+                return "".join(parts) + self._plain(start, self._place - 1)
             if character == "\\":
-                self._escape()
+                before, pair = self._place - 1, self._escape()
+                if pair:
+                    parts += [self._plain(start, before), pair]
+                    start = self._place
 
-    def _escape(self) -> None:
+    def _plain(self, start: int, end: int) -> str:
+        return json.loads('"%s"' % self._text[start:end])
+
+    def _escape(self) -> str:
+        """What a pair of surrogates stands for, which the runtimes read differently; "" for any other escape."""
         kind = self._text[self._place : self._place + 1]
-        length = 5 if kind == "u" else 1
-        code = self._text[self._place + 1 : self._place + length]
-        if not kind or kind not in _ESCAPES + "u" or len(code) != length - 1 or any(c not in _HEX for c in code):
+        if kind == "u":
+            high = self._code()
+            if not 0xD800 <= high < 0xE000:
+                return ""
+            if high < 0xDC00 and self._text[self._place : self._place + 2] == "\\u":
+                self._place += 1
+                low = self._code()
+                if 0xDC00 <= low < 0xE000:
+                    return chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF))
+            raise self._wrong()  # half of a pair
+        if not kind or kind not in _ESCAPES:
             raise self._wrong()
-        if kind == "u" and code[0] in "dD" and code[1] in "89abcdefABCDEF":
-            raise self._wrong()  # a surrogate: the runtimes read pairs differently, and nothing here needs one
-        self._place += length
+        self._place += 1
+        return ""
+
+    def _code(self) -> int:
+        """The number in an escape that begins with u."""
+        code = self._text[self._place + 1 : self._place + 5]
+        if len(code) != 4 or any(each not in _HEX for each in code):
+            raise self._wrong()
+        self._place += 5
+        return int(code, 16)

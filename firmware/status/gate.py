@@ -100,8 +100,11 @@ class Gate:
         if session is not None and not same(request.token, session.token):
             answer(error_answer(403, _NO_TOKEN))
             return
-        self._sessions.end(self._value(request))
-        answer(json_answer(200, {}, (cookie.line(self._name, "", 0),)))
+        def end(wish, done) -> None:
+            self._sessions.end(self._value(request))
+            answer(json_answer(200, {}, (cookie.line(self._name, "", 0),)))
+
+        actions.act(request, answer, actions.nothing, end, None)
 
 
 class OpenGate:

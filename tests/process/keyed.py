@@ -35,7 +35,7 @@ class KeyedBoard(Board):
         try:
             payload = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json", "Authorization": "Basic " + login} | (headers or {})
-            connection.request(method, path, payload, headers)
+            connection.request(method, path, payload, {name: value for name, value in headers.items() if value})
             response = connection.getresponse()
             return response.status, response.read()
         finally:

@@ -154,6 +154,9 @@ class LoggingIn(unittest.TestCase):
         self.assertIn("Max-Age=0", headers["Set-Cookie"])
         self.assertEqual(house.ask("GET", "/api/status", cookie)[0], 401)
         self.assertEqual(house.ask("POST", "/api/logout", cookie, body={})[0], 200)
+        cookie, token = house.log_in()
+        self.assertEqual(house.ask("POST", "/api/logout", cookie, token, body={"a": 1})[0], 400)
+        self.assertEqual(house.ask("GET", "/api/status", cookie)[0], 200)
 
     def test_a_new_password_ends_all_sessions(self):
         house = House()

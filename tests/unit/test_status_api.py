@@ -239,6 +239,8 @@ class FlatJson(unittest.TestCase):
             ('{"a": "\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u0000"}', {"a": '"\\/\b\f\n\r\t\u00e9\0'}),
             ('{"\u00e9": "\u20ac,}"}', {"\u00e9": "\u20ac,}"}),
             ('{"a":true,"b":false}', {"a": True, "b": False}),
+            ('{"\\ud83d\\ude42":"x\\uD83D\\uDE42\\n\\udbff\\udfff\\ud800\\udc00"}',
+             {"\U0001f642": "x\U0001f642\n\U0010ffff\U00010000"}),
         ):
             self.assertEqual(flatjson.parse(text.encode()), value)
 
@@ -285,6 +287,12 @@ class FlatJson(unittest.TestCase):
             '{"a":"\\u12"}',
             '{"a":"\\u12 4"}',
             '{"a":"\\ud800"}',
+            '{"a":"\\ud83dx"}',
+            '{"a":"\\ud83d\\n"}',
+            '{"a":"\\ud83d\\ud83d"}',
+            '{"a":"\\ude42\\ud83d"}',
+            '{"a":"\\ud83d\\ude4"}',
+            '{"a":"\\ud83d\\',
             '{"a":"\n"}',
             '{"a":"x}',
             '{"a":"\\"}',
