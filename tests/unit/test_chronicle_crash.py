@@ -63,7 +63,7 @@ class Run:
         return entries[-1].id + 1 if entries else 1
 
     def burst(self):
-        due = [self.seconds.due_pages(3), self.minutes.due_pages(3), self.diary.due_pages()]
+        due = [self.seconds.due_pages(3), self.minutes.due_pages(3), self.diary.due_pages(2)]
         drive(self.archive.write(due[0] + due[1] + due[2]))
         for owner, pages in zip((self.seconds, self.minutes, self.diary), due):
             for page in pages:

@@ -18,6 +18,7 @@ MINUTES_AT_ONCE = 10
 EVENT_AFTER_MS = 5000
 AGAIN_MS = 600000
 _READ_LATEST_MS = 10000
+_MOST_LAST = 24  # pages of events at the end
 _MOST_PAGES = 6  # of a kind at a time; more than one after a card was away
 MOST_TORN = 3  # pages of one burst, which a power cut may have torn
 _MOST_FILLED = 5  # seconds in which the loop was busy elsewhere
@@ -142,11 +143,11 @@ class Chronicle:
                 self._submit(self._read, "read", not self._begun)
         elif now_ms >= self._burst_at_ms:
             self._burst_at_ms = now_ms + BURST_MS
-            self._write(self._due_pages(now_ms, MINUTES_AT_ONCE))
+            self._write(self._due_pages(now_ms))
         elif self._event_is_due(now_ms) and self._pages.has(now_ms) and self._extras.has(now_ms):
             self._extras.take(now_ms)
             self._pages.take(now_ms)
-            self._write(self._diary.due_pages())
+            self._write(self._diary.due_pages(1))
 
     def _event_is_due(self, now_ms: int) -> bool:
         if self._diary.oldest_due is None:
@@ -156,13 +157,13 @@ class Chronicle:
             self._oldest_due_ms = now_ms
         return now_ms - self._oldest_due_ms >= EVENT_AFTER_MS
 
-    def _due_pages(self, now_ms: int, least_minutes: int) -> list:
+    def _due_pages(self, now_ms: int) -> list:
         pages = self.seconds.due_pages(_MOST_PAGES)
-        if self.minutes.end - self.minutes.kept >= least_minutes:
+        if self.minutes.end - self.minutes.kept >= MINUTES_AT_ONCE:
             pages += self.minutes.due_pages(_MOST_PAGES)
         if self._diary.oldest_due is not None and self._pages.has(now_ms):
             self._pages.take(now_ms)
-            pages += self._diary.due_pages()
+            pages += self._diary.due_pages(1)
         return pages
 
     def _write(self, pages: list) -> None:
@@ -226,8 +227,8 @@ class Chronicle:
         self._events.settle()
         self._close_minute()
         if self.kept:  # a write that is under way comes first; what it holds may stand in both
-            self._pages = Allowance(1, 0, 0)
-            self._write(self._due_pages(self._clock.now_ms(), 1))
+            series = self.seconds.due_pages(_MOST_PAGES) + self.minutes.due_pages(_MOST_PAGES)
+            self._write(series + self._diary.due_pages(_MOST_LAST))
         if self._submit is not None:
             self._submit(_nothing, "close")
 

@@ -11,7 +11,6 @@ class Diary:
     def __init__(self, events):
         self._events = events
         self._tail = 0  # number of the first event of the newest page
-        self._reached = 0  # by the page that is being written
         self.kept = 0
 
     def begin(self, tail: int, kept: int) -> None:
@@ -24,29 +23,38 @@ class Diary:
         due = self._events.since(self.kept)
         return due[0] if due else None
 
-    def due_pages(self) -> list:
-        """The next page for the card; none when it has all. The newest page grows while it can."""
-        fresh = self._events.since(self.kept)
-        if not fresh:
-            return []
-        if fresh[0].id > self.kept + 1:
-            fresh.insert(0, _lost(self.kept + 1, fresh[0]))
-        fresh = fresh[: ROOM // EVENT_SIZE]
-        page = self._page(self._grown(fresh)) or self._page(fresh)
-        while page is None:
-            fresh.pop()
-            page = self._page(fresh)
-        self._reached = fresh[-1].id
-        return [page]
+    def due_pages(self, most: int) -> list:
+        """The next pages for the card, at most so many. The newest page grows while it can."""
+        pages, tail, kept = [], self._tail, self.kept
+        while len(pages) < most:
+            page = self._next(tail, kept)
+            if page is None:
+                break
+            pages.append(page)
+            tail, kept = page.first, page.last
+        return pages
 
     def wrote(self, page: Page) -> None:
         """It is on the card."""
-        self._tail, self.kept = page.first, self._reached
+        self._tail, self.kept = page.first, page.last
 
-    def _grown(self, fresh: list) -> list:
+    def _next(self, tail: int, kept: int) -> "Page | None":
+        fresh = self._events.since(kept)
+        if not fresh:
+            return None
+        if fresh[0].id > kept + 1:
+            fresh.insert(0, _lost(kept + 1, fresh[0]))
+        fresh = fresh[: ROOM // EVENT_SIZE]
+        page = self._page(self._grown(fresh, tail, kept)) or self._page(fresh)
+        while page is None:
+            fresh.pop()
+            page = self._page(fresh)
+        return page
+
+    def _grown(self, fresh: list, tail: int, kept: int) -> list:
         """The newest page and what follows; nothing when memory does not hold that page from its start any more."""
-        old = [event for event in self._events.since(self._tail - 1) if event.id <= self.kept]
-        return old + fresh if self._tail and old and old[0].id == self._tail else []
+        old = [event for event in self._events.since(tail - 1) if event.id <= kept]
+        return old + fresh if tail and old and old[0].id == tail else []
 
     def _page(self, events: list) -> "Page | None":
         """None when they do not fit, or are none."""
@@ -55,7 +63,9 @@ class Diary:
         records = b"".join([event.pack() for event in events])
         if len(records) > ROOM:
             return None
-        return Page(EVENTS, events[0].id, len(events), records)
+        page = Page(EVENTS, events[0].id, len(events), records)
+        page.last = events[-1].id
+        return page
 
 
 def _lost(first: int, after) -> Event:

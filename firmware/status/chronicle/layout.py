@@ -73,6 +73,7 @@ class Page:
         self.kind = kind
         self.first = first
         self.count = count
+        self.last = first + count - 1  # events may leave numbers out
         self.records = records
         self.sequence = 0
         self.segment = 0
