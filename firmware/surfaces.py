@@ -5,6 +5,7 @@ surface that cannot be made, or breaks, is an alarm of the board and never more 
 """
 
 from firmware.chronicler import Chronicler
+from firmware.foresight import Foresight
 from firmware.herald import Herald, check
 from firmware.matchmaker import key_routes
 from firmware.ports import ThreadLane
@@ -51,6 +52,7 @@ class Surfaces:
         board, loop, settings = self._board, self._loop, self._settings
         self._add("texts", Dictionary)
         self._add("pulse", lambda: Pulse(board, loop.call_after))
+        self._add("forecast", lambda: Foresight(board, loop.call_after))
         self._add("health", self._make_health)
         check(settings)
         self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
