@@ -48,10 +48,10 @@ class Website:
         """`board` is what Api takes; `more` are routes of others (status/api.py); anyone(): who looks needs no
         password. Starts threads."""
         self._board = board
-        gate, routes = self._make_gate(board, anyone or (lambda: False))
+        updates, static = self._make_updates(board), Static(self._read_files)
+        gate, routes = self._make_gate(board, anyone or (lambda: False), updates is not None)
         routes.update(self.live.routes())
         routes.update(more or {})
-        updates, static = self._make_updates(board), Static(self._read_files)
         self._api = Api(board, self._web, gate, updates, routes, static, self._show)
 
     def _show(self, language: str) -> dict:
@@ -93,13 +93,13 @@ class Website:
         self._lanes.append(lane)
         return lane
 
-    def _make_gate(self, board, anyone) -> tuple:
+    def _make_gate(self, board, anyone, takes_updates: bool) -> tuple:
         """(who is let in, None: anybody; its routes)."""
         if self._credentials is None:
-            return None, OpenGate().routes()
+            return None, OpenGate(takes_updates).routes()
         login = self._make_login(board)
         sessions = Sessions(login.edition, ports.now_ms, ports.random_bytes)
-        gate = Gate(login, sessions, anyone, name_of(self._web))
+        gate = Gate(login, sessions, anyone, name_of(self._web), takes_updates)
         return gate, gate.routes()
 
     def _make_login(self, board) -> Login:

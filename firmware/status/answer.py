@@ -6,6 +6,7 @@ _REASONS = {
     200: "OK",
     202: "Accepted",
     204: "No Content",
+    302: "Found",
     304: "Not Modified",
     400: "Bad Request",
     401: "Unauthorized",

@@ -5,7 +5,7 @@
     GET  /plain         the snapshot as a page without a script
     POST /api/promote   {"force": true}: this board takes over; answers with the report of the promotion
     POST /api/mark      {"name": "before the upgrade"}: names this point of the log; answers {"group": N}
-    GET  /update        a page that sends an update file; it and /api/update: updates.py
+    /api/update         takes an update file: updates.py
 
 Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapshot.py), `promote(force, done)` and
 `mark(name, done)`, which call `done(report, error)` once, then or later: what they achieved (a dictionary; the
@@ -19,13 +19,12 @@ In both cases an action that says that it comes from another page (Origin) is re
 """
 
 from firmware.address import is_loopback
-from firmware.status import actions, updatepage
+from firmware.status import actions
 from firmware.status.answer import Answer, error_answer, json_answer
 from firmware.status.page import page
 from firmware.status.snapshot import snapshot
-from firmware.status.static import PLACE
+from firmware.status.static import PLACE, POLICY
 
-_PAGE_HEADERS = ("Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",)
 _HTML = "text/html; charset=utf-8"
 _NO_UPDATES = "this board takes no updates here: it was not started from a card that flash.sh made"
 
@@ -51,8 +50,7 @@ class Api:
             "/api/status": {"GET": self._status},
             "/api/promote": {"POST": self._promote},
             "/api/mark": {"POST": self._mark},
-            "/update": {"GET": self._update_page},
-            "/update.js": {"GET": self._update_script},
+            "/update": {"GET": self._to_updates},
             "/api/update": {"GET": self._update, "POST": self._no_updates},
             "/api/update/restart": {"POST": self._restart},
         }
@@ -129,8 +127,8 @@ class Api:
     # Routes
 
     def _page(self, request, answer) -> None:
-        body = page(self._show(request.query.get("lang", "")), self._updates is not None).encode()
-        answer(Answer(200, body, _HTML, _PAGE_HEADERS))
+        body = page(self._show(request.query.get("lang", ""))).encode()
+        answer(Answer(200, body, _HTML, (POLICY,)))
 
     def _status(self, request, answer) -> None:
         answer(json_answer(200, self._show(request.query.get("lang", ""))))
@@ -146,15 +144,9 @@ class Api:
     def _no_updates(self, request, answer) -> None:
         answer(error_answer(404, _NO_UPDATES))
 
-    def _update_page(self, request, answer) -> None:
-        if self._updates is None:
-            self._no_updates(request, answer)
-        else:
-            body = updatepage.update_page(self._board.facts()["name"]).encode()
-            answer(Answer(200, body, _HTML, updatepage.HEADERS))
-
-    def _update_script(self, request, answer) -> None:
-        answer(Answer(200, updatepage.SCRIPT.encode(), "text/javascript; charset=utf-8"))
+    def _to_updates(self, request, answer) -> None:
+        """GET /update: where people go who know this address by heart."""
+        answer(Answer(302, b"", _HTML, ("Location: /#update",)))
 
     def _update(self, request, answer) -> None:
         if self._updates is None:

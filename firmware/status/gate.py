@@ -1,6 +1,7 @@
 """Who may do what at the page of a board with a password, and how a browser logs in.
 
-    GET  /api/session   {"logged_in", "may_look", "token", "sentence"}: the sentence says why nobody can log in, or ""
+    GET  /api/session   {"logged_in", "may_look", "token", "sentence", "updates"}: the sentence says why nobody can log
+                        in, or ""; whether the board takes updates
     POST /api/login     {"password": ..}: {"token"} and a cookie; whatever session the browser had before is over
     POST /api/logout    {}: the session is over
 
@@ -14,7 +15,7 @@ from firmware.status import actions, cookie
 from firmware.status.answer import Answer, error_answer, json_answer
 from firmware.status.sessions import LIFE_MS, same
 
-PUBLIC = ("/", "/api/session", "/api/login", "/api/logout")
+PUBLIC = ("/", "/update", "/api/session", "/api/login", "/api/logout")
 PUBLIC_FOLDERS = ("/web/", "/texts/")
 LOOKING = ("/plain", "/api/status", "/api/live", "/api/events", "/api/series", "/metrics")
 _SAFE = ("GET", "HEAD")
@@ -27,11 +28,12 @@ class Gate:
     """Admits requests as Login does. `login` is the Login, `sessions` the Sessions, `anyone()` says whether everybody
     may look, `cookie_name` is cookie.name_of(..)."""
 
-    def __init__(self, login, sessions, anyone, cookie_name: str):
+    def __init__(self, login, sessions, anyone, cookie_name: str, takes_updates: bool = False):
         self._login = login
         self._sessions = sessions
         self._anyone = anyone
         self._name = cookie_name
+        self._takes_updates = takes_updates
 
     def admit(self, request, caller: str, decided) -> None:
         """decided(None), or decided(Answer). A request that goes on has `still()`: whether it would be let in now."""
@@ -78,6 +80,7 @@ class Gate:
             "may_look": known or self._anyone(),
             "token": session.token if known else "",
             "sentence": self._login.trouble(),
+            "updates": self._takes_updates,
         }))  # fmt: skip
 
     def _log_in(self, request, answer) -> None:
@@ -110,13 +113,17 @@ class Gate:
 class OpenGate:
     """The routes of a board without keys: on the loopback, with nobody to be told apart."""
 
+    def __init__(self, takes_updates: bool = False):
+        self._takes_updates = takes_updates
+
     def routes(self) -> dict:
         """For Api's `more`."""
         nothing = {"POST": lambda request, answer: answer(error_answer(409, "this board asks for no password"))}
         return {"/api/session": {"GET": self._tell}, "/api/login": nothing, "/api/logout": nothing}
 
     def _tell(self, request, answer) -> None:
-        answer(json_answer(200, {"logged_in": True, "may_look": True, "token": "", "sentence": ""}))
+        content = {"logged_in": True, "may_look": True, "token": "", "sentence": "", "updates": self._takes_updates}
+        answer(json_answer(200, content))
 
 
 def _is_public(path: str) -> bool:

@@ -8,27 +8,24 @@ _PAGE = """<!DOCTYPE html>
 <html lang="%s"><head><meta charset="utf-8"><meta http-equiv="refresh" content="%d">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>%s: %s</title>
-<style>body{font:1.1em/1.5 sans-serif;max-width:40em;margin:2em auto;padding:0 1em}
-th{text-align:left;padding-right:2em}li{font-weight:bold}</style></head>
+<link rel="stylesheet" href="/web/plain.css"></head>
 <body><h1>%s: %s</h1>
 <p>%s</p>
 %s<table>
 %s
 </table>
-<p><small>Sosie %s%s</small></p></body></html>
+<p><small>Sosie %s</small></p></body></html>
 """
-_UPDATE_LINK = ' &middot; <a href="/update">update this board</a>'
 
 
-def page(status: dict, takes_updates: bool = False) -> str:
+def page(status: dict) -> str:
     """The HTML page for a snapshot."""
     name, state = escaped(status["name"]), escaped(status["state"])
     alarms = "".join("<li>%s</li>\n" % escaped(alarm) for alarm in status["alarms"])
     table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (word, escaped(value)) for word, value in rows(status))
     alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
-    foot = escaped(status["version"]), _UPDATE_LINK if takes_updates else ""
     head = status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"])
-    return _PAGE % (head + (alarms, table) + foot)
+    return _PAGE % (head + (alarms, table, escaped(status["version"])))
 
 
 def escaped(text: str) -> str:

@@ -68,11 +68,13 @@ def ask(board, method="GET", path="/api/status", headers=None, body=None):
 
 
 def test_nobody_gets_in_without_the_password(inbox, board):
-    paths = [("GET", "/"), ("GET", "/api/status"), ("GET", "/update"), ("GET", "/update.js"), ("GET", "/nothing"),
-             ("POST", "/api/mark"), ("POST", "/api/promote"), ("POST", "/api/update"), ("HEAD", "/")]  # fmt: skip
+    paths = [("GET", "/plain"), ("GET", "/api/status"), ("GET", "/api/live"), ("GET", "/nothing"), ("HEAD", "/plain"),
+             ("POST", "/api/mark"), ("POST", "/api/promote"), ("POST", "/api/update")]  # fmt: skip
     for method, path in paths:
         status, headers, _ = ask(board, method, path, body=b"{}" if method == "POST" else None)
         assert (status, headers["WWW-Authenticate"][:5]) == (401, "Basic"), path
+    for path, status in (("/", 200), ("/web/main.js", 200), ("/texts/en.json", 200), ("/update", 302)):
+        assert ask(board, path=path)[0] == status
     assert ask(board, headers=login())[0] == 200
     assert ask(board, headers=login() | {"Host": "any.name.example"})[0] == 200
     mark = login() | {"Content-Type": "application/json"}

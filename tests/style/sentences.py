@@ -1,7 +1,7 @@
 """Finds the sentences that the firmware makes for people: every literal that looks like one.
 
-A sentence has three words at least and is no docstring, annotation or piece of a protocol. Whether a person ever sees it
-is not to be found out from here; the files whose sentences only programs and logs read are named below.
+A sentence has three words at least and is no docstring, annotation or piece of a protocol. Whether a person ever sees
+it is not to be found out from here; the files whose sentences only programs and logs read are named below.
 """
 
 import ast
@@ -9,16 +9,17 @@ import re
 from pathlib import Path
 
 FOLDERS = ("firmware", "board")
-# Whose sentences nobody reads in French: what goes to an NBD client, to a browser's developer or to stderr of a command;
-# a settings file's mistakes, which are told with the line beside them; what is in the texts already.
+# Whose sentences nobody reads in French: what goes to an NBD client, to who writes a program, or to a terminal;
+# a settings file's mistakes, told with the line beside them; what is in the texts already.
 UNSEEN = (
     "firmware/host/", "firmware/status/texts/", "firmware/status/answer.py", "firmware/status/api.py",
-    "firmware/status/actions.py", "firmware/status/body.py", "firmware/status/chronicle/", "firmware/status/commands.py",
+    "firmware/status/actions.py", "firmware/status/body.py", "firmware/status/chronicle/",
+    "firmware/status/commands.py",
     "firmware/status/console.py", "firmware/status/cookie.py", "firmware/status/dictionary.py",
     "firmware/status/flatjson.py", "firmware/status/gate.py", "firmware/status/head.py", "firmware/status/http.py",
     "firmware/status/keyroutes.py", "firmware/status/neighbour.py", "firmware/status/page.py",
     "firmware/status/query.py", "firmware/status/request.py", "firmware/status/static.py",
-    "firmware/status/stream.py", "firmware/status/updatepage.py", "firmware/status/views.py",
+    "firmware/status/stream.py", "firmware/status/views.py",
     "firmware/__main__.py", "firmware/address.py", "firmware/config.py", "firmware/ports/cpython/aio.py",
     "firmware/ports/micropython/", "board/models/", "board/settings.py", "board/setup/", "board/update/backend.py",
     "board/update/boot.py", "board/update/grubenv.py", "board/update/rauc.py", "board/usb/prepare.py",

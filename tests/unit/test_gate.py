@@ -122,7 +122,8 @@ class LoggingIn(unittest.TestCase):
     def test_what_the_session_tells(self):
         house = House()
         self.assertEqual(
-            house.ask("GET", "/api/session")[2], {"logged_in": False, "may_look": False, "token": "", "sentence": ""}
+            house.ask("GET", "/api/session")[2],
+            {"logged_in": False, "may_look": False, "token": "", "sentence": "", "updates": False},
         )
         cookie, token = house.log_in()
         found = house.ask("GET", "/api/session", cookie)[2]
@@ -196,13 +197,15 @@ class LoggingIn(unittest.TestCase):
 
 
 class Open(unittest.TestCase):
+    KNOWN = {"logged_in": True, "may_look": True, "token": "", "sentence": ""}
+
     def test_nobody_is_told_apart(self):
         house = House()
         house.api = Api(house.board, WEB, more=OpenGate().routes())
         client = Client(house.api.handle)
         client.send(b"GET /api/session HTTP/1.1\r\nHost: localhost\r\n\r\n")
         found = json.loads(parted(client.take())[2])
-        self.assertEqual(found, {"logged_in": True, "may_look": True, "token": "", "sentence": ""})
+        self.assertEqual(found, dict(self.KNOWN, updates=False))
         client = Client(house.api.handle)
         client.send(b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
         self.assertEqual(parted(client.take())[0], 409)
