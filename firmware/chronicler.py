@@ -11,6 +11,7 @@ from firmware.status.chronicle.look import Looker
 from firmware.status.chronicle.routes import Routes
 from firmware.status.translation import translate
 
+_PATIENCE_S = 10  # for a card that does not answer, when all else has stopped
 _WAIT_MS = 1000  # for a board before this one to let go of the file
 
 
@@ -48,7 +49,7 @@ class Chronicler:
         self._closed = True
         self.chronicle.close()
         if self._lane is not None:
-            self._lane.close()
+            self._lane.close(_PATIENCE_S)
 
     def _tick(self) -> None:
         if self._closed:

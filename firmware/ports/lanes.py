@@ -34,7 +34,7 @@ class InlineLane:
         result, error = run_job(self._worker, op, args)
         self._loop.soon(self._deliver, done, result, error)
 
-    def close(self) -> None:
+    def close(self, patience_s: "float | None" = None) -> None:
         pass
 
     def _deliver(self, done, result, error) -> None:

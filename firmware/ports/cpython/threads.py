@@ -52,11 +52,13 @@ class ThreadLane:
             self._loop.jobs += 1
             self._jobs.put((done, op, args, brief))
 
-    def close(self) -> None:
-        """Wait for the jobs that were submitted; `done` is not called for what has not been delivered yet."""
+    def close(self, patience_s: "float | None" = None) -> None:
+        """Wait for the jobs that were submitted; `done` is not called for what has not been delivered yet. After
+        `patience_s` they are left to themselves, and end with the process."""
         self._jobs.put(None)
-        self._thread.join()
-        self._mailbox.close()
+        self._thread.join(patience_s)
+        if not self._thread.is_alive():
+            self._mailbox.close()
 
     def _work(self) -> None:
         while True:
