@@ -4,10 +4,10 @@ It touches neither disk nor journal. Every surface is tried for itself, again an
 """
 
 import hashlib
-import json
 import sys
 
 from board import settings
+from board.usb.answer import packed
 from board.usb.voice import UsbVoice
 from firmware import ports
 from firmware.errors import Refused
@@ -77,7 +77,7 @@ class StandIn:
         attach = self._its.attach
         if attach is None or attach[0] != "usb":
             return
-        name, status = self._board.facts()["name"], lambda: json.dumps(snapshot(self._board)).encode()
+        name, status = self._board.facts()["name"], lambda: packed(snapshot(self._board))
         try:
             self._voice = UsbVoice(self._loop, name, attach[1], serial_number(name), status)
         except Refused as refusal:

@@ -1,6 +1,5 @@
 """The board as a USB disk: the gadget, its transport, and the SCSI units behind it, put together."""
 
-import json
 import os
 
 from firmware import ports
@@ -9,6 +8,7 @@ from firmware.host.bot import MAX_PACKET, Bot
 from firmware.host.scsi.task import PIECE, Task
 from firmware.host.scsi.unit import LogicalUnit
 
+from .answer import packed
 from .control import Answers, Control, open_function
 from .descriptors import IN_FILE, OUT_FILE
 from .endpoints import DEPTH, Endpoints
@@ -19,7 +19,6 @@ from .port import Port
 _VENDOR, _PRODUCT, _VIEW_PRODUCT, _REVISION = "SOSIE", "Mirrored disk", "View of the past", "1.0"
 _UNPLUGGED_MS = 1500  # what a host needs to notice that a device is gone
 _RETRY_MS = 5000
-_MOST_STATUS = 4096  # bytes that hosts take in one control transfer
 _READABLE = 1
 
 
@@ -179,16 +178,6 @@ def units_of(volume, serial: str) -> list:
     disk = LogicalUnit(volume, _VENDOR, _PRODUCT, _REVISION, serial)
     view = LogicalUnit(None, _VENDOR, _VIEW_PRODUCT, _REVISION, serial + "1", removable=True, writable=False)
     return [disk, view]
-
-
-def packed(status: dict) -> bytes:
-    """The status as JSON, with as many of its alarms as a host can read: the most urgent ones come first."""
-    alarms = list(status["alarms"])
-    data = json.dumps(status).encode()
-    while len(data) > _MOST_STATUS and alarms:
-        alarms.pop()
-        data = json.dumps(dict(status, alarms=alarms)).encode()
-    return data
 
 
 def serial_number(identity) -> str:

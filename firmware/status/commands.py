@@ -3,36 +3,15 @@
 from firmware import address
 from firmware.errors import Refused
 from firmware.status import views
+from firmware.status.phrases import groups
 from firmware.status.snapshot import UP, snapshot
+from firmware.status.texts import known, say
+from firmware.status.translation import translate
 
 STATUS, LOG, HELP, QUESTION, TEXT = "status", "log", "help", "question", "text"
 QUESTION_MS = 60000  # who answers later may be somebody else
 
-_MEANING = (
-    "Promoting %s makes it the board that takes the server's writes, from now on. "
-    "The other board, once it meets %s again, takes no more writes: it is fenced, and "
-    "the way back is a new pair with the roles changed. Do this when the first board or its site is lost."
-)
-_NO_KEYS = "This board has no keys folder, so it cannot be paired: its settings have no line keys."
 _LINK_PORT = ":7411"
-_HOW_TO_PAIR = (
-    "Type this on the console of the other board:",
-    "",
-    "    pair %s",
-    "",
-    "and behind it the address of this one (HOST or HOST:PORT), unless that board knows it.",
-    "The code is good for ten minutes, and for three tries. `pair off` makes it void.",
-)
-_PAIRED = (
-    "",
-    "This board is paired already: the code only pairs it with the same board once more.",
-    "To pair it with another one, type unpair first.",
-)
-_UNPAIR = (
-    "This forgets the other board: the link goes down, and stays down until this board is paired anew. "
-    "The disk, the journal and what this board is called stay as they are."
-)
-_NEW_PASSWORD = "This makes a new password for the page of this board, and shows it. The old one counts no more."
 
 
 class Commands:
@@ -63,18 +42,30 @@ class Commands:
     @property
     def prompt(self) -> str:
         """What the line begins with."""
-        return "type yes to do it: " if self.view == QUESTION else "> "
+        return self.say("sure") if self.view == QUESTION else "> "
 
     def poll(self, now_ms: int) -> None:
         """A question that nobody answers is withdrawn."""
         self._now_ms = now_ms
         if self.view == QUESTION and now_ms - self._asked_ms >= QUESTION_MS:
             self.cancel()
-            self.message = "Nobody said yes: nothing was done."
+            self.message = self.say("withdrawn")
 
     def cancel(self) -> None:
         """Back to the live screen; a question is answered with no."""
         self._show(STATUS)
+
+    @property
+    def language(self) -> str:
+        """That of those who look after this board."""
+        return known(self._board.facts()["language"])
+
+    def say(self, key: str, *places) -> str:
+        """A text of the console."""
+        return say(self.language, "console." + key, *places)
+
+    def _lines(self, key: str, *places) -> tuple:
+        return tuple(self.say(key, *places).split("\n"))
 
     def _show(self, view: str) -> None:
         self.view, self.text, self.message, self._confirmed = view, (), "", None
@@ -93,15 +84,15 @@ class Commands:
             self._show(STATUS if self.view == TEXT else self.view)
             self._table[word.lower()](rest.strip())
         else:
-            self.message = "There is no command %s; help says which there are." % word
+            self.message = self.say("unknown", word)
 
     def _answer(self, line: str) -> None:
         confirmed = self._confirmed
         self._show(STATUS)
-        if line.lower() == "yes":
+        if line.lower() in ("yes", self.say("yes")):
             confirmed()
         else:
-            self.message = "Nothing was done."
+            self.message = self.say("nothing")
 
     # Commands
 
@@ -116,12 +107,12 @@ class Commands:
 
     def _mark(self, name: str) -> None:
         if not name:
-            self.message = "A mark needs a name: mark before the upgrade"
+            self.message = self.say("mark_name")
             return
-        self.message = "Setting the mark .."
+        self.message = self.say("marking")
 
         def done(group, error) -> None:
-            self._tell(error, lambda: "Mark %s is set behind group %d." % (name, group))
+            self._tell(error, lambda: self.say("marked", name, group))
 
         self._do(self._board.mark, name, done)
 
@@ -130,78 +121,88 @@ class Commands:
         name = status["name"]
         force = rest.lower() == "force"
         if rest and not force:
-            self.message = "Write promote, or promote force."
+            self.message = self.say("promote_how")
         elif status["role"] != "twin":
-            self.message = "%s is no twin; only a twin can be promoted." % name
+            self.message = self.say("no_twin", name)
         elif status["link"]["state"] == UP and not force:
-            self.message = (
-                "%s is connected with %s: that board is there, and would be fenced for good. "
-                "If that is what you want, write promote force." % (name, status["link"]["peer"])
-            )
+            self.message = self.say("connected", name, status["link"]["peer"])
         else:
-            self.view, self.text = QUESTION, _question(status)
+            self.view, self.text = QUESTION, self._question(status)
             self._confirmed, self._asked_ms = self._promote_now, self._now_ms
 
+    def _question(self, status: dict) -> tuple:
+        name, link = status["name"], status["link"]
+        lines = [self.say("meaning", name, name), "", self.say("serves", status["group"]["durable"])]
+        lines.append(self.say("is_there", link["peer"]) if link["state"] == UP else self.say("not_there"))
+        if not status["consistent"]:
+            lines.append(self.say("no_copy"))
+        return tuple(lines)
+
+    def _report(self, report: dict) -> str:
+        text = self.say("promoted", self._board.facts()["name"], report["generation"], report["group"])
+        lost = report["missing_groups"]
+        last = self.say("missing", groups(self.language, lost)) if lost else self.say("none_missing")
+        return text + " " + last
+
     def _promote_now(self) -> None:
-        self.message = "Promoting .."
+        self.message = self.say("promoting")
 
         def done(report, error) -> None:
-            self._tell(error, lambda: _report(self._board.facts()["name"], report))
+            self._tell(error, lambda: self._report(report))
 
         self._do(self._board.promote, True, done)
 
     def _pair(self, rest: str) -> None:
         pairing = getattr(self._board, "pairing", None)
         if pairing is None:
-            self.message = _NO_KEYS
+            self.message = self.say("no_keys")
         elif not rest:
             self._show_code(pairing)
         elif rest.lower() == "off":
             pairing.withdraw("it was made void")
-            self.message = "No code is good now."
+            self.message = self.say("void")
         else:
-            self.message = "Pairing .."
+            self.message = self.say("pairing")
             self._do(lambda text, done: _join(pairing, text, done), rest, self._paired)
 
     def _show_code(self, pairing) -> None:
         try:
-            warning = _PAIRED if pairing.paired else ()
+            warning = self._lines("paired") if pairing.paired else ()
             code = pairing.show(self._paired)
         except Refused as error:
             self._tell(error, None)
             return
-        lines = [line % code if "%" in line else line for line in _HOW_TO_PAIR]
-        self.view, self.text = TEXT, tuple(lines) + warning
+        self.view, self.text = TEXT, self._lines("how_to_pair", code) + warning
 
     def _paired(self, sentence, error) -> None:
         if self.view == TEXT:
             self._show(STATUS)
-        self._tell(error, lambda: sentence + ".")
+        self._tell(error, lambda: translate(self.language, sentence) + ".")
 
     def _unpair(self, rest: str) -> None:
-        self._ask_about_keys(_UNPAIR, self._unpair_now)
+        self._ask_about_keys("unpair", self._unpair_now)
 
     def _unpair_now(self) -> None:
         try:
             self._board.pairing.forget()
-            self.message = "This board is not paired any more."
+            self.message = self.say("unpaired")
         except Refused as error:
             self._tell(error, None)
 
     def _password(self, rest: str) -> None:
-        self._ask_about_keys(_NEW_PASSWORD, self._new_password)
+        self._ask_about_keys("new_password", self._new_password)
 
     def _ask_about_keys(self, meaning: str, confirmed) -> None:
         if getattr(self._board, "pairing", None) is None:
-            self.message = _NO_KEYS
+            self.message = self.say("no_keys")
             return
-        self.view, self.text = QUESTION, (meaning,)
+        self.view, self.text = QUESTION, self._lines(meaning)
         self._confirmed, self._asked_ms = confirmed, self._now_ms
 
     def _new_password(self) -> None:
         try:
             password = self._board.pairing.new_password()
-            self.view, self.text = TEXT, ("The password of the page, for any user name:", "", "    " + password)
+            self.view, self.text = TEXT, self._lines("password", password)
         except Refused as error:
             self._tell(error, None)
 
@@ -215,7 +216,7 @@ class Commands:
         if error is None:
             self.message = sentence()
         else:
-            words = str(error)
+            words = translate(self.language, str(error))
             self.message = words[:1].upper() + words[1:] + "."
         self._changed()
 
@@ -232,34 +233,12 @@ def _join(pairing, text: str, done) -> None:
     pairing.join(code, address.parse(place[0]) if place else None, done)
 
 
-def _question(status: dict) -> tuple:
-    name, link = status["name"], status["link"]
-    lines = [_MEANING % (name, name), "", "It would serve everything up to group %d." % status["group"]["durable"]]
-    if link["state"] == UP:
-        lines.append("It is connected with %s now: that board is there, and would be fenced." % link["peer"])
-    else:
-        lines.append("It does not reach the other board now; what was written there since is not here.")
-    if not status["consistent"]:
-        lines.append("Its first full copy is not complete: it has no whole disk, and will refuse.")
-    return tuple(lines)
-
-
-def _report(name: str, report: dict) -> str:
-    text = "%s is promoted: generation %d, from group %d on." % (name, report["generation"], report["group"])
-    lost = report["missing_groups"]
-    if not lost:
-        return text + " Nothing that it had heard of is missing."
-    return text + " %d %s that the first board had told of %s missing." % (
-        lost, "group" if lost == 1 else "groups", "is" if lost == 1 else "are",
-    )  # fmt: skip
-
-
 def body(commands: Commands, status: dict, events: list, now_ms: int, room: int) -> list:
     """The lines of the view that is to be shown."""
     if commands.view == LOG:
         return views.log(events, now_ms, room, status["language"])
     if commands.view == HELP:
-        return views.manual(room)
+        return views.manual(room, status["language"])
     if commands.view in (QUESTION, TEXT):
         return views.paragraphs(commands.text, room)
     return views.live(status, events, now_ms, room)

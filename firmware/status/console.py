@@ -130,12 +130,12 @@ class Console:
         self._deaf = False
         if overlong or deaf:
             self._commands.cancel()
-            self._commands.message = "That line was %s: nothing was done." % ("too long" if overlong else "garbled")
+            self._commands.message = self._commands.say("too_long" if overlong else "garbled")
         elif line.strip():
             try:
                 self._commands.enter(line)
             except Exception as error:  # a bug in a command must not stop the mirroring
-                self._commands.message = "This is a bug of the board: %r" % error
+                self._commands.message = self._commands.say("bug", repr(error))
         else:
             self._commands.cancel()
         self._message_ms = self._now_ms
@@ -264,8 +264,8 @@ class Console:
         if self._over or self._closing:
             return
         self._closing = True
-        words = " STOPPED  %s is stopping; what stands below is not live any more." % clean(self._name)
-        line = Line(cut(words), len(" STOPPED "), True)
+        badge = " %s " % self._commands.say("stopped")
+        line = Line(cut(badge + " " + self._commands.say("stopping", clean(self._name))), len(badge), True)
         farewell = "\x1b[1;1H%s\x1b[K%s" % (line.drawn(), prompt_line(""))
         self._out = memoryview((bytes(self._out) if self._out is not None else b"") + farewell.encode())
         self.wake()

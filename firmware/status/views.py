@@ -11,22 +11,6 @@ _LEAST_EVENTS = 3
 _FIRST_ROWS = 3  # what everybody wants to know; figures follow
 RULE = "-" * WIDTH
 
-HELP = (
-    "  status            the live screen; an empty line does the same",
-    "  log               what happened lately",
-    "  mark NAME         names this point of the log, on both boards",
-    "  promote           makes this twin the board that takes the writes; asks first",
-    "  promote force     the same while the other board is there; asks first",
-    "  pair              shows a code by which the other board is paired with this one",
-    "  pair CODE [HOST]  pairs this board with the one that shows the code",
-    "  unpair            forgets the other board, to be paired anew; asks first",
-    "  password          makes a new password for the page; asks first",
-    "  help              this",
-    "",
-    "  Ctrl-L draws the screen anew, Ctrl-U and Ctrl-C empty the line.",
-    "  All times are UTC. `sosie status` and the page of this board say the same.",
-)
-
 
 def head(status: dict) -> list:
     """The first lines of every view: safe or not, how far behind, what that means."""
@@ -82,9 +66,9 @@ def paragraphs(texts: tuple, room: int) -> list:
     return [Line(" " + part) for text in texts for part in wrapped(clean(text), WIDTH - 1)][:room]
 
 
-def manual(room: int) -> list:
+def manual(room: int, language: str) -> list:
     """The commands."""
-    return [Line(text) for text in HELP[:room]]
+    return [Line(text) for text in say(language, "console.help").split("\n")[:room]]
 
 
 def foot(message: str, now_ms: int, status: dict) -> list:

@@ -101,6 +101,9 @@ def _distance_of_twin(status: dict, language: str) -> str:
 
 
 def _sentence(status: dict, case: str, language: str) -> str:
+    critical = [each["sentence"] for each in status["conditions"] if each["level"] == "critical"]
+    if case == "mirroring" and critical and not _is_full(status):
+        return say(language, "sentence.but", critical[0])
     if status["role"] == "twin":
         key, places = _sentence_of_twin(status, case, language)
     else:

@@ -25,7 +25,7 @@ UNSEEN = (
     "board/update/boot.py", "board/update/grubenv.py", "board/update/rauc.py", "board/usb/prepare.py",
 )  # fmt: skip
 SEEN_AFTER_ALL = ("firmware/status/chronicle/chronicle.py",)
-_NOT_FOR_PEOPLE = re.compile(r"usage: |.*(\||\\n|\n|=\"|Content-|WWW-)|[A-Z][a-z]+\(|sosie-\w+: |[A-Z]")
+_NOT_FOR_PEOPLE = re.compile(r"usage: |text/|.*(\||\\n|\n|=\"|Content-|WWW-)|[A-Z][a-z]+\(|sosie-\w+: |[A-Z]")
 _PLACE = re.compile(r"%[-0-9.]*[a-z]|\S*(@|://)\S*")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 

@@ -12,26 +12,21 @@ import threading
 
 import pytest
 
+from firmware.status.snapshot import snapshot
+from tests.unit.fakes_status import EXAMPLES, FACTS, NOW_MS, FakeBoard, example
 from tools import cli
 from tools.api import BoardError, Client, Unreachable, parse_address
-from tools.status import age, describe, size
+from tools.status import describe
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOSIE = os.path.join(CHECKOUT, "tools", "sosie")
 
 
-def status(**changes) -> dict:
-    """What a primary answers when all is well, with changes."""
-    return {
-        "name": "left", "role": "primary", "state": "mirroring", "generation": 1, "consistent": True,
-        "disk_size": 1 << 30,
-        "group": {"written": 9, "durable": 9, "sent": 9, "acked": 9, "played": 9},
-        "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
-        "journal": {"size": 512 << 20, "used": 64 << 20},
-        "history": {"size": 0, "used": 0, "oldest": None},
-        "link": {"state": "up", "peer": "right", "rtt_ms": 0.4, "sent_bytes": 1, "raw_bytes": 2},
-        "alarms": [], **changes,
-    }  # fmt: skip
+def status(language="en", **changes) -> dict:
+    """What a primary answers when all is well, or when these facts, or parts of the answer, are otherwise."""
+    facts = {key: value for key, value in changes.items() if key in FACTS}
+    parts = {key: value for key, value in changes.items() if key not in FACTS}
+    return dict(snapshot(FakeBoard(**{"acked": 12, "language": language, **facts})), **parts)
 
 
 class Cardboard:
@@ -88,15 +83,17 @@ def test_no_addresses(written):
         parse_address(written)
 
 
-@pytest.mark.parametrize("changes, code", [
-    ({}, 0), ({"state": "promoted"}, 0), ({"state": "behind"}, 1), ({"state": "no link"}, 1),
-    ({"alarms": ["the journal is full"]}, 1), ({"state": "failed"}, 1), ({"state": "a new one"}, 1),
-])
-def test_status_exit_codes(board, capsys, changes, code):
+@pytest.mark.parametrize("changes, code, verdict", [
+    ({}, 0, "SAFE"), ({"promoted": True, "link_state": "waiting"}, 0, "NO TWIN"),
+    ({"acked": 9, "oldest_ms": NOW_MS - 9000}, 1, "BEHIND"), ({"link_state": "waiting"}, 1, "NOT MIRRORED"),
+    ({"alarms": ["the journal is full"]}, 1, "SAFE"), ({"failure": "the disk failed"}, 1, "FAILED"),
+    ({"health": dict(FACTS["health"], temperature_c=90)}, 1, "SAFE"),
+])  # fmt: skip
+def test_status_exit_codes(board, capsys, changes, code, verdict):
     board.answers["/api/status"] = 200, status(**changes)
     assert cli.main(["status", board.address]) == code
     text = capsys.readouterr().out
-    assert text.startswith("left (primary): " + status(**changes)["state"].upper())
+    assert text.startswith("left: %s, " % verdict)
     assert all(alarm in text for alarm in changes.get("alarms", []))
 
 
@@ -121,23 +118,33 @@ def test_somebody_else_answers(board, capsys, code, answer):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("word", sorted(EXAMPLES))
+def test_it_says_what_the_page_says_on_lines_that_fit(word, language):
+    shown = snapshot(example(word), language)
+    text = describe(shown)
+    for part in ("verdict", "distance", "sentence"):
+        assert shown["words"][part] in text
+    for part in ("loss", "advice"):
+        assert shown["words"][part] in " ".join(text.split())
+    assert all(len(line) <= 80 for line in text.splitlines()[2:])
+
+
 def test_behind_in_plain_words():
-    backlog = {"bytes": 150 << 20, "groups": 1200, "seconds": 3725.0}
-    text = describe(status(state="behind", backlog=backlog))
-    assert "lacks 150 MiB in 1200 groups, the oldest 1 h 2 min old" in text
-    assert "64 MiB of 512 MiB used (12 %)" in text
-    assert max(map(len, text.splitlines())) <= 80
+    late = {"written": 1209, "acked": 9, "backlog_bytes": 150 << 20, "oldest_ms": NOW_MS - 7385000}
+    text = describe(status(**late))
+    assert text.startswith("left: BEHIND, the twin lacks 1200 groups of writes, 150 MiB, the oldest 2 h 3 min old\n")
+    assert "40 KiB of 512 MiB in use" in text
+    assert "À faire" in describe(status("fr", **late)) and "1200 groupes" in describe(status("fr", **late))
 
 
-def test_twin_in_plain_words():
-    group = {"written": 12, "durable": 12, "sent": 12, "acked": 12, "played": 10}
-    text = describe(status(role="twin", group=group))
-    assert "holds everything up to group 12, 2 of them not on its disk yet; can take over" in text
-
-
-def test_quantities():
-    assert [size(n) for n in (0, 1023, 1024, 10 << 20, 3 << 29)] == ["0 B", "1023 B", "1.0 KiB", "10 MiB", "1.5 GiB"]
-    assert [age(s) for s in (0.44, 12.3, 61, 7200, 90000)] == ["0.4 s", "12 s", "1 min 1 s", "2 h 0 min", "1 d 1 h"]
+def test_a_board_of_an_older_version_is_shown_as_far_as_it_goes(board, capsys):
+    old = {key: value for key, value in status(acked=9, alarms=["it burns"]).items()
+           if key not in ("words", "conditions", "language", "health", "forecast")}  # fmt: skip
+    board.answers["/api/status"] = 200, old
+    assert cli.main(["status", board.address]) == 1
+    text = capsys.readouterr().out
+    assert text.startswith("left (primary): MIRRORING\n  The twin lacks 3 groups") and "it burns" in text
 
 
 def twin(board, **changes):
@@ -212,7 +219,7 @@ def test_mark(board, capsys):
 
 
 def test_a_twin_without_link_promises_no_journal(board, capsys):
-    twin(board, state="no link", link={**status()["link"], "state": "waiting"})
+    twin(board, link_state="waiting")
     cli.main(["status", board.address])
     assert "what it writes now is not here" in capsys.readouterr().out
 

@@ -159,7 +159,7 @@ def board(pair, tmp_path):
 
 def test_status_over_tls(board, pair, capsys):
     assert cli.main(["status", "--pair", pair.path, board.address]) == 0
-    assert capsys.readouterr().out.startswith("left (primary): MIRRORING")
+    assert capsys.readouterr().out.startswith("left: SAFE, the twin has everything")
     assert board.logins == ["Basic " + __import__("base64").b64encode(b"sosie:" + pair.password.encode()).decode()]
 
 

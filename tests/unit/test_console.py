@@ -450,7 +450,7 @@ class Promotion(unittest.TestCase):
         self.assertEqual(session.prompt, "type yes to do it:")
         session.type("yes\r")
         self.assertEqual(session.board.asked, [("promote", True)])
-        self.assertIn("right is promoted: generation 2, from group 11 on. 1 group", session.terminal.text)
+        self.assertIn("right is promoted: generation 2, from group 11 on. Missing is what", session.terminal.text)
 
     def test_anything_else_is_no(self):
         for answer in ("no\r", "\r", "y\r", "yes please\r", "\x03", "AT\r", "promote\r", "yes" + "s" * 99 + "\r"):

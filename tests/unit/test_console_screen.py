@@ -102,7 +102,7 @@ class Views(unittest.TestCase):
         top, bottom = views.head(shown), views.foot(message, 1700000400000, shown)
         room = HEIGHT - 1 - len(top) - len(bottom)
         log = views.log(events, 1700000400000, room, shown["language"])
-        for body in (views.live(shown, events, 1700000400000, room), log, views.manual(room)):
+        for body in (views.live(shown, events, 1700000400000, room), log, views.manual(room, shown["language"])):
             lines = views.whole(top, body, bottom)
             self.assertEqual(len(lines), HEIGHT - 1)
             self.assertTrue(all(width(line.text) <= WIDTH for line in lines))

@@ -129,7 +129,7 @@ def test_several_boards(files, on_bus, capsys):
     on_bus(fine, link_down)
     assert len(sosie(capsys)[1].splitlines()) == 3
     code, out, _ = sosie(capsys, "status")
-    assert code == 1 and out.count("left (primary)") == 2
+    assert code == 1 and out.count("left: SAFE") == 2
     assert sosie(capsys, "status", "--serial", SERIAL)[0] == 1
     assert sosie(capsys, "status", "--serial", "FFEEDDCCBBAA99887766")[0] == 0
     code, _, err = sosie(capsys, "selftest", "--yes")

@@ -27,7 +27,7 @@ WORDS = {
     "verdict.behind": "EN RETARD",
     "verdict.held": "RETENU",
     "verdict.copying": "PAS ENCORE À L'ABRI",
-    "verdict.no_link": "SANS COPIE",
+    "verdict.no_link": "COPIE SUSPENDUE",
     "verdict.alone": "SANS JUMEAU",
     "verdict.damaged": "ENDOMMAGÉ",
     "verdict.fenced": "ÉCARTÉ",
@@ -45,6 +45,7 @@ WORDS = {
     "missing": "%s, %s, le plus ancien date de %s",
     "missing.no_age": "%s, %s, d'ancienneté inconnue",
     # Ce que cela veut dire, en une phrase
+    "sentence.but": "La copie est bonne, mais : %s.",
     "sentence.safe": "Tout va bien : le jumeau a tout reçu.",
     "sentence.close": "Tout va bien : le jumeau suit à quelques secondes.",
     "sentence.behind": "Le jumeau a %s de retard : la liaison ou son disque est plus lent que les écritures.",
@@ -172,6 +173,41 @@ WORDS = {
     "console.quiet": "Il ne s'est encore rien passé.",
     "console.no_clock": "horloge pas à l'heure",
     "console.utc": "%s UTC",
+    "console.meaning": "Promouvoir %s en fait le boîtier qui accepte les écritures du serveur, à partir de maintenant. L'autre boîtier, dès qu'il rencontrera %s, n'acceptera plus d'écritures : il est écarté, et le retour passe par une nouvelle paire aux rôles inversés. À faire quand le premier boîtier ou son site est perdu.",
+    "console.no_keys": "Ce boîtier n'a pas de dossier de clés et ne peut donc pas être appairé : ses réglages n'ont pas de ligne keys.",
+    "console.how_to_pair": "Taper ceci sur la console de l'autre boîtier :\n\n    pair %s\n\net derrière l'adresse de celui-ci (HÔTE ou HÔTE:PORT), sauf si l'autre la connaît.\nLe code vaut dix minutes, et trois essais. `pair off` l'annule.",
+    "console.paired": "\nCe boîtier est déjà appairé : le code ne fait que l'appairer encore une fois avec le même.\nPour l'appairer avec un autre, taper d'abord unpair.",
+    "console.unpair": "Ceci oublie l'autre boîtier : la liaison tombe, jusqu'à un nouvel appairage. Le disque, le journal et le nom de ce boîtier restent tels quels.",
+    "console.new_password": "Ceci fait un nouveau mot de passe pour la page de ce boîtier, et le montre. L'ancien ne compte plus.",
+    "console.password": "Le mot de passe de la page, pour n'importe quel nom d'utilisateur :\n\n    %s",
+    "console.sure": "taper oui pour le faire : ",
+    "console.yes": "oui",
+    "console.withdrawn": "Personne n'a dit oui : rien n'a été fait.",
+    "console.nothing": "Rien n'a été fait.",
+    "console.unknown": "Il n'y a pas de commande %s ; help dit lesquelles il y a.",
+    "console.mark_name": "Un repère a besoin d'un nom : mark avant la mise à jour",
+    "console.marking": "Pose du repère ..",
+    "console.marked": "Le repère %s est posé derrière le groupe %d.",
+    "console.promote_how": "Écrire promote, ou promote force.",
+    "console.no_twin": "%s n'est pas un jumeau ; seul un jumeau peut être promu.",
+    "console.connected": "%s est relié à %s : ce boîtier-là est présent, et serait écarté pour de bon. Si c'est voulu, écrire promote force.",
+    "console.promoting": "Promotion ..",
+    "console.pairing": "Appairage ..",
+    "console.void": "Aucun code n'est valable maintenant.",
+    "console.unpaired": "Ce boîtier n'est plus appairé.",
+    "console.serves": "Il servirait tout jusqu'au groupe %d.",
+    "console.is_there": "Il est relié à %s maintenant : ce boîtier-là est présent, et serait écarté.",
+    "console.not_there": "Il ne joint pas l'autre boîtier ; ce qui s'y est écrit depuis n'est pas ici.",
+    "console.no_copy": "Sa première copie complète n'est pas terminée : il n'a pas le disque entier, et refusera.",
+    "console.promoted": "%s est promu : génération %d, à partir du groupe %d.",
+    "console.none_missing": "Rien de ce dont il avait entendu parler ne manque.",
+    "console.missing": "Il manque ce que le premier boîtier avait annoncé : %s.",
+    "console.too_long": "Cette ligne était trop longue : rien n'a été fait.",
+    "console.garbled": "Cette ligne était brouillée : rien n'a été fait.",
+    "console.bug": "C'est un défaut du logiciel de ce boîtier : %s",
+    "console.stopped": "ARRÊTÉ",
+    "console.stopping": "%s s'arrête ; ce qui est ci-dessous n'est plus à jour.",
+    "console.help": "  status            l'écran en direct ; une ligne vide fait de même\n  log               ce qui s'est passé dernièrement\n  mark NOM          nomme ce point du journal, sur les deux boîtiers\n  promote           fait de ce jumeau celui qui accepte les écritures ; demande avant\n  promote force     de même quand l'autre boîtier est présent ; demande avant\n  pair              montre un code pour appairer l'autre boîtier avec celui-ci\n  pair CODE [HÔTE]  appaire ce boîtier avec celui qui montre le code\n  unpair            oublie l'autre boîtier, pour un nouvel appairage ; demande avant\n  password          fait un nouveau mot de passe pour la page ; demande avant\n  help              ceci\n\n  Ctrl-L redessine l'écran, Ctrl-U et Ctrl-C vident la ligne.\n  Toutes les heures sont en UTC. `sosie status` et la page disent la même chose.",
     # Alertes : titre et texte d'un avis, et que faire
     "alert.channel.taken": "bien arrivé",
     "alert.all_taken": "L'essai est arrivé partout.",
@@ -193,30 +229,30 @@ WORDS = {
     "alert.times": "C'est arrivé %d fois entre le %s et le %s, et a duré %s en tout.",
     "alert.came": "Entre-temps, c'est apparu et a disparu %d fois.",
     "alert.advice": "À faire : %s",
-    "alert.do.other": "regardez la page de ce boîtier",
+    "alert.do.other": "regarder la page de ce boîtier",
     "alert.do.behind": "rien, si cela passe ; si cela dure, une ligne plus rapide, un débit plus élevé ou moins d'écritures",
-    "alert.do.no_link": "vérifiez que les deux boîtiers ont le courant et le réseau ; le journal garde ce qui manque au jumeau",
-    "alert.do.journal_filling": "rétablissez la liaison ou le jumeau, ou augmentez le débit, avant que le journal soit plein",
-    "alert.do.storage": "remplacez ce qui est en panne et redémarrez le boîtier ; la page dit ce que c'est",
-    "alert.do.fenced": "laissez le serveur utiliser le disque de l'autre boîtier",
-    "alert.do.damage": "voyez sur la page ce qui est endommagé ; laissez tourner les deux boîtiers jusque-là",
-    "alert.do.clock": "permettez au boîtier de joindre un serveur de temps : voyez le réglage time, et le routeur",
-    "alert.do.temperature": "donnez de l'air au boîtier, ou un endroit plus frais",
-    "alert.do.voltage": "prenez une alimentation faite pour ce boîtier, et un câble court",
-    "alert.do.card": "copiez le fichier d'appairage en lieu sûr et préparez une autre carte mémoire",
-    "alert.do.disk": "préparez un autre disque ; l'autre boîtier a ce que celui-ci contient",
-    "alert.do.keys": "voyez sur la page quelle clé ou quel certificat c'est ; `sosie pair` les renouvelle",
-    "alert.do.surface": "branchez ce qui manque, ou retirez sa ligne des réglages",
-    "alert.do.settings": "corrigez la ligne que la page indique",
-    "alert.do.copying": "rien ; laissez les deux boîtiers allumées jusqu'à la fin de la copie",
+    "alert.do.no_link": "vérifier que les deux boîtiers ont le courant et le réseau ; le journal garde ce qui manque au jumeau",
+    "alert.do.journal_filling": "rétablir la liaison ou le jumeau, ou augmenter le débit, avant que le journal soit plein",
+    "alert.do.storage": "remplacer ce qui est en panne et redémarrer le boîtier ; la page dit ce que c'est",
+    "alert.do.fenced": "faire utiliser au serveur le disque de l'autre boîtier",
+    "alert.do.damage": "voir sur la page ce qui est endommagé ; laisser tourner les deux boîtiers jusque-là",
+    "alert.do.clock": "permettre au boîtier de joindre un serveur de temps : voir le réglage time, et le routeur",
+    "alert.do.temperature": "donner de l'air au boîtier, ou un endroit plus frais",
+    "alert.do.voltage": "prendre une alimentation faite pour ce boîtier, et un câble court",
+    "alert.do.card": "copier le fichier d'appairage en lieu sûr et préparer une autre carte mémoire",
+    "alert.do.disk": "préparer un autre disque ; l'autre boîtier a ce que celui-ci contient",
+    "alert.do.keys": "voir sur la page quelle clé ou quel certificat c'est ; `sosie pair` les renouvelle",
+    "alert.do.surface": "brancher ce qui manque, ou retirer sa ligne des réglages",
+    "alert.do.settings": "corriger la ligne que la page indique",
+    "alert.do.copying": "rien ; laisser les deux boîtiers allumés jusqu'à la fin de la copie",
 }
 
 # Les phrases que le logiciel fait en anglais, alarmes et événements : %s et %d gardent leur ordre.
 SENTENCES = {
     # Le boîtier et ses rôles
-    "primary": "principal",
-    "twin": "jumeau",
     "%s started as %s, generation %d": "%s a démarré comme %s, génération %s",
+    "%s started as primary, generation %d": "%s a démarré comme principal, génération %s",
+    "%s started as twin, generation %d": "%s a démarré comme jumeau, génération %s",
     "%s is stopping": "%s s'arrête",
     "%s was promoted: generation %d, from group %d on": "%s a été promu : génération %s, à partir du groupe %s",
     "%s is fenced: the other board was promoted": "%s est écarté : l'autre boîtier a été promu",
@@ -343,6 +379,8 @@ SENTENCES = {
     "a text of the other side is not UTF-8": "un texte de l'autre côté n'est pas en UTF-8",
     "one board speaks version %d of the link and the other version %d; install the same release on both": "un boîtier parle la version %s de la liaison et l'autre la version %s ; installer la même version sur les deux",
     "%s and %s are both %s; one must be the other's twin": "%s et %s ont tous deux le rôle %s ; l'un doit être le jumeau de l'autre",
+    "%s and %s are both primary; one must be the other's twin": "%s et %s sont tous deux principaux ; l'un doit être le jumeau de l'autre",
+    "%s and %s are both twin; one must be the other's twin": "%s et %s sont tous deux des jumeaux ; l'un doit être le principal",
     "a frame of type %d came out of turn": "une trame de type %s est arrivée hors de son tour",
     "the other board would go on from another group": "l'autre boîtier reprendrait à partir d'un autre groupe",
     "group %d does not follow group %d": "le groupe %s ne suit pas le groupe %s",
@@ -368,6 +406,7 @@ SENTENCES = {
     "quota_file %s cannot be read (%s)": "quota_file %s ne peut pas être lu (%s)",
     "quota_file %s does not hold a day and its bytes; delete it, or name another": "quota_file %s ne contient pas un jour et ses octets ; l'effacer, ou en nommer un autre",
     "quota_file %s cannot be written (%s)": "quota_file %s ne peut pas être écrit (%s)",
+    "the forecast does not work (%s); restart this board": "la prévision ne fonctionne pas (%s) ; redémarrer ce boîtier",
     "a rate has at most %d entries; write fewer": "un débit a au plus %s entrées ; en écrire moins",
     "no entry names %s; add one for all other times, for example 0 for no cap": "aucune entrée ne couvre %s ; en ajouter une pour le reste du temps, par exemple 0 pour aucune limite",
     "there is an empty entry; write for example 2M 08:00-19:00, 0 or 2M mon-fri 08:00-19:00, 0": "il y a une entrée vide ; écrire par exemple 2M 08:00-19:00, 0 ou 2M mon-fri 08:00-19:00, 0",
@@ -518,6 +557,14 @@ SENTENCES = {
     "the chronicle does not work; this is a bug: %r": "la chronique ne fonctionne pas ; c'est un défaut du logiciel : %s",
     "the chronicle %s cannot be kept (%s); events and series last until the next restart only": "la chronique %s ne peut pas être gardée (%s) ; événements et courbes ne durent que jusqu'au prochain redémarrage",
     "%d pages of the chronicle are damaged; what they held is gone": "%s pages de la chronique sont endommagées ; leur contenu est perdu",
+    "more happened than could be kept": "il s'est passé plus de choses qu'on n'a pu en garder",
+    "it holds something that is not a chronicle: name another file, or delete this one": "il contient autre chose qu'une chronique : indiquer un autre fichier, ou supprimer celui-ci",
+    "it has %d bytes, but needs %d: name another file": "il a %s octets, mais il en faut %s : indiquer un autre fichier",
+    "it has format %d, this firmware reads format %d: update it, or delete the file": "il est au format %s, ce logiciel lit le format %s : le mettre à jour, ou supprimer le fichier",
+    "the board is busy with other questions of this kind; ask again in a moment": "le boîtier est occupé par d'autres questions de ce genre ; redemander dans un instant",
+    "say which series: span=hour or span=week": "dire quelle série : span=hour ou span=week",
+    "points is a number from 1 to %d": "points est un nombre de 1 à %s",
+    "since is the id of an event, a number": "since est l'identifiant d'un événement, un nombre",
     # La santé
     "the sensors cannot be read (%s)": "les capteurs ne peuvent pas être lus (%s)",
     "its own test says that it is failing": "son propre test dit qu'il est en train de lâcher",
@@ -656,6 +703,100 @@ SENTENCES = {
     "describe the gadget %s": "décrire le gadget %s",
     "this is a bug of the board: %s": "c'est un défaut du logiciel de ce boîtier : %s",
     "%s (and %d more times)": "%s (et %s fois de plus)",
+    # Alertes
+    "nobody is to be told: name a receiver first, for example alert_mail":
+        "personne n'est à prévenir : indiquer d'abord un destinataire, par exemple alert_mail",
+    "a test is under way; wait until it has ended": "un essai est en cours ; attendre qu'il soit terminé",
+    "what was told of alerts cannot be kept: %s; after a restart they may come once more": (
+        "ce qui a été annoncé ne peut pas être conservé : %s ; après un redémarrage, les alertes peuvent revenir "
+        "une fois"
+    ),
+    "what was told of alerts cannot be read: %s": "ce qui a été annoncé ne peut pas être lu : %s",
+    "what was told of alerts is forgotten, so they may come once more: %s":
+        "ce qui a été annoncé est oublié, les alertes peuvent donc revenir une fois : %s",
+    "its end is missing": "il manque la fin",
+    "it is not a file of this version": "ce n'est pas un fichier de cette version",
+    "it is not what this board wrote": "ce n'est pas ce que ce boîtier a écrit",
+    "alerts reach %s again": "les alertes arrivent de nouveau chez %s",
+    "alerts reach %s, but: %s": "les alertes arrivent chez %s, mais : %s",
+    "alerts do not reach %s: %s": "les alertes n'arrivent pas chez %s : %s",
+    "alerts do not work; this is a bug: %s": "les alertes ne fonctionnent pas ; c'est un défaut du logiciel : %s",
+    "the journal takes nothing": "le journal ne prend plus rien",
+    "the twin takes nothing": "le jumeau ne prend plus rien",
+    "the disk takes nothing": "le disque ne prend plus rien",
+    "this board takes no more writes": "ce boîtier n'accepte plus d'écritures",
+    "the other board is not reached": "l'autre boîtier est injoignable",
+    "the first copy does not go on": "la première copie n'avance pas",
+    "it has not answered yet": "pas encore de réponse",
+    "the name %s cannot be looked up now; is the network there?":
+        "le nom %s ne peut pas être résolu en ce moment ; le réseau est-il là ?",
+    "nobody knows the name %s": "personne ne connaît le nom %s",
+    "the name %s is not found": "le nom %s est introuvable",
+    "it did not answer in time": "pas de réponse à temps",
+    "it hung up, or what answers there is something else": "il a raccroché, ou ce qui répond là est autre chose",
+    "it hung up": "il a raccroché",
+    "its certificate cannot be trusted: %s": "son certificat n'est pas digne de confiance : %s",
+    "it does not speak TLS as it should (%s)": "il ne parle pas TLS comme il faut (%s)",
+    "nobody listens at %s": "personne n'écoute à %s",
+    "it is not reached: %s": "il est injoignable : %s",
+    "there is no room for another thread (%s)": "il n'y a pas de place pour un fil d'exécution de plus (%s)",
+    "it does not take the user name with this password: %s":
+        "il n'accepte pas le nom d'utilisateur avec ce mot de passe : %s",
+    "it takes no user name and password here": "il n'accepte ici ni nom d'utilisateur ni mot de passe",
+    "it does not understand us": "il ne nous comprend pas",
+    "it does not take the mail: %s": "il n'accepte pas le message : %s",
+    "it refuses the receiver: %s": "il refuse le destinataire : %s",
+    "it refuses all receivers: %s": "il refuse tous les destinataires : %s",
+    "%s is refused: %s": "%s est refusé : %s",
+    "it offers no STARTTLS, and nothing goes in the clear; try smtps:// and port 465":
+        "il ne propose pas STARTTLS, et rien ne part en clair ; essayer smtps:// et le port 465",
+    "it answers %s": "il répond %s",
+    "it answers %s, which points elsewhere; write the address that it points to":
+        "il répond %s, qui renvoie ailleurs ; écrire l'adresse à laquelle il renvoie",
+    "alerts need CPython: leave the lines alert_.. out, or run it with python3":
+        "les alertes demandent CPython : retirer les lignes alert_.., ou utiliser python3",
+    "me@example.org via mail.example.org:587 user me@example.org password secret":
+        "moi@example.org via mail.example.org:587 user moi@example.org password secret",
+    "the mail server is missing; write for example me@example.org via mail.example.org:587":
+        "il manque le serveur de messagerie ; écrire par exemple moi@example.org via mail.example.org:587",
+    "user stands without password; write user NAME password PASSWORD":
+        "user est là sans password ; écrire user NOM password MOT DE PASSE",
+    "password stands without user; write user NAME password PASSWORD":
+        "password est là sans user ; écrire user NOM password MOT DE PASSE",
+    "mail servers take plain characters only; choose another password there":
+        "les serveurs de messagerie n'acceptent que des caractères simples ; y choisir un autre mot de passe",
+    "behind token stands the token, and nothing else": "derrière token vient le jeton, et rien d'autre",
+    "this is not an address that begins with https:// or http://":
+        "ce n'est pas une adresse qui commence par https:// ou http://",
+    "a login stands behind the address; write https://HOST/.. user NAME password PASSWORD":
+        "les identifiants viennent derrière l'adresse ; écrire https://HÔTE/.. user NOM password MOT DE PASSE",
+    "the path of the address has something that no address has; write it as a browser shows it":
+        "le chemin de l'adresse contient ce qu'aucune adresse ne contient ; l'écrire comme un navigateur l'affiche",
+    "this is no host; write its name or address, for example alerts.example.org":
+        "ce n'est pas un hôte ; écrire son nom ou son adresse, par exemple alerts.example.org",
+    "behind user stands one name; write user NAME password PASSWORD":
+        "derrière user vient un seul nom ; écrire user NOM password MOT DE PASSE",
+    "the receiver is missing; write for example 192.0.2.5:514 or tcp:192.0.2.5:601":
+        "il manque le destinataire ; écrire par exemple 192.0.2.5:514 ou tcp:192.0.2.5:601",
+    "a mail server is named without https:// or the like; write for example via mail.example.org:587":
+        "un serveur de messagerie s'écrit sans https:// ni rien de tel ; écrire par exemple via mail.example.org:587",
+    "behind via stands the mail server; write for example via mail.example.org:587":
+        "derrière via vient le serveur de messagerie ; écrire par exemple via mail.example.org:587",
+    "a mail address is missing or none; write for example me@example.org":
+        "une adresse de messagerie manque ou n'en est pas une ; écrire par exemple moi@example.org",
+    "who sends it is missing; write from board@example.org behind the mail server":
+        "il manque l'expéditeur ; écrire from boitier@example.org derrière le serveur de messagerie",
+    "the topic is missing; write for example https://ntfy.example/our-boards":
+        "il manque le sujet ; écrire par exemple https://ntfy.example/nos-boitiers",
+    "this is longer than %d characters; name fewer receivers":
+        "c'est plus long que %s caractères ; indiquer moins de destinataires",
+    "there is a control character in it; delete it": "il y a un caractère de contrôle ; le supprimer",
+    "these are more than %d receivers; name fewer": "cela fait plus de %s destinataires ; en indiquer moins",
+    "behind every stands a duration from 30s to 24h; write for example every 5m":
+        "derrière every vient une durée de 30s à 24h ; écrire par exemple every 5m",
+    "these are more than %d addresses; use a list of your mail server's":
+        "cela fait plus de %s adresses ; utiliser une liste de votre serveur de messagerie",
+    "%s stands twice; keep one": "%s y est deux fois ; n'en garder qu'un",
 }
 
 # Les libellés de la page : {name} y est rempli ; un nombre a deux formes, CLÉ.one et CLÉ.other.
@@ -838,6 +979,7 @@ PAGE = {
     "alerts.sent": "Envoyé.",
     "alerts.ok": "reçu pour la dernière fois {time}",
     "alerts.failing": "échoue, et sera réessayé",
+    "alerts.silent": "se tait, car le miroir est à l'arrêt",
     "alerts.untried": "pas encore essayé",
     "channel.mail": "Courriel",
     "channel.webhook": "Webhook",
