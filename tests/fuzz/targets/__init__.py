@@ -6,4 +6,4 @@ and handshakes is reached. A fault is any exception that leaves `one`, an input 
 process larger than 512 MiB.
 """
 
-NAMES = ("link", "nbd", "ring", "http", "console", "usb")
+NAMES = ("link", "nbd", "ring", "chronicle", "http", "console", "usb")
