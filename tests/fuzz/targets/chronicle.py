@@ -1,4 +1,4 @@
-"""A chronicle's file that was damaged: byte 0 says whether one page of any bytes, or a file; then damages of 11 bytes."""
+"""A damaged file of a chronicle: byte 0 says whether one page of any bytes, or a file; then damages of 11 bytes."""
 
 import struct
 
