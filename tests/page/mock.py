@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api/status":
             self._send(200, mock.status(language))
         elif path == "/api/series":
-            self._send(200, scenes.series(query["span"], int(query["points"])))
+            self._send(200, scenes.series(query["span"], int(query["points"]), mock.scene))
         elif path == "/api/events":
             self._send(200, {"events": mock.events})
         elif path == "/api/settings":

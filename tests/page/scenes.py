@@ -160,12 +160,14 @@ def events() -> list:
     return [{"id": 100 + n, "ms": now_ms() - age * 1000, "sentence": words} for n, (age, words) in enumerate(told)]
 
 
-def series(span: str, points: int) -> dict:
-    """A quiet time with one outage, which has a gap in the middle (the board was off)."""
+def series(span: str, points: int, scene: str = "healthy") -> dict:
+    """A quiet time with one outage, and a gap (the board was off); at its end it goes over into the scene."""
     long_s = 3600 if span == "hour" else 7 * 86400
     step = max(1, long_s // points)
     count = long_s // step
     lag, backlog, written, sent = [], [], [], []
+    facts = SCENES[scene]()
+    late_s = 0 if facts["oldest_ms"] is None else (facts["now_ms"] - facts["oldest_ms"]) / 1000
     for n in range(count):
         share = n / count
         busy = 1 + math.sin(n / 17) * 0.5 + math.sin(n / 5.3) * 0.3
@@ -175,6 +177,10 @@ def series(span: str, points: int) -> dict:
         written.append(int(1.4e6 * busy))
         sent.append(0 if outage_s else int(0.62e6 * busy + 3.2e6 * bool(catching)))
         backlog.append(int(lag[-1] * 0.7e6))
+        left_s = (count - 1 - n) * step
+        if left_s < late_s:
+            lag[-1], sent[-1] = late_s - left_s, 0
+            backlog[-1] = int(facts["backlog_bytes"] * (1 - left_s / late_s))
     for values in (lag, backlog, written, sent):
         values[int(count * 0.2) : int(count * 0.23)] = [None] * (int(count * 0.23) - int(count * 0.2))
     return {

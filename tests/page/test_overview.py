@@ -67,6 +67,23 @@ def test_an_alarm_that_no_condition_tells_is_shown(show, mock):
     expect(page.locator("#conditions li")).to_have_count(1)
 
 
+def test_what_the_verdict_says_is_not_said_twice(show, mock):
+    page = show("outage")
+    expect(page.locator("#conditions")).to_be_hidden()
+    mock.change = lambda status: status["words"].update(sentence="Something else.")
+    expect(page.locator("#conditions li")).to_have_count(1)
+    expect(page.locator("#conditions li")).to_contain_text("12 min ago".replace(" m", "\u00a0m"))
+
+
+def test_a_journal_of_which_nobody_knows_how_it_fills(show, mock):
+    mock.change = lambda status: status["journal"].update(growth_bytes_per_s=None, full_in_s=None)
+    page = show("outage")
+    expect(page.locator("#journal-figure")).to_have_text("Not known yet")
+    page = show("full")
+    mock.change = lambda status: None
+    expect(page.locator("#journal-figure")).to_have_text("It is full")
+
+
 def test_the_picture_of_the_pair_in_words_and_lines(show, mock):
     page = show("healthy")
     assert page.locator("#pair .board").count() == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from firmware.status.texts import fr
 from tests.page.test_looks import sideways, violations
 from tests.process.boards import MIB
 from tests.process.keyed import PASSWORD, KeyedPair
@@ -105,6 +106,7 @@ def test_login_settings_marks_and_french(pair, visitor, pictures):
     page.locator("#password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="La paire")).to_be_visible()
+    expect(page.locator("#sentence")).to_have_text(fr.WORDS["sentence.safe"], timeout=LONG_MS)
     page.get_by_role("link", name="Gérer").click()
     rate = page.locator("#setting-rate")
     rate.fill("nonsense")
@@ -118,11 +120,11 @@ def test_login_settings_marks_and_french(pair, visitor, pictures):
     page.keyboard.press("Enter")
     expect(page.locator("#notice")).to_contain_text("est posé")
     assert sideways(page) == []
-    page.get_by_role("link", name="Vue d'ensemble").click()
+    page.get_by_role("link", name="Aperçu").click()
     expect(page.locator("#pair-words")).to_contain_text("au plus 20", timeout=LONG_MS)
     expect(page.locator("#events")).to_contain_text("avant la mise à niveau", timeout=LONG_MS)
     page.screenshot(path=pictures / "live-360-fr.png", full_page=True)
-    page.get_by_role("button", name="Se déconnecter").click()
+    page.get_by_role("button", name="Déconnexion").click()
     expect(page.locator("#login-form")).to_be_visible()
     assert pair.left.status()["link"]["cap"] == 20000000
 

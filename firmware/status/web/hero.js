@@ -59,11 +59,14 @@ function speak(status) {
   spoken = now;
 }
 
-// Conditions first, then alarms that none of them tells.
+// The same sentence, but for how it begins and ends.
+const same = (one, two) => one.toLowerCase().replace(/[.]$/, "") === two.toLowerCase().replace(/[.]$/, "");
+
+// Conditions first, then alarms that none of them tells; nothing that the verdict has said already.
 function worries(status) {
-  const found = [...(status.conditions || [])];
+  const found = (status.conditions || []).filter((each) => !same(each.sentence, status.words.sentence));
   for (const alarm of status.alarms) {
-    if (!found.some((each) => each.sentence === alarm)) found.push({ name: alarm, level: "warning", sentence: alarm, since_ms: null });
+    if (!found.some((each) => each.sentence.includes(alarm))) found.push({ name: alarm, level: "warning", sentence: alarm, since_ms: null });
   }
   return found.sort((one, two) => (one.level === two.level ? 0 : one.level === "critical" ? -1 : 1));
 }
@@ -102,7 +105,7 @@ export function renderTiles(status) {
   const groups = tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) });
   write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), groups }) : "");
   write(part("forecast"), forecast(status));
-  renderJournal(status.journal);
+  renderJournal(status.journal, status.backlog.groups > 0);
   write(part("next-words"), capital(status.words.advice));
 }
 
@@ -120,11 +123,12 @@ function forecast(status) {
   return parts.join(" ");
 }
 
-function renderJournal(journal) {
+function renderJournal(journal, lacking) {
   const known = typeof journal.full_in_s === "number";
   const figure = part("journal-figure");
-  figure.classList.toggle("words", !known);
-  write(figure, known ? duration(journal.full_in_s) : t(journal.used >= journal.size && journal.size ? "journal.full" : "journal.calm"));
+  figure.classList.toggle("words", !known || journal.full_in_s === 0);
+  const unknown = lacking && journal.growth_bytes_per_s === null;
+  write(figure, journal.full_in_s === 0 ? t("journal.full") : known ? duration(journal.full_in_s) : t(unknown ? "journal.unknown" : "journal.calm"));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
   set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });

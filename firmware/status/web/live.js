@@ -31,11 +31,6 @@ export class Live {
     return this.heardAt === null ? null : Math.max(0, Date.now() - this.heardAt);
   }
 
-  open(language) {
-    this.language = language;
-    this.redial();
-  }
-
   close() {
     clearTimeout(this.timer);
     this.timer = null;

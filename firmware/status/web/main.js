@@ -87,7 +87,7 @@ async function route() {
   show(part("logout"), current().logged_in && current().token !== "");
   for (const link of document.querySelectorAll("nav a[href='#now'], nav a[href='#manage']")) show(link, current().may_look);
   if (!current().may_look) live.close();
-  else if (!live.source && !live.timer) live.open(document.documentElement.lang);
+  else if (!live.source && !live.timer) live.redial();
   if (shown === "now") render();
   if (shown === "login" && moved) {
     write(part("login-refusal"), current().sentence ? capital(current().sentence) + "." : "");
@@ -159,7 +159,8 @@ window.addEventListener("loggedout", async () => {
 
 async function changeLanguage(wish) {
   await loadTexts(wish);
-  if (current().may_look) live.open(wish);
+  live.language = wish;
+  if (current().may_look) live.redial();
   render();
   for (const each of Object.values(loaded)) if (each.translated) each.translated();
 }
@@ -177,6 +178,7 @@ async function begin() {
     setTimeout(() => location.reload(), 3000); // the board is gone since it gave this page
     return;
   }
+  live.language = document.documentElement.lang;
   document.documentElement.classList.remove("starting");
   watchWidth();
   setInterval(tick, 1000);
