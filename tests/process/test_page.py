@@ -224,5 +224,5 @@ def test_the_sosie_command_finds_its_board(tmp_path, make_board, capsys):
     board.start()
     address = "https://127.0.0.1:%d" % board.web
     assert cli.main(["status", "--pair", pair.path, address]) in (0, 1)
-    assert capsys.readouterr().out.startswith("left (primary): ")
+    assert capsys.readouterr().out.startswith("left: ")
     assert cli.main(["mark", "before", address, "--pair", pair.path]) == 0
