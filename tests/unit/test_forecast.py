@@ -1,0 +1,113 @@
+"""When the journal will be full: what the last minutes tell, and that nothing is told where they do not."""
+
+import unittest
+
+from firmware.status.facts import look_at_growth
+from firmware.status.forecast import EVERY_MS, LEAST_MS, WINDOW_MS, Growth, full_in_s
+from firmware.status.pulse import Pulse
+from tests.unit.fakes_board import MIB, Rig
+
+
+def fed(growth, seconds, written=0, needed=0, linked=False, start_ms=0, step_ms=EVERY_MS):
+    """So many seconds in which so many bytes a second were written, and so many more had to be kept."""
+    ms = start_ms
+    while ms <= start_ms + seconds * 1000:
+        passed = (ms - start_ms) / 1000
+        growth.note(ms, int(written * passed), int(needed * passed), linked)
+        ms += step_ms
+    return growth
+
+
+class Rate(unittest.TestCase):
+    def test_nothing_is_known_at_first(self):
+        growth = Growth()
+        self.assertEqual(growth.bytes_per_s(), None)
+        growth.note(0, 0, 0, False)
+        self.assertEqual(growth.bytes_per_s(), None)
+        self.assertEqual(fed(Growth(), LEAST_MS // 1000 - 5, 1000).bytes_per_s(), None)
+
+    def test_without_a_link_it_fills_as_fast_as_hosts_write(self):
+        self.assertEqual(fed(Growth(), 60, written=1000).bytes_per_s(), 1000)
+        self.assertEqual(fed(Growth(), 60, written=0).bytes_per_s(), 0)
+
+    def test_with_a_link_it_fills_by_what_is_not_taken(self):
+        self.assertEqual(fed(Growth(), 60, written=1000, needed=400, linked=True).bytes_per_s(), 400)
+        self.assertEqual(fed(Growth(), 60, written=1000, needed=-400, linked=True).bytes_per_s(), 0)
+
+    def test_an_outage_has_its_forecast_at_once(self):
+        growth = fed(Growth(), 120, written=1000, needed=0, linked=True)
+        growth.note(121000, 121000, 1000, False)
+        self.assertTrue(999 <= growth.bytes_per_s() <= 1001)
+
+    def test_a_link_that_came_back_has_none_for_a_while(self):
+        growth = fed(Growth(), 120, written=1000, needed=1000)
+        growth.note(121000, 121000, 121000, True)
+        self.assertEqual(growth.bytes_per_s(), None)
+        for second in range(126, 126 + LEAST_MS // 1000 + 5, 5):
+            growth.note(second * 1000, second * 1000, 121000 - second * 10, True)
+        self.assertEqual(growth.bytes_per_s(), 0)
+
+    def test_what_was_long_ago_is_forgotten_and_memory_is_bounded(self):
+        growth = Growth()
+        for second in range(4000):
+            growth.note(second * 1000, min(second, 3000) * 1000, 0, False)
+        self.assertEqual(growth.bytes_per_s(), 0)
+        self.assertTrue(len(growth._samples) <= WINDOW_MS // EVERY_MS + 2)
+
+    def test_a_board_that_stood_still_tells_of_its_whole_pause(self):
+        growth = fed(Growth(), 60, written=1000)
+        growth.note(60000 + 200000, 60000, 0, False)
+        self.assertTrue(growth.bytes_per_s() < 300)
+
+
+class Full(unittest.TestCase):
+    def test_seconds(self):
+        self.assertEqual(full_in_s(1000, 10.0, False), 100)
+        self.assertEqual(full_in_s(1000, 10.0, True), 0)
+        self.assertEqual(full_in_s(0, 10.0, False), 0)
+
+    def test_nobody_knows_or_never(self):
+        self.assertEqual(full_in_s(1000, None, False), None)
+        self.assertEqual(full_in_s(1000, 0, False), None)
+        self.assertEqual(full_in_s(1 << 40, 0.001, False), None)
+
+
+class OfABoard(unittest.TestCase):
+    def test_a_primary_without_a_link(self):
+        rig = Rig("primary")
+        for _ in range(20):
+            rig.board.volume.write(0, bytes(65536))
+            rig.wait(EVERY_MS)
+            look_at_growth(rig.board)
+        facts = rig.board.facts()
+        self.assertTrue(65536 / 5 <= facts["journal_growth"] <= 80000 / 5, facts["journal_growth"])
+        self.assertTrue(20 * 65536 <= facts["journal_written"] <= 2 * MIB)
+        self.assertEqual(facts["host"]["writes"], 20)
+        self.assertEqual(facts["host"]["write_bytes"], 20 * 65536)
+        self.assertFalse(facts["host"]["attached"])
+        self.assertTrue(facts["uptime_s"] >= 100)
+
+    def test_the_pulse_beats_until_the_board_stops(self):
+        rig, timers = Rig("primary"), []
+        pulse = Pulse(rig.board, lambda ms, call: timers.append((ms, call)))
+        pulse.start()
+        for _ in range(3):
+            ms, call = timers.pop()
+            self.assertEqual((ms, timers), (EVERY_MS, []))
+            call()
+        pulse.stop()
+        timers.pop()[1]()
+        self.assertEqual(timers, [])
+
+    def test_what_was_sealed_in_this_life_is_no_older_than_it(self):
+        rig = Rig("primary")
+        rig.board.volume.write(0, bytes(4096))
+        rig.wait(2000)
+        self.assertTrue(rig.board.clock.wall_ms() - rig.board.facts()["oldest_ms"] <= 2000)
+        rig.clock.wall_ms = lambda: 1900000000000 + rig.clock.ms  # the clock heard the time, years later
+        rig.wait(2000)
+        self.assertTrue(rig.board.clock.wall_ms() - rig.board.facts()["oldest_ms"] <= 5000)
+
+
+if __name__ == "__main__":
+    unittest.main()

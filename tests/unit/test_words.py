@@ -1,0 +1,191 @@
+"""What the owner reads: never safer than it is, and the next thing to do."""
+
+import unittest
+
+from firmware.status import phrases
+from firmware.status.snapshot import snapshot
+from firmware.status.texts import known
+from firmware.status.texts.templates import Templates, matched, split
+from firmware.status.translation import translate
+from tests.unit.fakes_status import EXAMPLES, FACTS, GIB, MIB, NOW_MS, example, status
+
+
+def words(**changes):
+    return status(**changes)["words"]
+
+
+def advice(**changes):
+    return words(**changes)["advice"]
+
+
+class Safe(unittest.TestCase):
+    """Safe is what nothing speaks against."""
+
+    def test_only_who_mirrors_is_safe(self):
+        safe = [word for word in EXAMPLES if snapshot(example(word))["words"]["verdict"] == "SAFE"]
+        self.assertEqual(sorted(safe), ["healthy", "sick", "twin"])
+        well = [word for word in EXAMPLES if "well" in snapshot(example(word))["words"]["sentence"]]
+        self.assertEqual(sorted(well), ["healthy", "twin"])
+
+    def test_what_is_held_back_is_not_safe_however_little_and_however_young(self):
+        for changes in ({"held_bytes": 1, "cap": 1000}, {"held_bytes": 1, "quota_holds": True, "quota_bytes": 1}):
+            for state in ({}, {"oldest_ms": NOW_MS}, {"acked": 12}, {"oldest_ms": 0}):
+                said = words(**dict(changes, **state))
+                self.assertEqual(said["verdict"], "HELD BACK")
+                self.assertIn("Not all is sent", said["sentence"])
+                self.assertEqual(said["mood"], "warn")
+
+    def test_a_twin_is_not_safe_while_the_other_board_holds_back_or_is_behind(self):
+        other = dict(EXAMPLES["twin_behind"]["other"])
+        self.assertEqual(words(role="twin", other=other)["verdict"], "HELD BACK")
+        other["link"] = {"held_bytes": 0}
+        self.assertEqual(words(role="twin", other=other)["verdict"], "BEHIND")
+        self.assertEqual(words(role="twin", other=dict(other, state="mirroring"))["verdict"], "SAFE")
+        self.assertEqual(words(role="primary", other=other)["verdict"], "SAFE")  # what a twin says of itself
+
+    def test_a_board_that_tells_little_of_itself_breaks_nothing(self):
+        for other in ({}, {"link": None, "state": None}, {"state": "behind", "backlog": {"groups": None, "bytes": None,
+                      "seconds": None}}, {"state": "from the future", "name": None}):  # fmt: skip
+            self.assertTrue(words(role="twin", other=other)["sentence"])
+
+    def test_damage_is_not_safe(self):
+        said = words(damage="the journal is damaged", alarms=["the journal is damaged"])
+        self.assertEqual((said["verdict"], said["mood"], said["advice"]), ("DAMAGED", "bad", "what the alarm says"))
+
+    def test_a_good_copy_on_a_board_in_trouble(self):
+        said = snapshot(example("sick"))["words"]
+        self.assertEqual((said["verdict"], said["mood"]), ("SAFE", "bad"))
+        self.assertTrue(said["sentence"].startswith("The copy is good, but: the power supply"))
+
+    def test_a_clock_that_nobody_set(self):
+        said = words(clock_set=False, oldest_ms=0)
+        for text in said.values():
+            self.assertFalse("days" in text or " old" in text or "last" in text, text)
+        self.assertIn("not known", said["loss"])
+        self.assertIn("unknown age", said["distance"])
+
+    def test_mood(self):
+        for word, mood in (("healthy", "good"), ("twin", "good"), ("held", "warn"), ("copying", "warn"),
+                           ("promoted", "warn"), ("no_clock", "warn"), ("full", "bad"), ("outage", "bad"),
+                           ("failed", "bad"), ("fenced", "bad"), ("damaged", "bad")):  # fmt: skip
+            self.assertEqual(snapshot(example(word))["words"]["mood"], mood, word)
+
+
+class Advice(unittest.TestCase):
+    DOWN = {"link_state": "connecting"}
+
+    def test_in_an_outage(self):
+        self.assertIn("the journal has room for 512 MiB more", advice(**self.DOWN))
+        soon = dict(self.DOWN, journal_growth=512 * MIB / 7200)
+        self.assertIn("within 119 min", advice(**soon))
+        self.assertIn("the server waits", advice(journal_full=True, **self.DOWN))
+        self.assertIn("promote", advice(role="twin", **self.DOWN))
+
+    def test_when_it_fills_though_the_link_is_up(self):
+        filling = {"journal_used": 400 * MIB, "journal_growth": 112 * MIB / 3600}
+        self.assertEqual(advice(**filling), "use a faster line, or write less: the journal is full in 60 min")
+
+    def test_when_it_catches_up_by_itself(self):
+        behind = {"oldest_ms": NOW_MS - 60000}
+        self.assertIn("if it passes", advice(**behind))
+        self.assertEqual(advice(caught_up_s=7800, **behind), "nothing: at today's pace it has caught up in 2 h 10 min")
+
+    def test_what_is_held_back(self):
+        held = {"held_bytes": MIB, "cap": 1000}
+        self.assertIn("raise the rate", advice(**held))
+        self.assertEqual(advice(caught_up_s=60, lag_s=90, **held), "nothing: at today's pace all is sent in 60 s")
+        self.assertIn("not all is sent within a day", advice(lag_s=9e4, **held))
+
+    def test_a_critical_condition_comes_first(self):
+        hot = dict(FACTS["health"], temperature_c=90)
+        self.assertIn("cooler", advice(health=hot, oldest_ms=NOW_MS - 60000))
+        warm = dict(FACTS["health"], temperature_c=76)
+        self.assertIn("if it passes", advice(health=warm, oldest_ms=NOW_MS - 60000))
+        self.assertIn("cooler", advice(health=warm))
+
+    def test_what_a_board_that_refuses_says(self):
+        self.assertEqual(advice(link_state="refused", refusal="x", alarms=["x"]), "what the alarm says")
+
+
+class Phrases(unittest.TestCase):
+    def test_sizes(self):
+        for size, english, french in (
+            (0, "0 bytes", "0 octets"), (1023, "1023 bytes", "1023 octets"), (1024, "1 KiB", "1 Kio"),
+            (1536, "1.5 KiB", "1,5 Kio"), (10 * MIB, "10 MiB", "10 Mio"), (3 * GIB // 2, "1.5 GiB", "1,5 Gio"),
+            (1 << 50, "1024 TiB", "1024 Tio"), (GIB - 1, "1024 MiB", "1024 Mio"),
+        ):  # fmt: skip
+            self.assertEqual((phrases.size("en", size), phrases.size("fr", size)), (english, french))
+
+    def test_rates(self):
+        shown = [phrases.rate("en", rate) for rate in (56000, 999999, 2000000, 1500000, 10**9)]
+        self.assertEqual(shown, ["56 kbit/s", "1000 kbit/s", "2 Mbit/s", "1.5 Mbit/s", "1000 Mbit/s"])
+
+    def test_durations(self):
+        for seconds, text in ((0, "0 s"), (0.44, "0.4 s"), (12.3, "12 s"), (119.9, "120 s"), (120, "2 min"),
+                              (7199, "119 min"), (7200, "2 h"), (7800, "2 h 10 min"), (172799, "47 h 59 min"),
+                              (172800, "2 days"), (183600, "2 days 3 h"), (10**6, "11 days")):  # fmt: skip
+            self.assertEqual(phrases.duration("en", seconds), text)
+        self.assertEqual(phrases.duration("fr", 0.44), "0,4 s")
+
+    def test_targets(self):
+        self.assertEqual([phrases.span("en", s) for s in (30, 90, 900, 7200, 86400, 172800)],
+                         ["30 s", "90 s", "15 min", "2 h", "1 day", "2 days"])  # fmt: skip
+
+    def test_counts(self):
+        self.assertEqual([phrases.groups("en", n)[:8] for n in (0, 1, 2)], ["0 groups", "1 group ", "2 groups"])
+        self.assertEqual([phrases.groups("fr", n)[:9] for n in (0, 1, 2)], ["0 groupe ", "1 groupe ", "2 groupes"])
+
+    def test_languages(self):
+        self.assertEqual([known(word) for word in ("fr", "FR", "fr-CA", "fr_FR", "de", "", None, "../fr")],
+                         ["fr", "fr", "fr", "fr", "en", "en", "en", "en"])  # fmt: skip
+
+
+class Translation(unittest.TestCase):
+    TABLE = Templates({
+        "the %s failed (%s); look": "panne de %s (%s) ; regarder", "%s failed": "%s en panne",
+        "it is %d %% full": "plein a %s %%",
+        "no link: %s": "pas de liaison : %s", "full": "plein", "%s/%s": "%s//%s",
+    })  # fmt: skip
+
+    def test_pieces(self):
+        self.assertEqual(split("a %s b %5.1f%% c"), ["a ", " b ", "% c"])
+        self.assertEqual(split("plain"), ["plain"])
+        self.assertEqual(matched(["a ", " b ", ""], "a 1 b 2"), ["1", "2"])
+        self.assertEqual(matched(["ab", "ba"], "aba"), None)  # the pieces must not overlap
+
+    def test_sentences(self):
+        for english, french in (
+            ("the disk failed (gone); look", "panne de disk (gone) ; regarder"), ("right failed", "right en panne"),
+            ("it is 7 % full", "plein a 7 %"), ("full", "plein"), ("unheard of", "unheard of"), ("", ""),
+            ("no link: left failed", "pas de liaison : left en panne"), ("100 %s", "100 %s"),
+            ("no link: no link: no link: no link: x", "pas de liaison : " * 3 + "no link: x"),
+        ):  # fmt: skip
+            self.assertEqual(self.TABLE.turned(english), french)
+            self.assertEqual(self.TABLE.turned(english), french)  # remembered now
+
+    def test_what_is_remembered_is_bounded(self):
+        for number in range(1000):
+            self.TABLE.turned("%d failed" % number)
+        self.assertTrue(len(self.TABLE._remembered) <= 128)
+
+    def test_of_a_board(self):
+        full = "the journal is full and the host waits: bring the link or the twin back"
+        self.assertEqual(translate("en", full), full)
+        self.assertEqual(translate("xx", full), full)
+        self.assertTrue(translate("fr", full).startswith("le journal est plein"))
+        shown = snapshot(example("failed"), "fr")
+        self.assertTrue(shown["alarms"][0].startswith("panne : journal /dev/mmcblk0p4 (erreur d'entr"), shown["alarms"])
+        self.assertEqual(shown["conditions"][0]["sentence"], shown["alarms"][0])
+
+    def test_names_are_not_translated(self):
+        self.assertIn("avec twin ", translate("fr", "the link to twin is up"))
+        self.assertIn("comme jumeau", translate("fr", "primary started as twin, generation 1"))
+
+    def test_what_the_other_board_says_comes_in_our_language(self):
+        other = dict(EXAMPLES["twin_behind"]["other"], alarms=["the journal is full"])
+        self.assertEqual(snapshot(example("twin", other=other), "fr")["other"]["alarms"], ["le journal est plein"])
+        self.assertEqual(other["alarms"], ["the journal is full"])
+
+
+if __name__ == "__main__":
+    unittest.main()
