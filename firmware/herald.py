@@ -97,7 +97,7 @@ class Herald:
                 self._alerts.look()
             self._board.alarm("alerts", "")
         except Exception as error:  # whatever it is: not worth the mirror
-            self._board.alarm("alerts", "alerts do not work; this is a bug: %r" % error)
+            self._board.alarm("alerts", "alerts do not work; this is a bug: %s" % repr(error))
         self._loop.call_after(LOOK_MS, self._tick)
 
     def _language(self) -> str:

@@ -57,7 +57,7 @@ def unpack(data: bytes) -> tuple:
             told = {each["name"]: _read_told(each) for each in _list(kept["told"])}
             passed = {each["name"]: _read_passed(each) for each in _list(kept["passed"])}
             channels[key] = (told, passed)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):  # the last one: too deep
         raise Damaged("it is not what this board wrote")
     return standing, channels
 

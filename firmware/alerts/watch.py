@@ -66,9 +66,7 @@ class Watch:
         for episode in episodes:
             self.standing[episode.name] = episode
             track = self._tracks[episode.name] = _Track()
-            track.present = True
-            track.there_ms = policy(episode.name)[0]
-            track.critical_ms = track.there_ms if episode.level == CRITICAL else 0
+            track.present = True  # so that it does not come once more
 
     def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False) -> list:
         """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that

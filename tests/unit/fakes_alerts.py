@@ -88,7 +88,9 @@ class Rig:
             self.kept = data
         done(self.full)
 
-    def wait(self, ms, step=1000):
+    def wait(self, ms, step=None):
+        """Time passes, with a look every second or, where that are many, less often."""
+        step = step or (1000 if ms <= 2 * MINUTE else 5000)
         for _ in range(ms // step):
             self.now += step
             self.alerts.look()

@@ -228,6 +228,38 @@ class OnItsWay(unittest.TestCase):
         self.rig.wait(10 * MINUTE)
         self.assertEqual([event for _, event, _ in self.rig.post.taken], ["passed"])
 
+    def test_more_came_while_it_was_on_its_way(self):
+        self.rig.post.away["all"] = unreachable()
+        self.rig.clear("storage")
+        self.rig.wait(2 * MINUTE)
+        self.rig.post.run()
+        self.rig.wait(MINUTE)
+        for _ in range(2):
+            self.rig.put("storage")
+            self.rig.wait(HOUR)
+            self.rig.clear("storage")
+            self.rig.wait(HOUR)
+        ((_, letter, _),) = self.rig.post.jobs
+        self.assertEqual((letter.notice.event, letter.notice.times), ("passed", 1))
+        self.rig.post.away = {}
+        self.rig.post.run()
+        self.rig.wait(3 * HOUR)
+        ((_, letter, _),) = self.rig.post.jobs
+        self.assertEqual((letter.notice.event, letter.notice.times), ("passed", 2))
+        self.rig.post.run()
+        self.rig.wait(3 * HOUR)
+        self.assertEqual(self.rig.post.jobs, [])
+
+    def test_over_while_a_reminder_is_on_its_way(self):
+        self.rig.post.run()
+        self.rig.wait(DAY + MINUTE, 60000)
+        self.rig.clear("storage")
+        self.rig.wait(HOUR)
+        self.rig.post.run()
+        self.rig.wait(2000)
+        self.rig.post.run()
+        self.assertEqual([event for _, event, _ in self.rig.post.taken], ["fired", "reminder", "resolved"])
+
     def test_back_while_its_end_is_told(self):
         self.rig.post.run()
         self.rig.clear("storage")
@@ -300,7 +332,9 @@ class Restarts(unittest.TestCase):
         whole = Rig(HOOK)
         whole.put("storage")
         whole.wait(MINUTE)
-        for data in (b"", b"{}\n", b"\xff\n", whole.kept[:-5], whole.kept.replace(b"critical", b"x"), b"[]\n", b"1"):
+        deep = b'{"sosie": ' + b"[" * 3000 + b"}\n"
+        wrong = whole.kept.replace(b"critical", b"x")
+        for data in (b"", b"{}\n", deep, b"\xff\n", whole.kept[:-5], wrong, b"[]\n", b"1"):
             rig = Rig(HOOK, data)
             self.assertEqual(len(rig.events), 1, data)
             rig.put("storage")

@@ -104,9 +104,9 @@ class World:
 class Storms(unittest.TestCase):
     def test_everybody_is_told_once(self):
         heard = 0
-        for seed in range(6):
+        for seed in range(3):
             heard += self.storm(seed * 7919 + 5)
-        self.assertTrue(heard > 250, heard)
+        self.assertTrue(heard > 120, heard)
 
     def storm(self, seed):
         world = World(seed)

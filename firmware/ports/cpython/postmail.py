@@ -118,8 +118,8 @@ def _understood(error: smtplib.SMTPException) -> Exception:
         return error
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, reply = next(iter(error.recipients.values()))
-        whom = "the receiver" if len(error.recipients) == 1 else "all receivers"
-        return Undelivered("it refuses %s: %s" % (whom, _reply(code, reply)), code >= _PERMANENT)
+        words = "it refuses the receiver: %s" if len(error.recipients) == 1 else "it refuses all receivers: %s"
+        return Undelivered(words % _reply(code, reply), code >= _PERMANENT)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         words = "it does not take the user name with this password: %s"
         return Undelivered(words % _reply(error.smtp_code, error.smtp_error), True)

@@ -58,7 +58,6 @@ def _request(place, letter) -> tuple:
             "Title": title if title.isascii() and title.isprintable() else Header(title, "utf-8", 10000).encode(),
             "Priority": _PRIORITIES.get(letter.level, "4"),
             "Tags": "test_tube" if letter.facts["event"] == TEST else _TAGS.get(letter.level, "warning"),
-            "Content-Type": "text/plain; charset=utf-8",
         }
         return "POST", headers, letter.facts["text"].encode()
     return "POST", {"Content-Type": "application/json"}, json.dumps(letter.facts).encode()
@@ -68,11 +67,11 @@ def _judge(response) -> None:
     status = response.status
     if 200 <= status < 300:
         return
-    words = "it answers %d %s" % (status, _token(response.reason or "")[:40])
+    words = ("%d %s" % (status, _token(response.reason or "")[:40])).rstrip()
     if 300 <= status < 400:
         # Whoever may send us elsewhere would get what lets us in, and what we say.
-        raise Undelivered(words.rstrip() + ", which points elsewhere; write the address that it points to", True)
-    raise Undelivered(words.rstrip(), status < 500 and status not in _BUSY)
+        raise Undelivered("it answers %s, which points elsewhere; write the address that it points to" % words, True)
+    raise Undelivered("it answers %s" % words, status < 500 and status not in _BUSY)
 
 
 def _token(text: str) -> str:

@@ -1,0 +1,140 @@
+"""What notices say, in both languages, and what the API says of the channels."""
+
+import json
+import unittest
+
+from firmware.alerts import when
+from firmware.alerts.letter import CALM, MAX_TITLE, Writer
+from firmware.alerts.notice import FIRED, PASSED, REMINDER, RESOLVED, TEST, WORSE, Notice, of_episode
+from firmware.alerts.routes import Routes
+from firmware.alerts.watch import Episode
+from firmware.status.conditions import NAMES
+from firmware.status.request import Request
+from tests.unit.fakes_alerts import MINUTE, START_MS, Rig, make_status, unreachable, unwanted
+
+MIN_45 = 45 * MINUTE
+
+
+def write(event, language="en", **changes):
+    episode = Episode("no_link", "critical", "the other board is not reached", START_MS)
+    if event in (RESOLVED, PASSED):
+        episode.until_ms = START_MS + MIN_45
+    notice = of_episode(event, episode)
+    for name, value in changes.items():
+        setattr(notice, name, value)
+    return Writer(lambda: language).write(notice, make_status(), START_MS + MIN_45)
+
+
+class Letters(unittest.TestCase):
+    def test_fired(self):
+        letter = write(FIRED)
+        self.assertEqual(letter.level, "critical")
+        self.assertEqual(letter.facts["title"], "left: the other board is not reached")
+        lines = letter.facts["text"].split("\n")
+        self.assertEqual(lines[0], "The other board is not reached.")
+        self.assertEqual(lines[1], "Since 2023-11-14 22:13 UTC (45 min).")
+        self.assertTrue(lines[2].startswith("To do: ") and lines[2].endswith("."), lines[2])
+        self.assertEqual(letter.facts["duration_s"], None)
+
+    def test_over(self):
+        letter = write(RESOLVED, came=3)
+        self.assertEqual((letter.level, letter.facts["level"]), (CALM, "critical"))
+        self.assertEqual(letter.facts["title"], "left, over: the other board is not reached")
+        self.assertEqual(
+            letter.facts["text"],
+            "This is over: the other board is not reached.\n"
+            "It lasted 45 min, from 2023-11-14 22:13 UTC to 2023-11-14 22:58 UTC.\n"
+            "In that time it came and went 3 times.",
+        )
+        self.assertEqual((letter.facts["duration_s"], letter.facts["advice"], letter.facts["times"]), (2700, "", 3))
+
+    def test_over_before_it_could_be_told(self):
+        text = write(PASSED, times=4).facts["text"]
+        self.assertIn("This could not be told in time, and is over: the other board is not reached.", text)
+        self.assertIn("It came 4 times between 2023-11-14 22:13 UTC and 2023-11-14 22:58 UTC, and lasted 45 min", text)
+
+    def test_every_event_in_every_language(self):
+        for language in ("en", "fr"):
+            for event in (FIRED, WORSE, REMINDER, RESOLVED, PASSED):
+                for name in NAMES + ("something else",):
+                    facts = write(event, language, name=name).facts
+                    self.assertEqual(json.loads(json.dumps(facts)), facts)
+                    self.assertTrue(len(facts["text"].split("\n")) >= 2)
+        self.assertIn("Depuis le 2023-11-14 22:13 UTC (45 min).", write(FIRED, "fr").facts["text"])
+
+    def test_a_test(self):
+        facts = Writer(lambda: "en").write(Notice(TEST, "test", "warning", "", START_MS), make_status(), START_MS).facts
+        self.assertEqual((facts["event"], facts["level"], facts["since_ms"]), ("test", None, None))
+        self.assertEqual(facts["text"], "This is a test: the alerts of left arrive here.\nAll is well.")
+
+    def test_a_title_is_no_novel(self):
+        self.assertEqual(len(write(FIRED, sentence="x" * 999).facts["title"]), MAX_TITLE)
+
+    def test_times(self):
+        self.assertEqual(when.text(951782400000), "2000-02-29 00:00 UTC")
+        self.assertEqual(when.stamp(1763856056123), "2025-11-23T00:00:56.123Z")
+        self.assertEqual(when.stamp(0), "1970-01-01T00:00:00.000Z")
+
+
+class Api(unittest.TestCase):
+    LINES = {
+        "alert_webhook": "http://127.0.0.1:9/SECRET",
+        "alert_mail": "me@x.example via mail.x.example user me@x.example password SECRET",
+        "alert_ping": "http://127.0.0.1:9/SECRET",
+    }
+
+    def setUp(self):
+        self.rig = Rig(self.LINES)
+        self.table = Routes(self.rig.alerts, lambda: "en").routes()
+
+    def ask(self, method, path, body=b"{}"):
+        """(status, content), a list of nothing as long as there is no answer."""
+        request, answers = Request(method, path), []
+        request.content_type, request.body = "application/json", body
+        self.table[path][method](request, answers.append)
+        return answers
+
+    def told(self):
+        (answer,) = self.ask("GET", "/api/alerts")
+        self.assertTrue(b"SECRET" not in answer.body)
+        return json.loads(answer.body)
+
+    def test_as_it_begins(self):
+        content = self.told()
+        self.assertEqual([each["state"] for each in content["channels"]], ["untried"] * 3)
+        self.assertEqual(content["channels"][0]["to"], "me@x.example via mail.x.example:587")
+        self.assertEqual((content["standing"], content["sentence"]), ([], ""))
+
+    def test_states(self):
+        self.rig.post.away["mail"] = unwanted()
+        self.rig.put("storage")
+        self.rig.wait(5000)
+        mail, ping, hook = self.told()["channels"]
+        self.assertEqual((mail["state"], mail["sentence"]), ("failing", "it does not take the password"))
+        self.assertEqual(mail["waiting"], 1)
+        self.assertTrue(0 < mail["next_s"] <= 10 and mail["failed_ms"] > START_MS)
+        self.assertEqual((hook["state"], hook["waiting"], hook["next_s"]), ("ok", 0, None))
+        self.assertEqual((ping["state"], ping["waiting"]), ("ok", 0))
+        self.assertEqual([each["name"] for each in self.told()["standing"]], ["storage"])
+        self.rig.status["state"] = "failed"
+        self.rig.wait(2000)
+        self.assertEqual(self.told()["channels"][1]["state"], "silent")
+
+    def test_a_test(self):
+        self.rig.post.away["mail"] = unreachable()
+        answers = self.ask("POST", "/api/alerts/test")
+        self.assertEqual(answers, [])
+        (again,) = self.ask("POST", "/api/alerts/test")
+        self.assertEqual(again.status, 409)
+        self.rig.post.run()  # a ping was on its way
+        self.rig.wait(1000)
+        content = json.loads(answers[0].body)
+        self.assertEqual([each["taken"] for each in content["channels"]], [False, True, True])
+        self.assertEqual(content["sentence"], "The test was not taken everywhere.")
+        self.assertIn("nobody answers there", content["channels"][0]["sentence"])
+        self.assertTrue(b"SECRET" not in answers[0].body)
+
+    def test_a_body_that_is_none(self):
+        for body in (b"", b"[]", b'{"to": "all@x.example"}'):
+            (answer,) = self.ask("POST", "/api/alerts/test", body)
+            self.assertEqual(answer.status, 400)
