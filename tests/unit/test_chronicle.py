@@ -210,6 +210,21 @@ class Flooded(unittest.TestCase):
         lost = [event for event in again.events.since(0) if event.sentence == LOST]
         self.assertTrue(lost and all(event.more > 100 for event in lost))
 
+    def test_a_board_that_dies_again_and_again(self):
+        """Every start is an event, and every run begins with a whole allowance."""
+        life = Life(Card())
+        for _ in range(60):
+            life.events.note("left started")
+            life.wait(20)
+            life = life.restart(off_s=5)
+        self.assertTrue(len([call for call in life.card.calls if call[0] == "write"]) < 20)
+        for _ in range(60):
+            life.events.note("left started")
+            life.wait(20)
+            life = life.restart(off_s=100)
+        life.wait(5)
+        self.assertTrue(20 < len(life.sentences) < 60)
+
     def test_an_event_comes_to_the_card_within_seconds(self):
         life = Life(Card())
         life.wait(20)

@@ -14,6 +14,10 @@ class Allowance:
         """Whether one can be taken."""
         return self._full_ms <= now_ms + (self._most - 1) * self._every_ms
 
+    def spend(self, now_ms: int) -> None:
+        """Takes all."""
+        self._full_ms = now_ms + self._most * self._every_ms
+
     def take(self, now_ms: int) -> None:
         """Takes one."""
         self._full_ms = max(self._full_ms, now_ms) + self._every_ms

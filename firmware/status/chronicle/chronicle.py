@@ -20,6 +20,7 @@ AGAIN_MS = 600000
 _READ_LATEST_MS = 10000
 _MOST_LAST = 24  # pages of events at the end
 _MOST_PAGES = 6  # of a kind at a time; more than one after a card was away
+MOST_RESTARTS = 10  # in an hour; of those behind them not each has its first event written at once
 MOST_TORN = 3  # pages of one burst, which a power cut may have torn
 _MOST_FILLED = 5  # seconds in which the loop was busy elsewhere
 TROUBLE = "the chronicle %s cannot be kept (%s); events and series last until the next restart only"
@@ -29,10 +30,9 @@ DAMAGED = "%d pages of the chronicle are damaged; what they held is gone"
 class Chronicle:
     """`submit(done, op, *args)` is a lane's, whose worker is an Archive (archive.py); None: in memory only.
 
-    `path` is the name of its file.
-
     `clock` has now_ms() and wall_ms(); `clock_set()` says whether the latter is believed, `looker` is a Looker,
-    `serves()` tells when the disk is served, and the card may be read; `alarm(sentence)`, empty: it is over.
+    `serves()` tells when the disk is served, and the card may be read; `alarm(sentence)`, empty: it is over; `path` is
+    the name of the file.
     """
 
     def __init__(self, events, looker, clock, clock_set, serves, alarm, submit=None, path=""):
@@ -219,6 +219,8 @@ class Chronicle:
         self._diary.begin(its.event_tail, last)
         self._events.begin(its.events, last + 1, its.segments)
         self._earlier_card_bytes, self._earlier_host_bytes = its.card_bytes, its.host_bytes
+        if its.restarts(self._timeline.wall_ms(self._clock.now_ms())) >= MOST_RESTARTS:
+            self._extras.spend(self._clock.now_ms())
         if its.damaged > MOST_TORN:
             self._events.note(DAMAGED % its.damaged)
 

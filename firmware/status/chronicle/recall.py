@@ -6,6 +6,7 @@ from firmware.status.chronicle.minute import Minute
 from firmware.status.chronicle.series import move_record
 
 MOST_EVENTS = 1000
+_HOUR_MS = 3600000
 _MADE_UP = 1500  # seconds; minutes come to the card more often than that
 
 
@@ -18,6 +19,10 @@ class Recollection:
         self.segments = 0
         self.card_bytes = self.host_bytes = 0
         self.damaged = 0
+
+    def restarts(self, wall_ms: int) -> int:
+        """In how many stretches of time something happened in the last hour."""
+        return len({event.segment for event in self.events if abs(wall_ms - event.ms) < _HOUR_MS})
 
 
 def recall(found, seconds, minutes) -> Recollection:
