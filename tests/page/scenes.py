@@ -6,6 +6,7 @@ The snapshots are made of facts by the firmware itself, so their words are those
 import math
 import time
 
+from board.steward.silent import SilentBoard
 from firmware.status.snapshot import snapshot as snapshot_of
 from tests.unit.fakes_status import FakeBoard
 
@@ -133,8 +134,18 @@ def promoted():
     return base() | {"name": "right", "link_peer": "left", "promoted": True, "generation": 2} | _alone()
 
 
+def nobody_attached():
+    return base() | {"host": base()["host"] | {"attached": False}}
+
+
+def silent():
+    """A board that does not run: the steward serves the page in its place, and knows one sentence."""
+    return SilentBoard("left", "primary", "the disk /dev/sda is missing: attach it", "0.2.0").facts()
+
+
 SCENES = {each.__name__: each for each in (
     healthy, twin, behind, held, quota, outage, full, lost_primary, copying, failed, damaged, fenced, promoted,
+    nobody_attached, silent,
 )}  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def test_a_promotion_says_what_it_means_and_wants_the_name(show, mock):
 
 def test_a_promotion_while_the_other_board_is_there_says_so(show):
     page = show("twin")
-    page.locator("#view-now [data-open=promote]").click()
+    expect(page.locator("#view-now [data-open=promote]")).to_be_hidden()
+    page.get_by_role("link", name="Manage").click()
+    page.locator("#view-manage [data-open=promote]").click()
     expect(page.get_by_role("dialog")).to_contain_text("left is reached right now: it is not lost.")
 
 

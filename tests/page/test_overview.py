@@ -110,6 +110,24 @@ def test_both_boards_side_by_side_and_one_alone(show, mock):
     expect(page.locator("#boards")).to_contain_text("Shown while the link is up.")
 
 
+def test_a_server_that_is_not_there(show):
+    page = show("nobody_attached")
+    expect(page.locator("#pair .server.idle")).to_have_count(2)
+    expect(page.locator("#pair")).to_contain_text("no server")
+
+
+def test_a_board_that_does_not_run(show, mock, visitor):
+    """The steward's page: no stream, no series, no events; what there is comes by asking."""
+    visitor.allowed = r"404 \("
+    for path in ("/api/live", "/api/series", "/api/events"):
+        mock.answers["GET", path] = (404, {"error": "there is nothing here; look at /api/status"})
+    page = show("silent")
+    expect(page.locator("#verdict")).to_have_text("Failed.")
+    expect(page.locator("#loss-figure")).to_have_text("Not known while this board does not run")
+    expect(page.locator("#conditions")).to_contain_text("The disk /dev/sda is missing: attach it.")
+    assert "[" not in page.locator("main").inner_text()
+
+
 def test_a_board_that_says_little_is_no_error(show, mock):
     """What nobody tells is null or not there at all: an older board, a part that is off."""
 

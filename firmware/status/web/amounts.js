@@ -71,4 +71,7 @@ export function moment(ms) {
 
 export const weekday = (ms) => new Intl.DateTimeFormat(place(), { weekday: "short", day: "numeric" }).format(new Date(ms));
 
-export const capital = (text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
+// No line ends between a number and its unit, nor before what French sets apart with a space.
+export const typeset = (text) => text.replace(/(\d) (?=(s|min|h|%|[KMGT]i[Bo]|[kMG]?bit\/s)\b|%)/g, "$1\u00a0").replace(/ (?=[:;!?»])/g, "\u00a0");
+
+export const capital = (text) => typeset(text.charAt(0).toLocaleUpperCase(language) + text.slice(1));

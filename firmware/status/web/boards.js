@@ -17,6 +17,7 @@ export function translated() {
 const ROWS = [
   ["state", (board) => board.state && capital(t("state." + board.state.replace(" ", "_")))],
   ["role", (board) => board.role && t("role." + board.role)],
+  ["host", (board) => board.host && typeof board.host.attached === "boolean" && t(board.host.attached ? "boards.host.yes" : "boards.host.no")],
   ["backlog", (board) => board.role === "primary" && board.backlog && (board.backlog.groups ? size(board.backlog.bytes) + ", " + duration(board.backlog.seconds) : t("nothing"))],
   ["journal", (board) => board.journal && board.journal.size && t("boards.share", { percent: number(percent(board.journal.used, board.journal.size)), size: size(board.journal.size) })],
   ["data", (board) => quota(board.link && board.link.quota)],

@@ -1,6 +1,6 @@
 // The first thing that is read: the verdict, what would be lost, until when the journal lasts, what to do.
 
-import { ago, capital, duration, number, percent, size, time } from "./amounts.js";
+import { ago, capital, duration, number, percent, size, time, typeset } from "./amounts.js";
 import { draw, make, part, say, set, show, write } from "./dom.js";
 import { t, tn } from "./texts.js";
 
@@ -36,7 +36,7 @@ export function renderHero(status) {
   set(part("emblem"), { class: "emblem " + (EMBLEMS[status.state] || "apart") });
   write(part("verdict"), capital(words.verdict.toLowerCase()) + ".");
   write(part("distance"), capital(words.distance) + ".");
-  write(part("sentence"), words.sentence);
+  write(part("sentence"), typeset(words.sentence));
   entitle(capital(words.verdict.toLowerCase()) + " · " + status.name, mood === "calm" ? "unknown" : mood);
   speak(status);
 }

@@ -31,15 +31,19 @@ function heard(snapshot) {
 function render() {
   if (status === null) return;
   write(part("name"), status.name);
-  write(part("role"), t("role." + status.role));
+  write(part("role"), status.role ? t("role." + status.role) : "");
+  write(part("zone"), t("zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "?" }));
   write(part("version"), t("version", { version: status.version || "?" }));
-  for (const button of document.querySelectorAll("[data-open=promote]")) show(button, status.role === "twin" && !status.fenced);
+  for (const button of document.querySelectorAll("[data-open=promote]")) show(button, mayPromote(button));
   renderHero(status);
   renderConditions(status);
   renderTiles(status);
   renderPair(status, rates.now);
   for (const each of Object.values(loaded)) if (each.render) each.render(status, rates.now);
 }
+
+// Among the settings always; in sight only while the other board is not there.
+const mayPromote = (button) => status.role === "twin" && (status.link.state !== "up" || !part("view-now").contains(button));
 
 function tick() {
   live.watch();
@@ -170,12 +174,10 @@ part("look").addEventListener("change", (event) => window.chooseLook(event.targe
 window.addEventListener("hashchange", route);
 
 async function begin() {
-  buildEmblem();
-  fillLanguages(changeLanguage);
   try {
     await Promise.all([loadTexts(wantedLanguage()), askSession()]);
   } catch (error) {
-    setTimeout(() => location.reload(), 3000); // the board is gone since it gave this page
+    setTimeout(begin, 3000); // the board is gone since it gave this page
     return;
   }
   live.language = document.documentElement.lang;
@@ -185,4 +187,6 @@ async function begin() {
   await route();
 }
 
+buildEmblem();
+fillLanguages(changeLanguage);
 begin();

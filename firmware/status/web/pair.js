@@ -39,7 +39,7 @@ function labels(scene) {
   const { link, writer, keeper } = scene;
   return {
     write: link.write === null || !writer.host ? "" : link.write >= 1 ? rate(link.write) : t("pair.idle"),
-    first: link.up ? (link.sent === null ? t("pair.up") : link.sent >= 1 ? rate(link.sent) : t("pair.idle")) : t("pair.down"),
+    first: link.up ? (link.sent === null ? t("pair.up") : link.sent >= 1 ? rate(link.sent) : t("pair.idle")) : t(link.refused ? "pair.refused" : "pair.down"),
     second: link.up ? (link.rtt_ms === null ? "" : t("pair.rtt", { ms: link.rtt_ms })) : link.down_s === null ? "" : t("pair.since", { span: duration(link.down_s) }),
     third: waiting(link),
     writerState: stateText(writer),
@@ -117,8 +117,8 @@ function server(svg, x, y, active, kind) {
   const group = draw("g", { class: "server " + (active ? "active" : "idle"), transform: "translate(" + x + " " + y + ")" });
   group.append(draw("rect", { width: 56, height: 80, rx: 8 }));
   for (const row of [14, 32, 50]) group.append(draw("path", { d: "M12 " + row + "h22" }), draw("circle", { cx: 44, cy: row, r: 2.5 }));
-  const label = draw("text", { x: 28, y: 98, "text-anchor": "middle", class: "note" });
-  label.textContent = t(kind === "server" ? "pair.server" : "pair.standby");
+  const label = draw("text", { x: 28, y: 97, "text-anchor": "middle", class: "note" });
+  label.textContent = t(kind === "standby" ? "pair.standby" : active ? "pair.server" : "pair.noserver");
   group.append(label);
   svg.append(group);
 }

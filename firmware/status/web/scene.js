@@ -35,6 +35,7 @@ function boardOf(status, me) {
   return {
     known: true, me, name: status.name || "", role: status.role || "", state, mood: mood(state),
     journal: journal.size ? Math.min(1, journal.used / journal.size) : 0, fill: 1, host: false,
+    attached: !status.host || status.host.attached !== false,
   };
 }
 
@@ -48,8 +49,7 @@ export function sceneOf(status, rates) {
   const me = boardOf(status, true), other = otherOf(status);
   const leads = status.role === "primary" && status.state !== "fenced";
   const [writer, keeper] = leads ? [me, other] : [other, me];
-  writer.host = writer.known ? writer.state !== "failed" : !leads && status.state !== "fenced";
-  if (!writer.known && status.state === "fenced") writer.host = true;
+  writer.host = writer.known && writer.attached && writer.state !== "failed";
   if (leads && !status.copy.whole) keeper.fill = share(status.copy.bytes, status.disk_size);
   if (!leads && !status.consistent) keeper.fill = share(status.copy.bytes, status.disk_size);
   return { writer, keeper, link: linkOf(status, rates, leads), fenced: status.state === "fenced" || keeper.state === "fenced" };
@@ -61,7 +61,7 @@ function linkOf(status, rates, leads) {
   const link = status.link, up = link.state === "up", backlog = leads ? status.backlog : (status.other || {}).backlog || null;
   const trouble = (status.conditions || []).find((each) => each.name === "no_link");
   return {
-    up, state: link.state, rtt_ms: link.rtt_ms, cap: link.cap || 0, quota: link.quota || null, held_bytes: link.held_bytes || 0,
+    up, refused: link.state === "refused", rtt_ms: link.rtt_ms, cap: link.cap || 0, quota: link.quota || null, held_bytes: link.held_bytes || 0,
     write: leads ? rates.write : null, sent: leads ? rates.sent : null,
     flows: up && (leads ? rates.sent > 200 : rates.moving),
     waiting: backlog === null ? null : backlog.bytes || 0,

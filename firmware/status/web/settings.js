@@ -3,10 +3,10 @@
 import { capital } from "./amounts.js";
 import { make, part, set, show, write } from "./dom.js";
 import { get, post } from "./session.js";
-import { known, t } from "./texts.js";
+import { known, LANGUAGES, t } from "./texts.js";
 
 const ORDER = ["rate", "quota", "rpo", "language", "look", "alert_mail", "alert_push", "alert_webhook", "alert_syslog", "alert_ping"];
-const CHOICES = { language: ["en", "fr"], look: ["login", "anyone"] };
+const CHOICES = { language: Object.keys(LANGUAGES), look: ["login", "anyone"] };
 
 let values = {};
 let locked = false;
@@ -51,7 +51,7 @@ function field(key) {
 
 function choice(key) {
   const list = make("select");
-  for (const each of CHOICES[key]) list.append(make("option", { value: each }, t("setting." + key + "." + each)));
+  for (const each of CHOICES[key]) list.append(make("option", { value: each }, key === "language" ? LANGUAGES[each] : t("setting." + key + "." + each)));
   list.value = values[key] || CHOICES[key][0];
   return list;
 }
