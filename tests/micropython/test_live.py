@@ -79,3 +79,8 @@ def test_the_twin_is_promoted(pair):
     assert wait_until("it is primary", lambda: pair.right.status()["role"] == "primary")
     pair.right.stop()
     assert history.prefix_of(pair.right.image.read_bytes()) == number
+
+
+def test_alerts_are_refused_there(pair):
+    pair.right.write_conf(alert_webhook="http://127.0.0.1:9/")
+    assert "alerts need CPython" in pair.right.refuses()
