@@ -1,5 +1,7 @@
 // Who looks, and how the page asks the board to do something.
 
+import { language } from "./texts.js";
+
 let session = { logged_in: false, may_look: false, token: "" };
 
 export const current = () => session;
@@ -27,7 +29,7 @@ function headers() {
 export async function post(path, body) {
   let response;
   try {
-    response = await fetch(path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+    response = await fetch(path + "?lang=" + language, { method: "POST", headers: headers(), body: JSON.stringify(body) });
   } catch (error) {
     return { ok: false, status: 0, content: {} };
   }
