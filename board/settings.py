@@ -20,6 +20,7 @@ _KEPT = {  # keys of board.conf that are not for people here
     "alerts": "what was told is kept on the card",
     "chronicle": "what happens is kept on the card",
     "keys": "pairing puts the keys on the card",
+    "quota_file": "the card keeps what the quota's day has used",
     "settings": "what is changed on the page is kept on the card",
 }
 
@@ -41,6 +42,7 @@ class Wishes:
         self.gateway = None
         self.dns = None
         self.time = None
+        self.timezone = None
 
 
 def _disk(text: str) -> str:
@@ -101,6 +103,27 @@ def _host(text: str) -> str:
     return text
 
 
+def _timezone(text: str) -> str:
+    import zoneinfo
+
+    known = zoneinfo.ZoneInfo
+    try:
+        known(text)
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):
+        if _has_zones(known) or not re.fullmatch("[A-Za-z0-9_+/-]+", text):
+            raise Refused("there is no time zone of that name; write for example Europe/Paris") from None
+    return text
+
+
+def _has_zones(known) -> bool:
+    """Whether this computer knows time zones at all: a card is made on any."""
+    try:
+        known("Europe/Paris")
+    except (OSError, ValueError, LookupError):
+        return False
+    return True
+
+
 # key: (parser, an example of its value)
 _WISHES = {
     "disk": (_disk, "auto"),
@@ -111,6 +134,7 @@ _WISHES = {
     "gateway": (_numeric, "192.0.2.1"),
     "dns": (_names, "192.0.2.1"),
     "time": (_host, "pool.ntp.org"),
+    "timezone": (_timezone, "Europe/Paris"),
 }
 
 

@@ -10,8 +10,7 @@ from firmware.schedule import DAY, WEEK
 
 _LOOK_MS = 1000
 _MONDAY = 3 * DAY  # 1970-01-01 was a Thursday
-_STEPS = 64  # so many times a day at most it is written down how much was used
-_LEAST_STEP = 1 << 20
+_STEPS = 64  # of a day, after each of which it is written down how much was used
 _NO_CLOCK = {  # whether a rate by the clock waits for it, whether a quota does
     (True, False): "the clock is not set, so the strictest rate counts: see that this board reaches a time server",
     (False, True): "the clock is not set, so the quota's day does not end: see that this board reaches a time server",
@@ -61,8 +60,8 @@ class Pace:
         """Another quota, from now on; what was used today is used."""
         self.quota = quota
         self.holds = False
-        self._kept = 0  # it was not written down as long as there was none
         self._look()
+        self._write_down()  # as long as there was none, nobody did
         self.changed()
 
     def restore(self, record: tuple) -> None:
@@ -155,7 +154,7 @@ class Pace:
 
     @property
     def _step(self) -> int:
-        return max(self.quota // _STEPS, _LEAST_STEP)
+        return max(self.quota // _STEPS, 1)
 
     def _write_down(self) -> None:
         """Ahead of what is used, by a step: a board that dies forgets nothing, it only counts a little too much."""

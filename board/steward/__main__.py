@@ -68,6 +68,7 @@ class Steward:
 
     def _run_firmware(self, board) -> "int | None":
         begin = self._clock()
+        os.environ["TZ"] = board.timezone or "UTC"  # a child's clock on the wall is its board's
         child = self._firmware = self._make_child("firmware", self._machine.board_conf)
         noted = False
         while child.ended() is None and not self._stopping:

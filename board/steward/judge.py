@@ -18,11 +18,13 @@ _LISTEN, _WEB = "[::]:7411", "[::]:443"
 
 
 class Board:
-    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it."""
+    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it; its `timezone`, as
+    in /usr/share/zoneinfo, None for UTC."""
 
-    def __init__(self, its_settings, memory: Memory):
+    def __init__(self, its_settings, memory: Memory, timezone: "str | None" = None):
         self.settings = its_settings
         self.memory = memory
+        self.timezone = timezone
 
 
 def judge(machine: Machine) -> Board:
@@ -43,7 +45,7 @@ def judge(machine: Machine) -> Board:
         write_whole(machine.board_conf, text)
     except OSError as error:
         raise Refused("the settings cannot be put into place (%s); restart the board" % error) from None
-    return Board(parsed, memory)
+    return Board(parsed, memory, wishes.timezone)
 
 
 def _read_settings(machine: Machine) -> tuple:
@@ -60,6 +62,7 @@ def defaults(machine: Machine, given: dict) -> list:
     lines = [("disk", machine.disk), ("journal", machine.journal), ("keys", machine.keys)]
     lines.append(("settings", machine.changed))
     lines.append(("chronicle", machine.chronicle))
+    lines.append(("quota_file", machine.quota))
     lines.append(("alerts", machine.told))
     others = [("attach", "usb"), ("web", _WEB)]
     if given.get("role") == "twin":

@@ -17,6 +17,7 @@ class Machine:
         self.changed = root + "/state/board/settings.conf"  # what is set on the page
         self.chronicle = root + "/state/board/chronicle"  # events, and how lag and rates went
         self.told = root + "/state/board/alerts"  # of what is wrong, to whom
+        self.quota = root + "/state/board/quota"  # what its day has used
         self.empty_disk = root + "/state/board/empty-disk"
         self.card_facts = root + "/run/sosie/card.json"
         self.journal = root + "/run/sosie/journal"

@@ -18,6 +18,7 @@ address = 192.0.2.10/24
 gateway = 192.0.2.1
 dns = 192.0.2.1, 2001:db8::1
 time = pool.ntp.org
+timezone = Europe/Paris
 rate = 2M
 """
 CARD = [("disk", "/run/sosie/board/disk"), ("journal", "/run/sosie/journal"), ("keys", "/state/keys")]
@@ -44,7 +45,8 @@ def test_what_is_for_the_board_and_what_for_the_firmware():
     assert (wishes.dns, wishes.time) == ("192.0.2.1 2001:db8::1", "pool.ntp.org")
     assert b"correct horse" not in text  # it stays where it is needed
     lines = text.decode().splitlines()
-    assert lines[1] == "name = left   # shown" and lines[13] == "rate = 2M"
+    assert lines[1] == "name = left   # shown" and lines[14] == "rate = 2M"
+    assert wishes.timezone == "Europe/Paris" and parsed(GOOD.replace("timezone", "#"))[0].timezone is None
 
 
 def test_windows_editors_do_no_harm():
@@ -65,7 +67,11 @@ def test_windows_editors_do_no_harm():
         ("address = 192.0.2.999/24", "with its prefix length"),
         ("dns = one.one.one.one", "not an address"),
         ("time = a b", "one time server"),
+        ("timezone = Paris", "there is no time zone of that name; write for example Europe/Paris"),
+        ("timezone = ../../etc/passwd", "no time zone of that name"),
+        ("timezone = /etc/localtime", "no time zone of that name"),
         ("wifi = " + "x" * 33, "at most 32 bytes"),
+        ("quota_file = /srv/x", "the card keeps what the quota's day has used"),
         ("journal = /srv/x", "the journal is on the card"),
         ("keys = /srv/x", "pairing puts the keys"),
         ("wifi_pasword = 12345678", "did you mean wifi_password?"),

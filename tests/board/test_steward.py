@@ -1,5 +1,7 @@
 """The supervisor with a clock and children that a test moves: who runs when, what is said, how it ends."""
 
+import os
+
 import pytest
 
 from board.steward import __main__ as supervisor
@@ -18,6 +20,7 @@ class FakeChild:
         self.module, self.arguments = module, arguments
         self.world = world
         self.begin = world.now
+        self.timezone = os.environ["TZ"]
         self.ends = ends
         self.code = None
         self.last_words = ""
@@ -49,6 +52,7 @@ class Memory:
 
 class Board:
     memory = Memory()
+    timezone = None
 
 
 class World:
@@ -63,6 +67,7 @@ class World:
         self.prints = "same"
         self.scripts = list(scripts)
         self.stand_in_ends = None
+        monkeypatch.setenv("TZ", "Asia/Tokyo")  # the steward's own; a child has its board's
         monkeypatch.setattr(supervisor, "judge", lambda machine: self.judge(verdicts))
         monkeypatch.setattr(supervisor, "fingerprint", lambda machine: self.fingerprint())
         machine = type("Machine", (), {"board_conf": "/run/board.conf", "settling": False})()
@@ -112,6 +117,14 @@ def well(now):
 @pytest.fixture
 def world(monkeypatch):
     return lambda *arguments, **more: World(monkeypatch, *arguments, **more)
+
+
+@pytest.mark.parametrize(("timezone", "shown"), [(None, "UTC"), ("Europe/Paris", "Europe/Paris")])
+def test_the_firmware_has_the_time_zone_of_its_board(world, monkeypatch, timezone, shown):
+    monkeypatch.setattr(Board, "timezone", timezone)
+    it = world(well)
+    it.run()
+    assert [child.timezone for child in it.children] == [shown]
 
 
 def test_all_is_well(world):

@@ -12,10 +12,12 @@ from firmware.link.compressor import Compressor
 from firmware.log.arena import Arena
 from firmware.log.layout import BLOCK, COPIED
 from firmware.log.scribe import Scribe
-from firmware.schedule import always
+from firmware.schedule import DAY
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
 from tests.sim.memory import KeptMemory
+from tests.sim.meter import Purse
+from tests.sim.oracle import Violation
 from tests.sim.storage import NO_FAULTS, Power, SimStorage
 
 OFF, BOOTING, UP, REFUSED = "off", "booting", "up", "refused"
@@ -23,6 +25,7 @@ RECOVERS_IN = 12 << 20  # bytes of memory; a board then works in a part of it, s
 TIMER = "timer of a board"
 PUT_OFF_MS = 10  # more than the time for which a board gathers what it could do at once
 LANES = ("journal", "player", "sync", "read", "link")
+_BEGIN_MS = 1_700_000_000_000
 
 
 class Clock:
@@ -31,13 +34,21 @@ class Clock:
     def __init__(self, world, skew_ms: int):
         self._world = world
         self.skew_ms = skew_ms
+        self.shift = 0  # minutes that local time was set back
         self.ahead_ms = 0  # of the world, in whose time a copy that is looked at has none to wait
 
     def now_ms(self) -> int:
         return self._world.now_us // 1000 + self.ahead_ms
 
     def wall_ms(self) -> int:
-        return max(0, 1_700_000_000_000 + self._world.now_us // 1000 + self.skew_ms)
+        return max(0, _BEGIN_MS + self._world.now_us // 1000 + self.skew_ms)
+
+    def local_minute(self, wall_ms: int) -> int:
+        return self._world.plan.pacing.local_minute(wall_ms - self.skew_ms - _BEGIN_MS) + self.shift
+
+    def minute_of(self, later_ms: int) -> int:
+        """The local minute some ms from now."""
+        return self.local_minute(self.wall_ms() + later_ms)
 
 
 class SimBoard:
@@ -62,12 +73,16 @@ class SimBoard:
         self.lied_to = False  # its storage did not do what it said
         self._saw_the_end = not plan.used  # of the first copy
         self.alone = False  # a copy that is looked at, not a part of the world
+        self.rate, self.quota = plan.pacing.schedules[role], plan.pacing.quotas[role]
+        self.quota_record = plan.pacing.record(role, self.clock.minute_of(0) // DAY)
+        self.purse = Purse(self)
+        self.waits_since = None
 
     def settings(self) -> Settings:
         settings = Settings()
         settings.name, settings.role = self.name, self.role
         settings.ack, settings.max_age = self.plan.ack, self.plan.max_age
-        settings.rate = always(self.plan.rate)
+        settings.rate, settings.quota = self.rate, self.quota
         settings.peer = settings.listen = ("tcp", "the other board", 7411)
         return settings
 
@@ -179,6 +194,7 @@ class SimBoard:
         self.lanes = {name: SimLane(worker, name == "player") for name, worker in zip(LANES, workers, strict=True)}
         self.board = Board(self.settings(), remains, disk, Lanes(**self.lanes), self.clock)
         self.board.copier.piece = self.plan.copy_piece
+        self._set_pace()
         self.state = UP
         if not self.alone:
             self.world.log_found(self, remains.head.number + len(remains.adopted))
@@ -191,6 +207,35 @@ class SimBoard:
         if not self.alone:
             Dialer(self.board, self._dial, self._call_after, self.random.random).start()
         self.poll()
+
+    def _set_pace(self) -> None:
+        pacing, pace, peer = self.plan.pacing, self.board.pace, self.board.peer
+        peer.report = pacing.report(peer.report)
+        if pacing.reports == "none" or pacing.old == self.role:
+            peer.neighbour = None
+            peer.reported = self._was_told
+        if self.alone:
+            return
+        self.purse.born()
+        self.board.clock_set = self.clock_is_set
+        pace.clock_set = self.board.clock_set
+        if self.quota_record is not None:
+            pace.restore(self.quota_record)
+        pace.keep = self._keep_quota if not pacing.keep_ms else self._keep_quota_later
+
+    def _was_told(self, data: bytes) -> None:
+        raise Violation("%s never offered to take a report, and gets one" % self.name)
+
+    def _keep_quota(self, record: tuple) -> None:
+        self.quota_record = record
+
+    def _keep_quota_later(self, record: tuple) -> None:
+        """It takes a while, and may never be done."""
+        self._call_after(self.plan.pacing.keep_ms, lambda: self._keep_quota(record))
+
+    @property
+    def clock_is_set(self) -> bool:
+        return self.world.now_us // 1000 >= self.plan.pacing.unset_ms
 
     def _dial(self, make_conversation, on_failed) -> None:
         self.world.dial(self, make_conversation, self._alive(on_failed))
@@ -212,6 +257,7 @@ class SimBoard:
     def poll(self) -> None:
         """Follows every event of this board."""
         if self.state == UP:
+            self.board.clock_set = self.clock_is_set
             self.poll_at = self.board.poll()
 
     # What is asked of it

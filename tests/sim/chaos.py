@@ -179,6 +179,7 @@ class Chaos:
         """From now on nothing goes wrong any more, and all that is broken is repaired."""
         self.over = True
         world = self._world
+        world.plan.pacing.end(world)
         world.link_up_at = 0
         for board in world.boards:
             for faults in board.faults.values():

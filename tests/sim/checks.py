@@ -113,7 +113,10 @@ def after_stop(world, board) -> None:
 def finish(world) -> None:
     """Everything is repaired; the pair comes to rest, and both disks hold all that was accepted."""
     world.chaos.end()
-    world.run_until(lambda: _at_rest(world), 400_000, "both disks hold everything")
+    world.run_until(lambda: _at_rest(world), world.plan.pacing.patience_ms, "both disks hold everything")
+    if world.plan.pacing.reports == "real" and not world.plan.pacing.old:
+        world.run_until(lambda: _know_each_other(world), 60_000, "each board shows the other")
+        world.count("boards that show each other")
     _check_marks(world, world.primary, "the primary, at rest,", True)
     _check_marks(world, world.twin, "the twin, at rest,", False)
     if world.plan.stops and not any(board.lied_to for board in world.boards):
@@ -131,6 +134,14 @@ def _at_rest(world) -> bool:
         return False
     head = left.journal.head.number
     return left.playback.point.number == right.playback.point.number == left.journal.acked.number == head
+
+
+def _know_each_other(world) -> bool:
+    for board in world.boards:
+        other = board.board.neighbour.shown() if board.up else None
+        if other is None or other["name"] != world.other(board).name:
+            return False
+    return True
 
 
 def _stop(world) -> None:

@@ -11,6 +11,10 @@ import multiprocessing.pool
 import os
 import sys
 
+from firmware.link import frames
+from firmware.link.greeting import STATUS
+from firmware.status.neighbour import unpack
+from tests.sim.pacing import MOST_GROUP
 from tests.sim.plan import KINDS, MISFORTUNES
 from tests.sim.run import try_seed
 
@@ -612,6 +616,155 @@ def _(where="log.scribe:pack_header"):
             pack_header(buffer, offset, log_id, position, descriptor.number, descriptor)
 
         return alone
+
+    replace(where, make)
+
+
+# Rate, quota and reports
+
+HONEST = {"kind": "honest", "lie": "", "promotes": False}
+CLOCKED = {**HONEST, "pacing": {"clocked": True, "minute_ms": 50}}
+_DAY = {"clocked": True, "minute_ms": 50, "left": 2000, "waits_for_midnight": True, "unset_ms": 0, "keep_ms": 0}
+SPENT = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": MOST_GROUP, "twin": 0}}}
+SPENT_TWIN = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": 0, "twin": MOST_GROUP}}}
+
+
+@mutant("go on at the old rate when it is another one", **CLOCKED)
+def _(where="link.stream:Stream._follow_cap"):
+    replace(where, lambda old: lambda self: None)
+
+
+@mutant("a change of the rate gives credit without end", **CLOCKED)
+def _(where="link.pacing:TokenBucket.change"):
+    def make(change):
+        def generous(self, rate):
+            change(self, rate)
+            self._credit = 1 << 60
+
+        return generous
+
+    replace(where, make)
+
+
+@mutant("no cap while the clock is not set", **CLOCKED)
+def _(where="schedule:Schedule.strictest"):
+    replace(where, lambda old: property(lambda self: 0))
+
+
+@mutant("a group goes though the quota is used up", **SPENT)
+def _(where="pace:Pace.takes"):
+    replace(where, lambda old: lambda self, count, urgent: True)
+
+
+@mutant("a batch is asked for group by group, and fits each time", **SPENT)
+def _(where="link.sender:Sender._pays"):
+    def make(old):
+        return lambda self, number, size: self.link.pace.takes(0, number <= self._board.urgent)
+
+    replace(where, make)
+
+
+@mutant("a new day lets nothing go", **SPENT)
+def _(where="pace:Pace._turn_to"):
+    def make(turn_to):
+        def stubborn(self, day):
+            used = self.used
+            turn_to(self, day)
+            self.used = used
+
+        return stubborn
+
+    replace(where, make)
+
+
+@mutant("a clock that is set back begins a new day", **SPENT)
+def _(where="pace:Pace._turn_to"):
+    def make(turn_to):
+        def forgetful(self, day):
+            if self._day is not None and day < self._day:
+                self.used = 0
+            turn_to(self, day)
+
+        return forgetful
+
+    replace(where, make)
+
+
+@mutant("a restart forgets what the day has used", **SPENT)
+def _(where="pace:Pace.restore"):
+    replace(where, lambda old: lambda self, record: None)
+
+
+@mutant("what the day has used is written down behind", **SPENT)
+def _(where="pace:Pace._step"):
+    replace(where, lambda old: property(lambda self: 0))
+
+
+@mutant("what a host waits for is held back by the quota", **SPENT, ack="durable")
+def _(where="peer:Peer.urgent"):
+    replace(where, lambda old: property(lambda self: 0))
+
+
+@mutant("a twin whose quota is used up acknowledges nothing", **SPENT_TWIN)
+def _(where="link.receiver:Receiver.next_frame"):
+    def make(next_frame):
+        def silent(self, writer):
+            return self.link.pace.takes(64, False) and next_frame(self, writer)
+
+        return silent
+
+    replace(where, make)
+
+
+@mutant("a report goes to a board that never offered to take one", pacing={"reports": "real", "old": "twin"})
+def _(where="link.frames:Hello.unpack"):
+    def make(unpack_hello):
+        def eager(view):
+            hello = unpack_hello.__get__(None, frames.Hello)(view)
+            hello.capabilities |= STATUS
+            return hello
+
+        return eager
+
+    replace(where, make)
+
+
+@mutant("a report goes before both have agreed", pacing={"reports": "real", "old": ""})
+def _(where="link.link:Link._next_of_state"):
+    def make(next_of_state):
+        def hasty(self, writer):
+            if self._ready_due and self.peer.capabilities & STATUS:
+                self.peer.capabilities = 0
+                writer.control(frames.STATUS, 2)
+                return True
+            return next_of_state(self, writer)
+
+        return hasty
+
+    replace(where, make)
+
+
+@mutant("a report that makes no sense ends the link", pacing={"reports": "forged", "old": ""})
+def _(where="status.neighbour:Neighbour.hear"):
+    def make(hear):
+        def strict(self, data):
+            unpack(data)
+            hear(self, data)
+
+        return strict
+
+    replace(where, make)
+
+
+@mutant("a board is taken at its word", pacing={"reports": "forged", "old": ""})
+def _(where="peer:Peer.reported"):
+    def make(reported):
+        def believing(self, data):
+            reported(self, data)
+            if self.neighbour is not None and self.neighbour.shown() is not None:
+                self.identity.fenced = self.neighbour.shown()["state"] == "fenced"
+
+        return believing
 
     replace(where, make)
 

@@ -21,6 +21,7 @@ class End:
         self.open = True
         self.may_send = self.may_take = True
         self.poll_at = 0
+        self.meter = None  # told of every byte
         conversation.wake = self.wake
 
     def wake(self) -> None:
@@ -90,6 +91,8 @@ class Connection:
             self.close(end)
             return
         end.conversation.sent(len(piece))
+        if end.meter is not None:
+            end.meter.sent(piece, now)
         if end.severed or not end.peer.open:
             self._count("bytes sent into nothing", len(piece))
             end.severed = True  # nobody is there, and says so
@@ -112,6 +115,8 @@ class Connection:
             end.peer.may_send = True
         else:
             end.closing = False
+        if end.meter is not None:
+            end.meter.received(length)
         try:
             end.conversation.received(length)
         except ProtocolError:

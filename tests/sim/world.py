@@ -13,7 +13,9 @@ from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
 from tests.sim.host import SimHost, Workload
 from tests.sim.marks import Marks
+from tests.sim.meter import Meter, check_patience
 from tests.sim.oracle import Oracle, Violation
+from tests.sim.pacing import Pacing
 from tests.sim.plan import Plan
 from tests.sim.storage import PowerCut
 from tests.sim.wire import Connection, End
@@ -33,7 +35,9 @@ class World:
         self.seed = seed
         self.random = random.Random(seed)
         self.plan = Plan(self.random)
-        self.plan.__dict__.update(focus or {})
+        focus = dict(focus or {})
+        self.plan.pacing = Pacing(seed, self.plan.rate, focus.pop("pacing", {}))
+        self.plan.__dict__.update(focus)
         self.counts = Counter()
         self.now_us = 0
         self.steps = 0
@@ -70,6 +74,8 @@ class World:
 
     def count(self, what: str, how_many: int = 1) -> None:
         self.counts[what] += how_many
+        if what == "protocol errors" and self.plan.lie not in ("wire", "sendfile"):
+            raise Violation("a board breaks the protocol over an honest wire")
 
     def trace(self, text: str, *args) -> None:
         if self._trace:
@@ -117,6 +123,7 @@ class World:
         self._guarded(self._act, board, act, end)
         self._watch()
         self.chaos.maybe()
+        self.plan.pacing.maybe(self)
         return True
 
     def _act(self, board: SimBoard, act, end) -> None:
@@ -247,6 +254,8 @@ class World:
     def _watch(self) -> None:
         """What the oracle wants to know, and what must not happen with honest storage."""
         for board in self.boards:
+            board.purse.look(self.now_ms)
+            check_patience(self, board)
             if board.up:
                 board.note_batch()
                 if board.ends_the_copy():
@@ -336,6 +345,8 @@ class World:
         other = self.other(board)
         ends = End(make_conversation(), board), End(other.board.peer.new_link(), other)
         connection = Connection(self.random, *ends, self.plan.capacity, self.plan.piece, self.count)
+        for end in ends:
+            end.meter = Meter(end.board, end.board.purse)
         self.chaos.on_connection(connection)
         self.connections.append(connection)
         self.count("connections")

@@ -1,0 +1,159 @@
+"""What may pass over the wire of a board, said a second time: by the frames that are seen there, and by a clock that is
+asked at every step."""
+
+from firmware.link.frames import GROUP, HEADER_SIZE, PREAMBLE_SIZE
+from firmware.log.layout import DESCRIPTOR_SIZE, Descriptor
+from firmware.schedule import DAY, WEEK
+from tests.sim.oracle import Violation
+
+NOTICED_MS = 1100  # a change of the rate, or a new day, may be noticed so much later
+CONTROL = 10_000  # bytes that may come in while a group is on its way: acknowledgements, heartbeats, a report
+PATIENCE_MS = 6000
+_MONDAY = 3 * DAY
+
+
+class Purse:
+    """One board's, over all its lives and connections: what its day has taken."""
+
+    def __init__(self, board):
+        self._board = board
+        self.used = 0
+        self.day = None
+        self.urgent = 0  # the last group that a host ever waited for
+        self.caps = []  # (ms, bits per second) of the last moments
+
+    def look(self, now: int) -> None:
+        """After every step."""
+        board = self._board
+        if not board.up:
+            return
+        if board.plan.ack != "local":
+            self.urgent = max(self.urgent, board.board.volume.flush_waits_for)
+        if self.caps and not board.plan.pacing.clocked:
+            return
+        self._look_at_day(board)
+        cap = self._cap(board)
+        if not self.caps or self.caps[-1][1] != cap:
+            self.caps.append((now, cap))
+        while len(self.caps) > 1 and self.caps[1][0] < now - NOTICED_MS:
+            self.caps.pop(0)
+
+    def _look_at_day(self, board) -> None:
+        if board.clock_is_set:
+            day = board.clock.minute_of(-NOTICED_MS) // DAY
+            if self.day is not None and day > self.day:
+                self.used = 0
+            if self.day is None or day > self.day or board.clock.shift:
+                self.day = day
+
+    def _cap(self, board) -> int:
+        if not board.rate.constant and not board.clock_is_set:
+            return min((rate for _, rate in board.rate.steps if rate), default=0)
+        return board.rate.rate_at((board.clock.minute_of(0) + _MONDAY) % WEEK)
+
+    @property
+    def allowed(self) -> int:
+        """Bits per second, the most of the last moments; 0 for none."""
+        caps = [cap for _, cap in self.caps]
+        return 0 if 0 in caps else max(caps)
+
+    def born(self) -> None:
+        """Another life begins, which knows what its file says."""
+        record = self._board.quota_record
+        known = record[1] if record is not None else 0
+        dated = self.day is not None  # before anybody knew the day there was nothing to write
+        if self._board.plan.pacing.keep_ms == 0 and self._board.quota and dated and known < self.used:
+            raise Violation("%s has used %d bytes of its day and wrote %d down" % (self._board.name, self.used, known))
+        self.used = min(self.used, known)
+
+
+class Meter:
+    """One end of a connection: every byte that its board gives to the wire, or takes."""
+
+    def __init__(self, board, purse):
+        self._board = board
+        self._purse = purse
+        self._level = 0.0
+        self._cap = None
+        self._last_us = 0
+        self._head = bytearray()
+        self._skip = PREAMBLE_SIZE
+        self.group_ms = 0  # when the last one began
+
+    def sent(self, piece: bytes, now: int) -> None:
+        self._pace(len(piece), self._board.world.now_us)
+        at = 0
+        while at < len(piece):
+            at += self._parse(piece, at, now)
+
+    def received(self, count: int) -> None:
+        self._purse.used += count
+
+    def _parse(self, piece: bytes, at: int, now: int) -> int:
+        """Takes some bytes at `at`, returns how many."""
+        if self._skip:
+            count = min(self._skip, len(piece) - at)
+            self._skip -= count
+            self._purse.used += count
+            return count
+        wanted = HEADER_SIZE + (DESCRIPTOR_SIZE if self._head[:1] == bytes([GROUP]) else 0)
+        new = piece[at : at + (wanted if self._head else 1) - len(self._head)]
+        self._head += new
+        if len(self._head) == HEADER_SIZE + (DESCRIPTOR_SIZE if self._head[0] == GROUP else 0):
+            self._frame(now)
+        return len(new)
+
+    def _frame(self, now: int) -> None:
+        head, self._head = self._head, bytearray()
+        length = int.from_bytes(head[4:8], "little")
+        if head[0] == GROUP:
+            self._group(Descriptor.unpack_from(memoryview(head)[HEADER_SIZE:], 0).number, length, now)
+        self._purse.used += len(head)
+        self._skip = HEADER_SIZE + length - len(head)
+
+    def _group(self, number: int, length: int, now: int) -> None:
+        self.group_ms = now
+        board, purse = self._board, self._purse
+        if purse.day is not None and board.clock.minute_of(0) // DAY > purse.day:
+            return  # the board may know already that another day has begun
+        quota = board.quota
+        beyond = purse.used + HEADER_SIZE + length - quota
+        if quota and beyond > CONTROL and number > purse.urgent:
+            raise Violation("%s sends group %d, %d bytes beyond its quota" % (board.name, number, beyond))
+
+    def _pace(self, count: int, now_us: int) -> None:
+        """A bucket that leaks at the rate must never hold more than two bursts: a link that has stood still sends what
+        it was allowed before it looks at the clock."""
+        cap = self._purse.allowed
+        if not cap:
+            self._level, self._cap, self._last_us = 0.0, 0, now_us
+            return
+        burst = 2 * max(cap / 80, 512) + cap / 8000 * 3 + 16
+        leaked = cap * (now_us - self._last_us) / 8_000_000
+        self._level = max(0.0, min(self._level, burst) - leaked) if self._cap == cap else 0.0
+        self._level, self._cap, self._last_us = self._level + count, cap, now_us
+        if self._level > burst:
+            raise Violation("%s sends %d bytes at once at %d bits per second" % (self._board.name, self._level, cap))
+
+
+def check_patience(world, board) -> None:
+    """A group that a host waits for is not held back by a quota."""
+    number = board.board.volume.flush_waits_for if board.up and board.plan.ack != "local" else 0
+    part = board.board.peer.part if number else None
+    waits = part is not None and hasattr(part, "sent_number") and part.sent_number < number
+    if not waits or board.board.journal.head.number < number or part.in_flight or not _open(world, board, part.link):
+        board.waits_since = None
+    elif board.waits_since is None:
+        board.waits_since = world.now_ms
+    elif world.now_ms - board.waits_since > PATIENCE_MS:
+        raise Violation("a host of %s waits for group %d, and nothing goes" % (board.name, number))
+
+
+def _open(world, board, link) -> bool:
+    """Whether the wire under the link takes whatever comes."""
+    for connection in world.connections:
+        for end in connection.ends:
+            if end.conversation is link:
+                free = not end.severed and end.peer.open and not end.peer.incoming
+                return free and world.now_ms >= connection.stalled_until and not board.board.pace.cap
+    return False
