@@ -182,7 +182,8 @@ class Appliance:
         attach = settings.attach[1] if settings.attach is not None and settings.attach[0] == "nbd" else None
         if settings.web is not None:
             self._website = Website(self._loop, settings.web, self._keys, settings.keys)
-            self._add_listener("web", settings.web, self._website.visitor, VISITORS, knows_caller=True, burst=BURST)
+            options = {"knows_caller": True, "burst": BURST, "fresh": True}
+            self._add_listener("web", settings.web, self._website.visitor, VISITORS, **options)
         many = {"limit": LINKS} if self._keys is None else {"limit": CALLERS, "burst": BURST}
         self._add_listener("listen", settings.listen, self._new_link, **many)
         self._add_listener("attach", attach, self._new_host, HOSTS)

@@ -94,7 +94,8 @@ class StandIn:
         loop, web, keys = self._loop, self._its.web, self._its.keys
         try:
             website = Website(loop, web, ports.open_keys(keys), keys)
-            self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, knows_caller=True, burst=BURST)
+            options = {"knows_caller": True, "burst": BURST, "fresh": True}
+            self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, **options)
             website.open(self._board)
             self._website = website
         except Refused as refusal:

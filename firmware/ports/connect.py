@@ -20,17 +20,20 @@ class Listener:
     address as text ("" where there is none). Beyond `limit` at a time, the oldest conversation that says of itself
     that it is `expendable` makes room (whoever just connects and is silent must not keep others out); where there is
     none, callers are turned away. No more than `burst` of them are heard in a tenth of a second, the others wait:
-    what a caller costs (a handshake, for example) a host pays with its disk's time. Raises Refused when the address
-    cannot be had.
+    what a caller costs (a handshake, for example) a host pays with its disk's time. `fresh`: next to nothing waits
+    in the kernel for a slow caller, since what waits in the conversation may be replaced by something newer. Raises
+    Refused when the address cannot be had.
     """
 
-    def __init__(self, loop, address: tuple, make_conversation, limit=64, knows_caller=False, burst=_ANY):
+    def __init__(self, loop, address: tuple, make_conversation, limit=64, knows_caller=False, burst=_ANY,
+                 fresh=False):  # fmt: skip
         self._loop = loop
         self._burst = burst
         self._heard = 0  # of the burst, since _heard_ms
         self._heard_ms = 0
         self._make = make_conversation
         self._knows_caller = knows_caller
+        self._fresh = fresh
         self._limit = limit
         self._channels = {}  # by number, which grow
         self._number = 0
@@ -88,6 +91,8 @@ class Listener:
         if conversation is None:
             sock.close()
             return
+        if self._fresh:
+            sockets.keep_fresh(sock)
         self._number = number = self._number + 1
         channels = self._channels
         channel = self._loop.converse(sock, conversation, lambda: channels.pop(number))

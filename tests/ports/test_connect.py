@@ -19,6 +19,36 @@ def place(text):
     return address.parse(text)
 
 
+class Endless(Recorder):
+    """Has always something to say."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent_bytes = 0
+        self._looked = (0, 0.0)
+
+    def outgoing(self):
+        return memoryview(bytes(4096))
+
+    def sent(self, count):
+        self.sent_bytes += count
+
+    def is_stuck(self):
+        """Whether nothing has gone out for a while."""
+        now = time.monotonic()
+        if self._looked[0] != self.sent_bytes:
+            self._looked = (self.sent_bytes, now)
+        return self.sent_bytes > 0 and now - self._looked[1] > 0.2
+
+
+def read_some(sock, got):
+    try:
+        got[0] += len(sock.recv(1 << 20))
+    except BlockingIOError:
+        pass
+    return True
+
+
 class ConnectTest(unittest.TestCase):
     def setUp(self):
         self.loop = Loop()
@@ -96,6 +126,23 @@ class Listening(ConnectTest):
         spin(self.loop, lambda: len(times) == len(clients))
         counts = [len([each for each in times if each - began < limit]) for limit in (0.08, 0.18, 0.28)]
         self.assertTrue(counts[0] <= 3 and counts[1] <= 6 and counts[2] <= 9, counts)
+
+    def test_nothing_waits_in_the_kernel_for_who_does_not_read(self):
+        usual, fresh = self._unread_bytes(False), self._unread_bytes(True)
+        self.assertLess(fresh, usual / 4)
+
+    def _unread_bytes(self, fresh):
+        """What is taken from a conversation whose client does not read; it goes on when he does."""
+        made, got = [], [0]
+        listener = self.listen("127.0.0.1:0", lambda: made.append(Endless()) or made[0], fresh=fresh)
+        client = socket.create_connection(listener.address[1:])
+        self.addCleanup(client.close)
+        spin(self.loop, lambda: made and made[0].is_stuck())
+        unread = made[0].sent_bytes
+        client.setblocking(False)
+        spin(self.loop, lambda: read_some(client, got) and got[0] > 2 * unread)
+        client.close()
+        return unread
 
     def test_who_wants_to_know_is_told_where_a_caller_comes_from(self):
         for text, name in (("127.0.0.1:0", "127.0.0.1"), ("[::1]:0", "::1"), ("unix:" + self.path, "")):

@@ -10,6 +10,9 @@ from ..linux import EINPROGRESS
 from .mailbox import Mailbox
 
 TICKS_PER_MS = 0.001  # what Poller.poll counts its time-out in
+TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT = 18, 25  # not in every Python's module
+_MOST_UNSENT = 16 << 10  # bytes
+_GONE_MS = 30000
 _AWAKE_NS = 70_000  # what it takes to wake a client that sleeps, too
 
 Poller = select.epoll
@@ -65,6 +68,14 @@ def accept(sock):
     connection, _ = sock.accept()
     connection.setblocking(False)
     return _tune(connection)
+
+
+def keep_fresh(sock):
+    """What is not on its way yet stays with whoever sends it, who may have something newer by then; and a peer that
+    takes nothing in for a while is gone."""
+    if sock.family != socket.AF_UNIX:
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+        sock.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, _GONE_MS)
 
 
 def caller(sock) -> str:

@@ -11,6 +11,9 @@ TICKS_PER_MS = 1
 
 _TCP = 6
 _TCP_NODELAY = 1
+_TCP_USER_TIMEOUT, _TCP_NOTSENT_LOWAT = 18, 25
+_MOST_UNSENT = 16 << 10
+_GONE_MS = 30000
 
 _sendfile = bind("q", "sendfile", "iipL")
 _getsockopt = bind("i", "getsockopt", "iiipp")
@@ -63,6 +66,14 @@ def _tune(sock, family: int):
     if family != socket.AF_UNIX:
         sock.setsockopt(_TCP, _TCP_NODELAY, 1)
     return sock
+
+
+def keep_fresh(sock):
+    try:
+        sock.setsockopt(_TCP, _TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+        sock.setsockopt(_TCP, _TCP_USER_TIMEOUT, _GONE_MS)
+    except OSError:
+        pass  # a Unix socket
 
 
 def listening(family: int, name):
