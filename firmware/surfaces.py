@@ -62,7 +62,7 @@ class Surfaces:
         """None where there is no CPython, whose drivers those are."""
         try:
             from board.health.watch import Health, Reader
-        except ImportError:
+        except (ImportError, SyntaxError):  # that runtime does not even read all of Python
             return None
         reader = Reader(self._settings.disk, self._settings.journal)
         return Health(self._board, ThreadLane(reader, self._loop), self._loop.call_after)

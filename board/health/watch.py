@@ -10,6 +10,7 @@ from .verdict import NOTHING, verdict
 EVERY_MS = 10000
 _VOLTAGE_MS = 60000  # a supply that gave too little is not well the moment after
 _MOST_FILE = 4 << 20
+_LEAVE_S = 1  # a sensor that hangs does not hold up the end of the board
 
 
 class Reader:
@@ -77,7 +78,7 @@ class Health:
 
     def close(self) -> None:
         """Ends the thread."""
-        self._lane.close()
+        self._lane.close(_LEAVE_S)
 
     def _told(self, health: dict, error) -> None:
         self._board.alarm("health", "" if error is None else "the sensors cannot be read (%s)" % error)

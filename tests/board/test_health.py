@@ -280,7 +280,7 @@ class FakeLane:
     def submit(self, done, op):
         self.jobs.append(done)
 
-    def close(self):
+    def close(self, patience_s):
         pass
 
 

@@ -78,7 +78,8 @@ def findings(path: Path) -> list[str]:
 
 def _may_know_board(path: Path, line: int) -> bool:
     """Only those that put the board together, and only when the hardware is wanted: inside a function."""
-    return path in (FIRMWARE / "appliance.py", FIRMWARE / "surfaces.py") and line not in {node.lineno for node in ast.parse(path.read_text()).body}
+    at_top = {node.lineno for node in ast.parse(path.read_text()).body}
+    return path in (FIRMWARE / "appliance.py", FIRMWARE / "surfaces.py") and line not in at_top
 
 
 def board_findings(path: Path) -> list[str]:

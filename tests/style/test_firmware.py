@@ -44,5 +44,6 @@ def test_defines_and_does_not_act(path):
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
 def test_stays_readable(path):
-    assert len(path.read_text().splitlines()) <= LONGEST_FILE
+    if path.parent.name != "texts":  # a language is one file
+        assert len(path.read_text().splitlines()) <= LONGEST_FILE
     assert "import logging" not in path.read_text()
