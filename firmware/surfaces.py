@@ -17,6 +17,8 @@ from firmware.status.dictionary import Dictionary
 from firmware.status.pulse import Pulse
 from firmware.wishes import Wishes
 
+_PATIENCE_S = 5  # with a card that hangs
+
 
 class Surfaces:
     """The surfaces of `board`. `website` is the Website of its `web` address, None without one.
@@ -111,7 +113,7 @@ class Surfaces:
         """It has stopped: threads end."""
         self._tell_all("close")
         if self._lane is not None:
-            self._lane.close()
+            self._lane.close(_PATIENCE_S)
         if self._website is not None:
             self._website.close()
 

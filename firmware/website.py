@@ -12,6 +12,7 @@ from firmware.status.api import Api
 from firmware.status.cookie import name_of
 from firmware.status.gate import Gate, OpenGate
 from firmware.status.http import HttpConversation
+from firmware.status.interpreter import Interpreter
 from firmware.status.live import Live
 from firmware.status.login import Login
 from firmware.status.sessions import Sessions
@@ -23,6 +24,7 @@ from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"
 _LOOK_MS = 2000
+_PATIENCE_S = 5  # with what is under way at the end: nobody waits for a surface
 BURST = 8  # visitors in a tenth of a second (ports.Listener): with keys each costs milliseconds on a small board
 
 
@@ -52,7 +54,7 @@ class Website:
         gate, routes = self._make_gate(board, anyone or (lambda: False), updates is not None)
         routes.update(self.live.routes())
         routes.update(more or {})
-        self._api = Api(board, self._web, gate, updates, routes, static, self._show)
+        self._api = Interpreter(Api(board, self._web, gate, updates, routes, static, self._show), translate)
 
     def _show(self, language: str) -> dict:
         return snapshot(self._board, language)
@@ -75,7 +77,7 @@ class Website:
         """Ends its threads."""
         self._api = None
         for lane in self._lanes:
-            lane.close()
+            lane.close(_PATIENCE_S)
         self._lanes = []
 
     def visitor(self, caller: str):
