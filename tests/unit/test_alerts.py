@@ -36,6 +36,11 @@ class Telling(unittest.TestCase):
         rig.put("behind", "critical")
         rig.wait(30 * MINUTE)
         self.assertEqual([event for _, event, _ in rig.post.taken], ["fired", "worse"])
+        rig.put("behind", "warning")
+        rig.wait(2 * DAY, 5000)
+        rig.put("behind", "critical")
+        rig.wait(30 * MINUTE)
+        self.assertEqual([event for _, event, _ in rig.post.taken], ["fired", "worse", "worse"])
 
     def test_a_reminder_once_a_day_while_critical(self):
         rig = Rig(HOOK)
@@ -305,6 +310,9 @@ class Restarts(unittest.TestCase):
         rig = rig.restarted(HOOK)
         rig.wait(2 * HOUR, 60000)
         self.assertEqual(rig.post.taken, [("webhook", "reminder", "storage")])
+        rig = rig.restarted(HOOK)
+        rig.wait(2 * HOUR, 60000)
+        self.assertEqual(rig.post.taken, [])
 
     def test_the_file_is_written_when_something_was_told_only(self):
         rig = Rig(HOOK)
@@ -397,6 +405,7 @@ class Testing(unittest.TestCase):
         self.rig.post.settle(self.rig.post.jobs.pop())
         self.rig.wait(TRIAL_MS - 2000)
         self.assertIsNone(self.outcome)
+        self.assertEqual(len(self.rig.post.jobs), 1)
         self.rig.wait(2000)
         self.assertEqual(self.outcome, [("syslog", "it has not answered yet"), ("webhook", None)])
         self.rig.post.run()
