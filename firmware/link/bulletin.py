@@ -20,6 +20,7 @@ class Bulletin:
         self._ready = self._said = b""
         self._now_ms = 0
         self._said_ms = None
+        self._sparing = self._said_sparing = False
 
     def poll(self, now_ms: int, bytes_per_s: int, sparing: bool) -> None:
         """`bytes_per_s`: what the wire takes, 0 when nobody knows; `sparing`: every byte is wanted elsewhere."""
@@ -30,7 +31,9 @@ class Bulletin:
         self._ready = self._report()
         self.due = self.overdue = False
         gap_ms = len(self._ready) * SHARE * 1000 // bytes_per_s if bytes_per_s else 0
-        if self._ready and self._silent_for(max(gap_ms, SPARING_MS if sparing else LOOK_MS)):
+        self._sparing = sparing
+        least_ms = SPARING_MS if sparing and self._said_sparing else LOOK_MS  # that it begins is said at once
+        if self._ready and self._silent_for(max(gap_ms, least_ms)):
             self.overdue = self._silent_for(max(gap_ms, AGAIN_MS))
             self.due = self.overdue or self._ready != self._said
 
@@ -40,5 +43,5 @@ class Bulletin:
     def take(self) -> bytes:
         """What goes out now."""
         self.due = self.overdue = False
-        self._said, self._said_ms = self._ready, self._now_ms
+        self._said, self._said_ms, self._said_sparing = self._ready, self._now_ms, self._sparing
         return self._said

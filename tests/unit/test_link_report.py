@@ -84,6 +84,13 @@ class Times(unittest.TestCase):
         self.assertTrue(len(gaps) > 5 and min(gaps) >= SPARING_MS, gaps)
 
 
+    def test_that_a_quota_is_used_up_is_said_at_once(self):
+        story = Story(Counting()).run(30000)
+        story.sparing = True
+        before = len(story.said)
+        self.assertEqual(len(story.run(5000).said), before + 1)
+
+
 def reporting(count=0):
     left, right = pair(count)
     for board in (left, right):
