@@ -90,15 +90,15 @@ class Single(unittest.TestCase):
         self.assertEqual(episode.until_ms - began, 10 * MIN - 1000)
 
     def test_one_that_comes_back_at_once_is_a_new_one(self):
-        self.sky.put("no_link")
-        self.sky.wait(10 * MIN)
+        self.sky.put("clock")
+        self.sky.wait(20 * MIN)
         self.sky.there = {}
         while not self.sky.over:
             self.sky.wait(1000)
         began = START_MS + self.sky.now + 1000
-        self.sky.put("no_link")
-        self.sky.wait(2 * MIN)
-        self.assertEqual(self.sky.watch.standing["no_link"].since_ms, began)
+        self.sky.put("clock")
+        self.sky.wait(11 * MIN)
+        self.assertEqual(self.sky.watch.standing["clock"].since_ms, began)
 
     def test_who_knows_better_since_when(self):
         self.sky.put("no_link", since_ms=START_MS - HOUR)
