@@ -1,5 +1,6 @@
 """The snapshot in words, as a plain page that renews itself without a script."""
 
+from firmware.status.phrases import word
 from firmware.status.table import rows
 
 REFRESH_S = 2
@@ -20,9 +21,9 @@ _PAGE = """<!DOCTYPE html>
 
 def page(status: dict) -> str:
     """The HTML page for a snapshot."""
-    name, state = escaped(status["name"]), escaped(status["state"])
+    name, state = escaped(status["name"]), escaped(word(status["language"], "state.", status["state"]))
     alarms = "".join("<li>%s</li>\n" % escaped(alarm) for alarm in status["alarms"])
-    table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (word, escaped(value)) for word, value in rows(status))
+    table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (label, escaped(value)) for label, value in rows(status))
     alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
     head = status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"])
     return _PAGE % (head + (alarms, table, escaped(status["version"])))

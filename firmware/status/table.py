@@ -82,6 +82,8 @@ def _health(health: dict, language: str) -> str:
         parts.append(say(language, "health.low_voltage"))
     if health["card"]["used_percent"] is not None:
         parts.append(say(language, "health.card", health["card"]["used_percent"]))
+    if health["card"]["written_bytes"]:
+        parts.append(say(language, "health.written", phrases.size(language, health["card"]["written_bytes"])))
     if health["disk"]["ok"] is not None:
         parts.append(say(language, "health.disk_ok" if health["disk"]["ok"] else "health.disk_bad"))
     return ", ".join(parts)

@@ -161,6 +161,7 @@ WORDS = {
     "health.degrees": "%d degrees Celsius",
     "health.low_voltage": "too little voltage",
     "health.card": "card worn %d %%",
+    "health.written": "%s journaled to the card",
     "health.disk_ok": "disk well",
     "health.disk_bad": "disk not well",
     "other.board": "%s: %s",

@@ -164,6 +164,7 @@ WORDS = {
     "health.degrees": "%d degrés Celsius",
     "health.low_voltage": "tension trop faible",
     "health.card": "carte usée à %d %%",
+    "health.written": "%s journalisés sur la carte",
     "health.disk_ok": "disque en bon état",
     "health.disk_bad": "disque en mauvais état",
     "other.board": "%s : %s",
