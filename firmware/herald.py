@@ -13,6 +13,7 @@ from firmware.ports.notebook import Notebook
 from firmware.ports.post import check_post, open_post
 from firmware.status.snapshot import snapshot
 
+_PATIENCE_S = 2  # for a card that hangs, when the board ends
 KEYS = ("alert_webhook", "alert_mail", "alert_push", "alert_syslog", "alert_ping")
 
 
@@ -72,7 +73,7 @@ class Herald:
         if self._post is not None:
             self._post.close()
         if self._lane is not None:
-            self._lane.close()
+            self._lane.close(_PATIENCE_S)
 
     def send(self, place, letter, done) -> None:
         """See Alerts: the post office opens with the first letter."""

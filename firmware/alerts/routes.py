@@ -15,14 +15,14 @@ was told cannot be kept, or "".
 from firmware.alerts.places import PING
 from firmware.status import actions
 from firmware.status.answer import json_answer
-from firmware.status.texts import say
+from firmware.status.texts import known, say
 from firmware.status.translation import translate
 
 UNTRIED, OK, FAILING, SILENT = "untried", "ok", "failing", "silent"
 
 
 class Routes:
-    """`alerts` is an Alerts; language(): the language of the answers."""
+    """`alerts` is an Alerts; language(): that of the answers, where the request asks for none (`?lang=fr`)."""
 
     def __init__(self, alerts, language):
         self._alerts = alerts
@@ -33,14 +33,18 @@ class Routes:
         return {"/api/alerts": {"GET": self._tell}, "/api/alerts/test": {"POST": self._test}}
 
     def _tell(self, request, answer) -> None:
-        alerts = self._alerts
+        alerts, language = self._alerts, self._wanted(request)
         answer(json_answer(200, {
-            "channels": [self._channel(channel) for channel in alerts.channels],
+            "channels": [self._channel(channel, language) for channel in alerts.channels],
             "standing": [_standing(alerts.standing[name]) for name in sorted(alerts.standing)],
-            "sentence": translate(self._language(), alerts.trouble),
+            "sentence": translate(language, alerts.trouble),
         }))  # fmt: skip
 
-    def _channel(self, channel) -> dict:
+    def _wanted(self, request) -> str:
+        wish = request.query.get("lang")
+        return known(wish) if wish else self._language()
+
+    def _channel(self, channel, language: str) -> dict:
         alerts, silence = self._alerts, self._alerts.silence(channel)
         state = SILENT if silence else FAILING if channel.failed_ms is not None else OK
         if state == OK and channel.last_ms is None:
@@ -52,24 +56,28 @@ class Routes:
             _name(channel),
             state=state,
             waiting=0 if channel.place.kind == PING else alerts.waiting(channel),
-            sentence=translate(self._language(), silence or channel.trouble),
+            sentence=translate(language, silence or channel.trouble),
             last_ms=channel.last_ms,
             failed_ms=channel.failed_ms,
             next_s=next_s,
         )
 
     def _test(self, request, answer) -> None:
-        actions.act(request, answer, actions.nothing, lambda wish, done: self._alerts.test(done), self._outcome)
+        def report(outcome: list) -> dict:
+            return _outcome(self._wanted(request), outcome)
 
-    def _outcome(self, outcome: list) -> dict:
-        language, channels, failed = self._language(), [], 0
-        for channel, trouble in outcome:
-            sentence = say(language, "alert.channel.taken") if trouble is None else translate(language, trouble)
-            told = "%s: %s" % (channel.place.to, sentence)
-            channels.append(dict(_name(channel), taken=trouble is None, sentence=told))
-            failed += trouble is not None
-        whole = "alert.all_taken" if not failed else "alert.not_all_taken"
-        return {"sentence": say(language, whole), "channels": channels}
+        actions.act(request, answer, actions.nothing, lambda wish, done: self._alerts.test(done), report)
+
+
+def _outcome(language: str, outcome: list) -> dict:
+    channels, failed = [], 0
+    for channel, trouble in outcome:
+        sentence = say(language, "alert.channel.taken") if trouble is None else translate(language, trouble)
+        told = "%s: %s" % (channel.place.to, sentence)
+        channels.append(dict(_name(channel), taken=trouble is None, sentence=told))
+        failed += trouble is not None
+    whole = "alert.all_taken" if not failed else "alert.not_all_taken"
+    return {"sentence": say(language, whole), "channels": channels}
 
 
 def _name(channel) -> dict:

@@ -134,6 +134,17 @@ class Api(unittest.TestCase):
         self.assertIn("nobody answers there", content["channels"][0]["sentence"])
         self.assertTrue(b"SECRET" not in answers[0].body)
 
+    def test_in_the_language_that_is_asked_for(self):
+        self.rig.post.away["mail"] = unreachable()
+        self.rig.put("storage")
+        self.rig.wait(5000)
+        self.rig.status["state"] = "failed"
+        self.rig.wait(2000)
+        for wish, words in (("fr", "ce bo\u00eetier"), ("xx", "this board"), (None, "this board")):
+            request, answers = Request("GET", "/api/alerts", {"lang": wish} if wish else None), []
+            self.table["/api/alerts"]["GET"](request, answers.append)
+            self.assertTrue(json.loads(answers[0].body)["channels"][1]["sentence"].startswith(words))
+
     def test_a_body_that_is_none(self):
         for body in (b"", b"[]", b'{"to": "all@x.example"}'):
             (answer,) = self.ask("POST", "/api/alerts/test", body)
