@@ -336,7 +336,7 @@ def _check_linked(settings: Settings) -> None:
 
 def _check_paths(settings: Settings, lines: dict, addresses: list) -> None:
     paths = [("disk", settings.disk), ("journal", settings.journal)]
-    for key in ("settings", "chronicle", "alerts"):
+    for key in ("settings", "chronicle", "alerts", "quota_file"):
         if getattr(settings, key) is not None:
             paths.append((key, getattr(settings, key)))
     paths += [(key, place[1]) for key, place in addresses if place[0] == "unix" and key != "peer"]

@@ -61,7 +61,8 @@ class Purse:
         """Another life begins, which knows what its file says."""
         record = self._board.quota_record
         known = record[1] if record is not None else 0
-        dated = self.day is not None  # before anybody knew the day there was nothing to write
+        # Before anybody knew the day there was nothing to write; and the board notices a new one earlier than we.
+        dated = self.day is not None and (record is None or record[0] <= self.day)
         if self._board.plan.pacing.keep_ms == 0 and self._board.quota and dated and known < self.used:
             raise Violation("%s has used %d bytes of its day and wrote %d down" % (self._board.name, self.used, known))
         self.used = min(self.used, known)

@@ -364,6 +364,7 @@ class Together(unittest.TestCase):
             self.assertIn("journal and disk are the same file", refusal(changed(disk=disk)))
         self.assertIn("web and disk are the same file", refused_line("web = unix:/srv/a"))
         self.assertIn("attach and journal are the same file", refused_line("attach = nbd:unix:/srv/j"))
+        self.assertIn("quota_file and journal are the same file", refused_line("quota_file = /srv/j"))
         config.parse(changed(disk="srv/j"))
 
     def test_one_port_for_two_listeners(self):
