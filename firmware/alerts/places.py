@@ -124,6 +124,7 @@ def mail(text: str) -> list:
         raise Refused("user stands without password; write user NAME password PASSWORD")
     if password is not None and not all(31 < ord(character) < 127 for character in password):
         raise Refused("mail servers take plain characters only; choose another password there")
+    _check_whole("", password, "")
     server, found, sender = split_at(rest, "from")
     place = _mail_server(server, user is not None)
     place.user, place.password = user, password
@@ -205,11 +206,18 @@ def _web(kind: str, text: str) -> Place:
     place = _url(kind, url)
     if user is not None and password is None:
         raise Refused("user stands without password; write user NAME password PASSWORD")
+    _check_whole(url, password, token)
     if has_token and (not token or user is not None or not _is_plain(token)):
         raise Refused("behind token stands the token, and nothing else")
     place.user, place.password = user, password
     place.token = token if has_token else None
     return place
+
+
+def _check_whole(url: str, password: "str | None", token: str) -> None:
+    """What is shown of a secret must not become the secret."""
+    if password == _HIDDEN or token == _HIDDEN or url.endswith("/" + _HIDDEN):
+        raise Refused("what stands for a secret here is not the secret; type the whole value anew")
 
 
 def _url(kind: str, text: str) -> Place:

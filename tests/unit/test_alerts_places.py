@@ -144,6 +144,12 @@ class Secrets(unittest.TestCase):
                 except Refused as sentence:
                     self.assertTrue("SECRET" not in str(sentence), str(sentence))
 
+    def test_what_is_shown_is_not_taken_for_the_secret(self):
+        for key, text in self.VALUES[:5]:
+            shown = places.shown(key, text)
+            with self.assertRaises(Refused):
+                places.PARSERS[key][0](shown)
+
     def test_other_keys_are_shown(self):
         self.assertEqual(places.shown("rate", "2M"), "2M")
         self.assertEqual(places.shown("alert_mail", ""), "")

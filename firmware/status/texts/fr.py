@@ -791,6 +791,9 @@ SENTENCES = {
         "il manque le sujet ; écrire par exemple https://ntfy.example/nos-boitiers",
     "this is longer than %d characters; name fewer receivers":
         "c'est plus long que %s caractères ; indiquer moins de destinataires",
+    "what stands for a secret here is not the secret; type the whole value anew": (
+        "ce qui remplace ici un secret n'est pas ce secret ; saisir de nouveau la valeur entière"
+    ),
     "there is a control character in it; delete it": "il y a un caractère de contrôle ; le supprimer",
     "these are more than %d receivers; name fewer": "cela fait plus de %s destinataires ; en indiquer moins",
     "behind every stands a duration from 30s to 24h; write for example every 5m":
