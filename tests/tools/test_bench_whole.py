@@ -48,4 +48,7 @@ def test_every_part_measures(report):
     assert outage["blocks_wrong"] == 0 and outage["blocks_checked"] >= 300
     assert 0 < outage["recover_s"] < 30 and outage["catch_up_s"] > 0
     assert 1 << 20 < outage["make_pss"] <= outage["make_rss"]
+    told_of_page = {(row, who): results for row, who, results in told["page"]}
+    assert told_of_page["4 KiB random write, depth 1", "pages"][0]["p99_us"] > 0
+    assert told_of_page["at rest", "crowd"][0]["rss_bytes"] > 1 << 20 and "## Open pages" in text
     assert "| 4 KiB random write, depth 1" in text and "## A long outage" in text

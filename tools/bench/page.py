@@ -25,7 +25,7 @@ WHO = (
 )
 ROWS = [row for row in fio.ROWS if row.key in ("w4k1", "w4kf")]
 REST = "at rest"
-REST_S = 4
+MOST_REST_S = 4
 GOALS = {"nobody": 0.02, "pages": 0.05}
 
 
@@ -69,7 +69,7 @@ def run(place, plan, say):
     """[(row title, who, results)]; results have p50_us, p99_us, flush_.. or cpu_share and rss_bytes."""
     pair = KeyedPair(place, min(plan.size, 256 << 20), min(plan.journal_size, 512 << 20))
     measure = Measure(place, plan.seconds, plan.warm_up_s, say)
-    found = {}
+    found, rest_s = {}, min(MOST_REST_S, 4 * plan.seconds)
     try:
         pair.start()
         for number in range(plan.rounds):
@@ -79,25 +79,25 @@ def run(place, plan, say):
                 with Lookers(pair, pages, crowd) as lookers:
                     for row in ROWS:
                         found.setdefault((row.title, who), []).append(measure.one(pair, row))
-                    found.setdefault((REST, who), []).append(at_rest(pair))
-                check(lookers)
+                    found.setdefault((REST, who), []).append(at_rest(pair, rest_s))
+                check(lookers, rest_s)
     finally:
         pair.remove()
     return [(row, who, results) for (row, who), results in sorted(found.items())]
 
 
-def check(lookers):
+def check(lookers, rest_s):
     """That the pages were alive all the time: else what they cost means nothing."""
-    if lookers.told is None or (lookers.pages and min(lookers.told["frames"]) < REST_S):
+    if lookers.told is None or (lookers.pages and min(lookers.told["frames"]) < rest_s):
         raise BenchError("the pages got nothing: " + lookers.pair.workspace.last_words("lookers"))
 
 
-def at_rest(pair):
+def at_rest(pair, rest_s):
     """The primary's share of a core while its host is idle, and its memory."""
     time.sleep(1)
     pids = pair.primary.pids()
     begin, before = time.monotonic(), busy_s(pids)
-    time.sleep(REST_S)
+    time.sleep(rest_s)
     share = (busy_s(pids) - before) / (time.monotonic() - begin)
     return {"cpu_share": share, "rss_bytes": proc.memory_bytes(pids)[1]}
 
