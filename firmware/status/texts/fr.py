@@ -851,7 +851,7 @@ PAGE = {
     "pair.idle": "au repos",
     "pair.up": "liaison établie",
     "pair.refused": "refusé",
-    "pair.noserver": "sans serveur",
+    "pair.noserver": "aucun",
     "pair.down": "pas de liaison",
     "pair.since": "depuis {span}",
     "pair.rtt": "{ms} ms",
