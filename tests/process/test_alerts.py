@@ -117,6 +117,8 @@ def test_a_receiver_by_the_page(make_board, make, tmp_path):
     code, body = board.request("POST", "/api/settings", {"alert_webhook": shown})
     assert code == 200, body
     assert try_all(board)["channels"][0]["taken"] and web.requests[-1][1] == "/SECRET"
+    code, body = board.request("POST", "/api/settings", {"alert_webhook": shown + ", https://b.example/"})
+    assert code == 400 and b"anew" in body  # else the receiver would be lost without a word
     code, body = board.request("POST", "/api/settings", {"alert_mail": "me via SECRET"})
     assert code == 400 and b"SECRET" not in body
     board.stop()
@@ -145,6 +147,7 @@ def test_the_mirror_does_not_notice(make_pair, make):
         slowest = max(slowest, time.monotonic() - began)
     pair.wait_drained()
     assert slowest < 2, slowest
+    assert "irectory" in alerts(pair.left)["sentence"]
     began = time.monotonic()
     pair.left.stop()
     assert time.monotonic() - began < 5
