@@ -32,10 +32,14 @@ def unguarded(spec):
 
 
 WITH_KEYS, WITHOUT = schema_of(SPEC), schema_of(unguarded(SPEC))
-HOW = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+
+
+def how(examples):
+    """The same requests every time."""
+    return settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None,
+        phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +69,13 @@ def validate(case, base_url, **options):
 
 
 @WITHOUT.parametrize()
-@HOW
+@how(20)
 def test_without_keys(case, open_board):
     validate(case, "http://127.0.0.1:%d" % open_board.web)
 
 
 @WITH_KEYS.parametrize()
-@HOW
+@how(8)  # each is a handshake
 def test_with_keys(case, keyed_board):
     validate(case, "https://127.0.0.1:%d" % keyed_board.web, verify=False, auth=("x", PASSWORD))
 
