@@ -15,7 +15,7 @@ from tests.process.oracle import History
 from tests.process.relay import Relay
 from tests.process.writer import Writer
 
-PROVOKED = r"401 \(|400 \(|404 \(|409 \(|ERR_"
+PROVOKED = r"401 \(|400 \(|net::ERR_"
 LONG_MS = 20000
 
 

@@ -254,7 +254,7 @@ PAGE = {
     "logout": "Log out",
     "login.open": "Log in",
     "login.title": "Log in to this board",
-    "login.words": "The password was shown when the card was made; `sosie pair show FILE --password` says it again.",
+    "login.words": "The password was shown when the card was made; \"sosie pair show FILE --password\" says it again.",
     "login.password": "Password",
     "login.send": "Log in",
     "close": "Close",

@@ -32,8 +32,8 @@ function render() {
   if (status === null) return;
   write(part("name"), status.name);
   write(part("role"), status.role ? t("role." + status.role) : "");
-  write(part("zone"), t("zone", { zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "?" }));
-  write(part("version"), t("version", { version: status.version || "?" }));
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "?";
+  write(part("about"), t("version", { version: status.version || "?" }) + " · " + t("zone", { zone }));
   for (const button of document.querySelectorAll("[data-open=promote]")) show(button, mayPromote(button));
   renderHero(status);
   renderConditions(status);
@@ -87,7 +87,7 @@ async function route() {
   const moved = part("view-" + shown).hidden;
   for (const name of VIEWS) show(part("view-" + name), name === shown);
   for (const link of document.querySelectorAll("nav a")) set(link, { "aria-current": link.hash === "#" + shown ? "page" : null });
-  show(part("login-link"), !current().logged_in);
+  show(part("login-link"), !current().logged_in && shown !== "login");
   show(part("logout"), current().logged_in && current().token !== "");
   for (const link of document.querySelectorAll("nav a[href='#now'], nav a[href='#manage']")) show(link, current().may_look);
   if (!current().may_look) live.close();
