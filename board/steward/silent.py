@@ -19,7 +19,7 @@ class SilentBoard:
 
     pairing = None
 
-    def __init__(self, name: str, role: str, sentence: str, version: str = "", clock=Clock):
+    def __init__(self, name: str, role: str, sentence: str, version: str = "", clock=Clock, language: str = "en"):
         self.clock = clock
         self.events = Events(clock.wall_ms)
         self.events.note(sentence)
@@ -28,6 +28,7 @@ class SilentBoard:
         self._started_ms = clock.now_ms()
         self._name, self._role, self.version = name, role, version
         self._sentence = sentence
+        self._language = language
 
     def facts(self) -> dict:
         """As firmware/status/snapshot.py describes them."""
@@ -51,6 +52,7 @@ class SilentBoard:
             "link_state": "waiting",
             "link_peer": "",
             "rtt_ms": None,
+            "language": self._language,
             "uptime_s": (self.clock.now_ms() - self._started_ms) / 1000,
             "troubles": dict(self.alarms),
             "alarms": self._all_alarms(),

@@ -124,7 +124,9 @@ def main(arguments: list) -> int:
     machine = Machine()
     try:
         its = known(machine)
-        return StandIn(SilentBoard(its.name, its.role, " ".join(arguments), environment.version()), its).run()
+        sentence = " ".join(arguments)
+        board = SilentBoard(its.name, its.role, sentence, environment.version(), language=its.language)
+        return StandIn(board, its).run()
     except Refused as refusal:
         sys.stderr.write("sosie: %s\n" % refusal)
         return 2

@@ -1,4 +1,4 @@
-"""What a live pair says of itself: counters, language, and that it is never called safe while something is held back."""
+"""What a live pair says of itself: counters, language, and that nothing is called safe while it is held back."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def test_counters_language_and_an_outage(make_pair, tmp_path):
     pair = make_pair(rpo="15m", language="fr", settings=tmp_path / "settings.conf")
     wait_until("they mirror", lambda: is_mirroring(pair))
     before = pair.left.status()
-    assert before["host"] == {"attached": False, "writes": 0, "write_bytes": 0, "reads": 0, "read_bytes": 0, "flushes": 0}
+    assert not any(before["host"].values())
     client = pair.left.client()
     for number in range(4):
         client.write(number * MIB, os.urandom(65536))

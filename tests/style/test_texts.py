@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"%%|%[-0-9.]*[a-zA-Z]")
 # Families of texts whose keys are put together: each begins like this.
 FAMILIES = ("verdict.", "sentence.", "state.", "link.", "role.", "condition.no_link", "advice.", "alert.")
-# What the operating system says, and is not in the source.
+# What the operating system says, and what is put together where no finder sees it.
 SYSTEM = {
     "Input/output error", "No space left on device", "No such file or directory", "Permission denied",
     "Connection refused", "Connection reset by peer", "Connection timed out", "No route to host",
-    "Network is unreachable", "Broken pipe",
+    "Network is unreachable", "Broken pipe", "sosie.conf: %s", "line %d: %s is not a key that sosie.conf has; %s",
 }  # fmt: skip
 OTHERS = [each for each in texts.LANGUAGES if each != texts.DEFAULT]
 

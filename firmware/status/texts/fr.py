@@ -621,7 +621,6 @@ SENTENCES = {
     "write hold": "écrire hold",
     "write %s or %s": "écrire %s ou %s",
     "did you mean %s?": "fallait-il lire %s ?",
-    "it has %s": "il a %s",
     "line %d: %s = %s: %s": "ligne %s : %s = %s : %s",
     "line %d: %s = %s is open to the network, and %s; write %s": "ligne %s : %s = %s est ouvert sur le réseau, et %s ; écrire %s",
     "without keys a board stays on loopback": "sans clés, un boîtier reste sur le bouclage",
