@@ -13,7 +13,6 @@ from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.ports.quotafile import QuotaFile
 from firmware.quotabook import QuotaBook
-from firmware.status.dictionary import Dictionary
 from firmware.status.pulse import Pulse
 from firmware.wishes import Wishes
 
@@ -52,7 +51,6 @@ class Surfaces:
         self.wishes.announce("rpo")
         self.wishes.announce("language")
         board, loop, settings = self._board, self._loop, self._settings
-        self._add("texts", Dictionary)
         self._add("pulse", lambda: Pulse(board, loop.call_after))
         self._add("forecast", lambda: Foresight(board, loop.call_after))
         self._add("health", self._make_health)

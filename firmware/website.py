@@ -10,6 +10,7 @@ from firmware.ports.inbox import Inbox
 from firmware.ports.shelf import Shelf
 from firmware.status.api import Api
 from firmware.status.cookie import name_of
+from firmware.status.dictionary import Dictionary
 from firmware.status.gate import Gate, OpenGate
 from firmware.status.http import HttpConversation
 from firmware.status.interpreter import Interpreter
@@ -53,6 +54,7 @@ class Website:
         updates, static = self._make_updates(board), Static(self._read_files)
         gate, routes = self._make_gate(board, anyone or (lambda: False), updates is not None)
         routes.update(self.live.routes())
+        routes.update(Dictionary().routes())
         routes.update(more or {})
         self._api = Interpreter(Api(board, self._web, gate, updates, routes, static, self._show), translate)
 
