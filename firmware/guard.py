@@ -55,7 +55,8 @@ class Guard:
             return link
 
     def _secure(self, link, session, ended, make_link=None) -> Secure:
-        return Secure(link, session, self._loop.spans, self._loop.on_span_error, ended, make_link)
+        count = self._board.peer.count
+        return Secure(link, session, self._loop.spans, self._loop.on_span_error, ended, make_link, count)
 
     def _is_news(self, sentence: str) -> bool:
         """Callers of all kinds, in turn, must not fill the board's memory of what happened."""

@@ -70,6 +70,11 @@ class Peer:
         """A conversation for a connection to the other board, whoever opened it."""
         return Link(self, self._journal, self.counters, self._lane, self.pace)
 
+    def count(self, count: int) -> None:
+        """So many bytes went over the wire beside what the links say and hear; fewer, when they are still to come."""
+        if self.pace is not None:
+            self.pace.count(count)
+
     def drop_link(self) -> None:
         """Ends the link in good order, if there is one."""
         if self.link is not None:

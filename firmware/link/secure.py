@@ -50,9 +50,11 @@ class Secure:
     `spans` is the storage that Spans of `inner` lie in, `on_span_error(error)` is told when reading it fails.
     `ended(sentence, refused)` is told when TLS ends the connection; `refused`: the operator should know. A connection
     that was cut is never taken for one that ended: `inner` gets received(0) only when the other side said so.
+    `count(bytes)` is told what TLS adds to what `inner` says and hears, once the other side is trusted: callers whom
+    nobody knows cost no quota.
     """
 
-    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None, make_inner=None):
+    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None, make_inner=None, count=None):
         self.wake = _nobody_to_wake
         self._inner = None
         self._make_inner = make_inner
@@ -61,7 +63,7 @@ class Secure:
         self._on_span_error = on_span_error
         self._ended = ended
         self._state = SHAKING
-        self._shook = False
+        self._shook = self._trusted = False
         self._deadline_ms = None  # of the handshake; then of what does not move
         self._buffer = memoryview(bytearray(FIRST_PIECE))
         self._unread = False  # whether the session may hold plain bytes that `inner` does not want yet
@@ -72,6 +74,8 @@ class Secure:
         self._out = None
         self._piece = None
         self._waits_for_span = False
+        self._count = count
+        self._added = 0  # bytes that TLS has added and nobody was told of yet
         if inner is not None:
             self._adopt(inner)
 
@@ -101,10 +105,12 @@ class Secure:
             self._cut()
             return
         self._session.feed(self._buffer[:count])
+        self._added += count
         if self._state == SHAKING:
             self._shake()
         if self._state == OPEN:
             self._take_in()
+            self._tell_count()
 
     def _shake(self) -> None:
         self._shook = True
@@ -112,6 +118,7 @@ class Secure:
             if self._inner is None:
                 self._adopt(self._make_inner())
             self._state = OPEN
+            self._trusted = True
             self._deadline_ms = None
             self._buffer = memoryview(bytearray(PIECE))
 
@@ -149,6 +156,7 @@ class Secure:
         if count < 0 and not self._heard and self._ended is not None:
             self._ended("the other board ended the connection at once: has it revoked this board's certificate?", True)
         self._heard, self._over = True, count < 0
+        self._added -= max(count, 0)
         try:
             self._inner.received(max(count, 0))
         except ProtocolError:
@@ -166,6 +174,8 @@ class Secure:
             data = self._session.take() if self._state != ENDED else None
             if data:
                 self._out = memoryview(data)
+                self._added += len(data)
+                self._tell_count()
             elif self._state == LAST:
                 self._state = ENDED
         return self._out
@@ -184,10 +194,16 @@ class Secure:
                 self._look_for_end()
                 return
             self._session.write(view)
+            self._added -= len(view)
             self._inner.sent(len(view))
             left -= len(view)
         if self._session.worn:
             self._end("the keys of this connection are used up; the next one has new ones", False)
+
+    def _tell_count(self) -> None:
+        if self._count is not None and self._trusted:
+            added, self._added = self._added, 0
+            self._count(added)
 
     def _next_piece(self, most: int) -> "memoryview | None":
         out = self._inner.outgoing()

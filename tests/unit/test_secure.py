@@ -74,6 +74,30 @@ class Links(unittest.TestCase):
             self.assertTrue(same_log(left, right))
 
 
+class Counting(unittest.TestCase):
+    """What TLS adds is told, so that a quota counts what goes over the wire."""
+
+    def test_with_what_the_inside_says_and_hears_it_is_all(self):
+        counts, inner = [], FakeInner(b"x" * 50000, b"y")
+        secure = Secure(inner, FakeSession(False), count=counts.append)
+        came = record(HELLO) + record(DATA, b"a" * 700) + record(DATA, b"b")
+        put(secure, came)
+        went = drain(secure)
+        self.assertEqual(sum(counts) + 50001 + 701, len(came) + len(went))
+        self.assertTrue(sum(counts) >= 3 * 8)
+
+    def test_a_stranger_costs_nothing(self):
+        counts = []
+        session = FakeSession(False)
+        session.verdict = Refused("who is that")
+        secure = Secure(FakeInner(), session, count=counts.append)
+        put(secure, record(HELLO)[:2])
+        self.assertEqual(counts, [])
+        put(secure, record(HELLO)[2:])
+        self.assertTrue(drain(secure))  # it is told why
+        self.assertEqual(counts, [])
+
+
 class Handshake(unittest.TestCase):
     def test_the_inside_hears_and_says_nothing_before_it_is_over(self):
         inner = FakeInner(b"secret")
