@@ -9,6 +9,7 @@ for a while before anybody is woken is the business of who wakes.
     damage           critical   the journal or the disk cannot be read where the twin needs it
     journal_filling  critical   the journal is full, or will be in 2 h and is a quarter full, or is 90 % full
                      warning    it will be full in 24 h and has a tenth in use, or is 75 % full
+                                (in .. h: unless the forecast says that the twin has caught up before)
     no_link          critical   the other board refuses this one: that does not pass by itself
                      warning    the other board is not reached; or this board took over and has no twin
     behind           critical   the twin is behind by twice the target `rpo`
@@ -114,7 +115,7 @@ def _journal(status: dict, facts: dict, language: str) -> list:
         return []
     if facts["journal_full"]:
         return [("journal_filling", CRITICAL, say(language, "condition.journal_full"))]
-    percent, left_s = journal["used"] * 100 // journal["size"], journal["full_in_s"]
+    percent, left_s = journal["used"] * 100 // journal["size"], _left_s(status)
     level = None
     if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
         level = CRITICAL
@@ -126,6 +127,14 @@ def _journal(status: dict, facts: dict, language: str) -> list:
         return [("journal_filling", level, say(language, "condition.journal_filling", percent))]
     left = phrases.duration(language, left_s)
     return [("journal_filling", level, say(language, "condition.journal_hours", percent, left))]
+
+
+def _left_s(status: dict) -> "int | None":
+    """Until the journal is full; None as well when the twin has caught up before, by a rate that is higher at night."""
+    left_s, caught_up_s = status["journal"]["full_in_s"], status["forecast"]["caught_up_s"]
+    if left_s is None or status["link"]["state"] != "up" or caught_up_s is None or caught_up_s >= left_s:
+        return left_s
+    return None
 
 
 def _link(status: dict, facts: dict, language: str) -> list:

@@ -129,6 +129,12 @@ class Filling(unittest.TestCase):
                                          (25, 1.9, CRITICAL), (25, 2.1, WARNING), (95, 100, CRITICAL)):  # fmt: skip
             self.assertEqual(self.level(percent, hours), expected, (percent, hours))
 
+    def test_a_forecast_that_knows_of_a_faster_night(self):
+        self.assertEqual(self.level(25, 1.9, caught_up_s=3600), None)
+        self.assertEqual(self.level(25, 1.9, caught_up_s=7200), CRITICAL)
+        self.assertEqual(self.level(25, 1.9, caught_up_s=3600, link_state="connecting"), CRITICAL)
+        self.assertEqual(self.level(95, 1.9, caught_up_s=3600), CRITICAL)
+
     def test_full(self):
         self.assertEqual(self.level(50, None, journal_full=True), CRITICAL)
         self.assertIn("the server waits", sentence("journal_filling", journal_full=True))
