@@ -44,14 +44,14 @@ class Herald:
         self._notebook = None if path is None else Notebook(path)
         save = None if path is None else self._save
         writer, note = Writer(self._language), board.events.note
-        self._alerts = Alerts(self, writer, lambda: snapshot(board), board.clock, note, save)
+        self.alerts = Alerts(self, writer, lambda: snapshot(board), board.clock, note, save)
         for key in KEYS:
             wishes.announce(key, self._receive)
         self._receive()
 
     def routes(self) -> dict:
         """For Api's `more`."""
-        return Routes(self._alerts, self._language).routes()
+        return Routes(self.alerts, self._language).routes()
 
     def start(self) -> None:
         """The board runs now."""
@@ -61,7 +61,7 @@ class Herald:
             if error is not None:
                 self._board.events.note("what was told of alerts cannot be read: %s" % error)
             elif data:
-                self._alerts.recall(data)
+                self.alerts.recall(data)
         self._tick()
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class Herald:
 
     def _receive(self, _=None) -> None:
         check(self._settings)
-        self._alerts.receive(places_of(self._settings))
+        self.alerts.receive(places_of(self._settings))
 
     def _save(self, data: bytes, done) -> None:
         if self._lane is None:
@@ -94,8 +94,8 @@ class Herald:
         if not self._running:
             return
         try:
-            if self._alerts.channels:
-                self._alerts.look()
+            if self.alerts.channels:
+                self.alerts.look()
             self._board.alarm("alerts", "")
         except Exception as error:  # whatever it is: not worth the mirror
             self._board.alarm("alerts", "alerts do not work; this is a bug: %s" % repr(error))
