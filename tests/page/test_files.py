@@ -21,7 +21,7 @@ TOO_YOUNG = [
     r"\.(union|intersection|difference|isSubsetOf)\(", r"Iterator\.", r"\.toSorted\(", r"\.toReversed\(", r"\.with\(",
     r"Intl\.DurationFormat", r"URL\.(canParse|parse)\(", r"structuredClone", r"checkVisibility", r"requestIdleCallback",
     r"scheduler\.", r"navigation\.", r"startViewTransition", r"AbortSignal\.any", r"RegExp\.escape", r"^\s*using\s",
-    r"/[a-z]*v[a-z]*;?$",
+    r"/[a-z]*v[a-z]*;?$", r"\(\?<[=!]",
 ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ export function keepLanguage(wish) {
 
 // The text of `key` with {name} filled in; a key that is missing shows itself, so that a test finds it.
 export function t(key, values = {}) {
-  const text = (key in texts ? texts[key] : "[" + key + "]").replace(/ (?=[:;!?»])|(?<=«) /g, "\u00a0");
+  const text = (key in texts ? texts[key] : "[" + key + "]").replace(/ (?=[:;!?»])/g, "\u00a0").replace(/« /g, "«\u00a0");
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
 }
 
