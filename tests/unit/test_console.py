@@ -536,5 +536,51 @@ class End(unittest.TestCase):
         self.assertIn("STOPPED", session.terminal.lines[0])
 
 
+class French(unittest.TestCase):
+    """The same console for who set language = fr."""
+
+    def test_the_screen(self):
+        session = Session(Board(acked=12, language="fr", alarms=["the journal is full"]))
+        self.assertEqual(session.terminal.lines[0], " \u00c0 L'ABRI  le jumeau a tout")
+        for text in ("Serait perdu", "rien", " ALARME", "le journal est plein", "mark NOM", "left : copie en continu"):
+            self.assertTrue(session.sees(text), text)
+
+    def test_the_log(self):
+        session = Session(Board(language="fr"))
+        session.board.events.note("the link to right is up")
+        session.type("log\r")
+        self.assertTrue(session.sees("la liaison avec right est \u00e9tablie"))
+
+    def test_a_question_and_its_answers(self):
+        report = {"generation": 2, "group": 11, "missing_groups": 2}
+        for answer, expected in (("oui", [("promote", True)]), ("yes", [("promote", True)]), ("o", []), ("", [])):
+            session = Session(twin((report, None), language="fr"))
+            session.type("promote\r")
+            self.assertTrue(session.sees("Promouvoir right en fait"))
+            self.assertEqual(session.prompt, "taper oui pour le faire :")
+            session.type(answer + "\r")
+            self.assertEqual(session.board.asked, expected)
+            self.assertEqual(session.sees("right est promu"), bool(expected))
+
+    def test_a_refusal_and_what_is_unknown(self):
+        session = Session(Board(answer=(None, Refused("storage failed; the board takes no more marks")), language="fr"))
+        session.type("mark x\r")
+        self.assertTrue(session.message.startswith("Le stockage est en panne"), session.message)
+        session.type("bonjour\r")
+        self.assertTrue(session.message.startswith("Il n'y a pas de commande bonjour"))
+
+    def test_it_is_taken_over_while_it_runs(self):
+        session = Session(Board(acked=12))
+        session.board._facts["language"] = "fr"
+        session.wait(2 * FRAME_MS)
+        self.assertIn("le jumeau a tout", session.terminal.lines[0])
+
+    def test_the_farewell(self):
+        session = Session(Board(language="fr"))
+        session.console.close()
+        session.turn()
+        self.assertIn("ARR\u00caT\u00c9  left s'arr\u00eate", session.terminal.lines[0])
+
+
 if __name__ == "__main__":
     unittest.main()
