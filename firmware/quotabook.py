@@ -1,5 +1,7 @@
 """Keeps what a quota's day has used where it survives a restart. What it cannot keep is an alarm, and links go on."""
 
+_PATIENCE_S = 2.0  # with a card that hangs, at the end
+
 
 class QuotaBook:
     """`pace` is the board's, `lane` runs a ports.quotafile.QuotaFile, `alarm(sentence)` is told what is wrong, or "".
@@ -38,7 +40,7 @@ class QuotaBook:
         self._pace.close()
         if self._next is not None:  # nobody is told any more when the job before it ends
             self._lane.submit(_nobody, "write", self._next)
-        self._lane.close()
+        self._lane.close(_PATIENCE_S)
 
 
 def _nobody(result, error) -> None:

@@ -27,7 +27,7 @@ class File:
 class Lane(ManualLane):
     closed = False
 
-    def close(self):
+    def close(self, patience_s):
         self.run()
         self.closed = True
 
