@@ -9,6 +9,7 @@ from firmware import address, schedule
 from firmware.alerts import places
 from firmware.errors import Refused
 from firmware.quantity import is_digits, parse_duration, parse_size, parse_span
+from firmware.status.texts import LANGUAGES
 from firmware.text import decode
 
 MAX_BYTES = 64 << 10  # a reader may stop one byte behind this: the text is refused then
@@ -28,7 +29,7 @@ class Settings:
     and `web` are addresses (firmware/address.py), `attach` is ("nbd", address), ("usb", controller or None)
     or None, `console` is (path, speed or None) or None. `disk_size` and `journal_size` are None when the
     file does not say them, `quota_file` likewise. `keys` is the path of a folder, without a slash at its end.
-    `alert_..` are lists of Place (firmware/alerts/places.py).
+    `alert_..` are lists of Place (firmware/alerts/place.py).
     """
 
     def __init__(self):
@@ -187,7 +188,7 @@ _KEYS = {
     "chronicle": (_path, "/srv/left.chronicle"),
     "settings": (_path, "/srv/left.settings"),
     "look": (_choice("login", "anyone"), "login"),
-    "language": (_choice("en", "fr"), "en"),
+    "language": (_choice(*LANGUAGES), "en"),
     "rpo": (_rpo, "15m"),
     "ack": (_choice("local", "received", "durable"), "local"),
     "when_full": (_when_full, "hold"),

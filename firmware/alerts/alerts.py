@@ -8,7 +8,7 @@ it failed with (Undelivered), remark a sentence when not all is well though it w
 from firmware.alerts import memory
 from firmware.alerts.channel import Channel
 from firmware.alerts.notice import TEST, Notice
-from firmware.alerts.places import PING
+from firmware.alerts.place import PING
 from firmware.alerts.pulse import Pulse
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch

@@ -44,7 +44,7 @@ class Passed:
 
 
 class Channel:
-    """One Place (places.py) and how it stands with it. Wall clock is marked so; the other times are monotonic ms."""
+    """One Place (place.py) and how it stands with it. Wall clock is marked so; the other times are monotonic ms."""
 
     def __init__(self, place):
         self.place = place

@@ -12,7 +12,7 @@ seconds until it is tried again. `standing` is what is wrong for so long that it
 was told cannot be kept, or "".
 """
 
-from firmware.alerts.places import PING
+from firmware.alerts.place import PING
 from firmware.status import actions
 from firmware.status.answer import json_answer
 from firmware.status.texts import known, say
@@ -35,7 +35,7 @@ class Routes:
     def _tell(self, request, answer) -> None:
         alerts, language = self._alerts, self._wanted(request)
         answer(json_answer(200, {
-            "channels": [self._channel(channel, language) for channel in alerts.channels],
+            "channels": [self._channel(number, language) for number in range(len(alerts.channels))],
             "standing": [_standing(alerts.standing[name]) for name in sorted(alerts.standing)],
             "sentence": translate(language, alerts.trouble),
         }))  # fmt: skip
@@ -44,8 +44,9 @@ class Routes:
         wish = request.query.get("lang")
         return known(wish) if wish else self._language()
 
-    def _channel(self, channel, language: str) -> dict:
-        alerts, silence = self._alerts, self._alerts.silence(channel)
+    def _channel(self, number: int, language: str) -> dict:
+        alerts, channel = self._alerts, self._alerts.channels[number]
+        silence = alerts.silence(channel)
         state = SILENT if silence else FAILING if channel.failed_ms is not None else OK
         if state == OK and channel.last_ms is None:
             state = UNTRIED
@@ -53,7 +54,7 @@ class Routes:
         if channel.again_ms is not None:
             next_s = max(0, channel.again_ms - alerts.now_ms) // 1000
         return dict(
-            _name(channel),
+            _name(number, channel),
             state=state,
             waiting=0 if channel.place.kind == PING else alerts.waiting(channel),
             sentence=translate(language, silence or channel.trouble),
@@ -71,18 +72,18 @@ class Routes:
 
 def _outcome(language: str, outcome: list) -> dict:
     channels, failed = [], 0
-    for channel, trouble in outcome:
+    for number, (channel, trouble) in enumerate(outcome):
         sentence = say(language, "alert.channel.taken") if trouble is None else translate(language, trouble)
         told = "%s: %s" % (channel.place.to, sentence)
-        channels.append(dict(_name(channel), taken=trouble is None, sentence=told))
+        channels.append(dict(_name(number, channel), taken=trouble is None, sentence=told))
         failed += trouble is not None
     whole = "alert.all_taken" if not failed else "alert.not_all_taken"
     return {"sentence": say(language, whole), "channels": channels}
 
 
-def _name(channel) -> dict:
+def _name(number: int, channel) -> dict:
     place = channel.place
-    return {"id": place.key, "kind": place.kind, "name": place.name, "to": place.to}
+    return {"id": "%s-%d" % (place.kind, number), "kind": place.kind, "name": place.name, "to": place.to}
 
 
 def _standing(episode) -> dict:

@@ -12,6 +12,7 @@ import pytest
 from firmware.alerts import places
 from firmware.alerts.letter import Writer
 from firmware.alerts.notice import FIRED, RESOLVED, TEST, Notice
+from firmware.alerts.place import STARTTLS
 from firmware.errors import Undelivered
 from firmware.ports import Loop
 from firmware.ports.cpython.post import PostOffice
@@ -210,7 +211,7 @@ def mail_place(mail, host="127.0.0.1", rest="user %s password %s" % (USER, PASSW
     return place
 
 
-def remote(place, way=places.STARTTLS):
+def remote(place, way=STARTTLS):
     """As if the server were on another machine."""
     place.way = way
     return place

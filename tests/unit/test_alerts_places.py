@@ -3,6 +3,7 @@
 import unittest
 
 from firmware.alerts import places
+from firmware.alerts.place import PLAIN, STARTTLS, TLS
 from firmware.errors import Refused
 
 GOOD_MAIL = "me@example.org via mail.example.org:587 user me@example.org password s3cret, word @ via x"
@@ -11,7 +12,7 @@ GOOD_MAIL = "me@example.org via mail.example.org:587 user me@example.org passwor
 class Web(unittest.TestCase):
     def test_one(self):
         (place,) = places.webhooks("https://hooks.example/T0/B1?key=abc")
-        self.assertEqual((place.way, place.host, place.port), (places.TLS, "hooks.example", 443))
+        self.assertEqual((place.way, place.host, place.port), (TLS, "hooks.example", 443))
         self.assertEqual((place.target, place.user, place.token), ("/T0/B1?key=abc", None, None))
         self.assertEqual(place.to, "https://hooks.example/...")
 
@@ -59,7 +60,7 @@ class Web(unittest.TestCase):
 class Mail(unittest.TestCase):
     def test_with_a_login(self):
         (place,) = places.mail(GOOD_MAIL)
-        self.assertEqual((place.host, place.port, place.way), ("mail.example.org", 587, places.STARTTLS))
+        self.assertEqual((place.host, place.port, place.way), ("mail.example.org", 587, STARTTLS))
         self.assertEqual((place.user, place.sender), ("me@example.org", "me@example.org"))
         self.assertEqual(place.password, "s3cret, word @ via x")
         self.assertEqual(place.receivers, ("me@example.org",))
@@ -68,19 +69,19 @@ class Mail(unittest.TestCase):
     def test_several_receivers(self):
         (place,) = places.mail("a@x.example,b@x.example ,  c@y.example via mail.example from board@x.example")
         self.assertEqual(place.receivers, ("a@x.example", "b@x.example", "c@y.example"))
-        self.assertEqual((place.sender, place.port, place.way), ("board@x.example", 25, places.STARTTLS))
+        self.assertEqual((place.sender, place.port, place.way), ("board@x.example", 25, STARTTLS))
 
     def test_ways(self):
         for server, way, port in (
-            ("mail.example:465", places.TLS, 465),
-            ("smtps://mail.example", places.TLS, 465),
-            ("smtps://mail.example:2465", places.TLS, 2465),
-            ("smtp://mail.example", places.STARTTLS, 587),
-            ("mail.example", places.STARTTLS, 587),
-            ("127.0.0.1", places.PLAIN, 587),
-            ("localhost:25", places.PLAIN, 25),
-            ("[::1]:25", places.PLAIN, 25),
-            ("smtps://127.0.0.1:10465", places.TLS, 10465),
+            ("mail.example:465", TLS, 465),
+            ("smtps://mail.example", TLS, 465),
+            ("smtps://mail.example:2465", TLS, 2465),
+            ("smtp://mail.example", STARTTLS, 587),
+            ("mail.example", STARTTLS, 587),
+            ("127.0.0.1", PLAIN, 587),
+            ("localhost:25", PLAIN, 25),
+            ("[::1]:25", PLAIN, 25),
+            ("smtps://127.0.0.1:10465", TLS, 10465),
         ):
             (place,) = places.mail("me@x.example via %s user u@x.example password p" % server)
             self.assertEqual((place.way, place.port), (way, port), server)

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 
-from ...alerts.places import MAIL, SYSLOG
+from ...alerts.place import MAIL, SYSLOG
 from ...errors import Undelivered
 from .mailbox import Mailbox
 

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-from ...alerts.places import STARTTLS, TLS
+from ...alerts.place import STARTTLS, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
 

@@ -7,7 +7,7 @@ import socket
 
 from ...alerts import when
 from ...alerts.letter import CALM
-from ...alerts.places import TLS, UDP
+from ...alerts.place import TLS, UDP
 from ...alerts.watch import CRITICAL
 
 _FACILITY = 3  # system daemons

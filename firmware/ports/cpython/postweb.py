@@ -7,7 +7,7 @@ from email.header import Header
 
 from ...alerts.letter import CALM
 from ...alerts.notice import TEST
-from ...alerts.places import PING, PUSH, TLS
+from ...alerts.place import PING, PUSH, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
 
