@@ -52,8 +52,7 @@ def _pair(language: str, alone: str, both: str, large: int, small: int) -> str:
 
 def groups(language: str, count: int) -> str:
     """"1 group of writes", "3 groups of writes"."""
-    one = count < 2 if language == "fr" else count == 1
-    return say(language, "group" if one else "groups", count)
+    return say(language, "group" if module(language).is_one(count) else "groups", count)
 
 
 def word(language: str, prefix: str, name: str) -> str:

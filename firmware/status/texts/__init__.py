@@ -1,8 +1,10 @@
 """Everything that a person reads, by language: one file for each, with the same keys.
 
-A further language is one more file, beginning as a copy of fr.py, and its name in LANGUAGES. English sentences that
+A further language is one more file, beginning as a copy of fr.py, and its name in LANGUAGES: nothing else. English sentences that
 the firmware makes elsewhere, alarms and events, are translated where they are shown: the file has templates for them.
 """
+
+import sys
 
 LANGUAGES = ("en", "fr")
 DEFAULT = "en"
@@ -16,11 +18,10 @@ def known(language: "str | None") -> str:
 
 def module(language: str):
     """The file of a language that is in LANGUAGES; loaded when it is first wanted."""
-    if language == "fr":
-        from firmware.status.texts import fr as found
-    else:
-        from firmware.status.texts import en as found
-    return found
+    name = __name__ + "." + language
+    if name not in sys.modules:
+        __import__(name)
+    return sys.modules[name]
 
 
 def say(language: str, key: str, *places) -> str:

@@ -246,6 +246,12 @@ WORDS = {
 }
 
 # The labels of the page: {name} is filled in there; a count has two forms, KEY.one and KEY.other.
+
+def is_one(count: int) -> bool:
+    """Whether so many things are said in the singular."""
+    return count == 1
+
+
 PAGE = {
     "skip": "Skip to the status",
     "nav": "Views",

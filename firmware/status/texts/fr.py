@@ -877,6 +877,12 @@ SENTENCES = {
     "%s stands twice; keep one": "%s y est deux fois ; n'en garder qu'un",
 }
 
+
+def is_one(count: int) -> bool:
+    """Si un tel nombre se dit au singulier."""
+    return count < 2
+
+
 # Les libellés de la page : {name} y est rempli ; un nombre a deux formes, CLÉ.one et CLÉ.other.
 PAGE = {
     "skip": "Aller à l'état",
