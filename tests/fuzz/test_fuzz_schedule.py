@@ -71,6 +71,7 @@ def test_each_minute_has_what_its_text_says(some, moments):
     except Refused as clause:
         assert "never counts" in str(clause)
         return
-    for day, minute in moments:
+    edges = [minute + before for _, _, at in some if at for minute in at for before in (-1, 0)]
+    for day, minute in moments + [(day, minute % 1440) for minute in edges for day in range(7)]:
         wanted = next(entry[0] for entry in some if fits(entry, day, minute))
         assert schedule.rate_at(day * 1440 + minute) == parse_rate(wanted)
