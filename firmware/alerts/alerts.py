@@ -90,7 +90,7 @@ class Alerts:
         self.now_ms = now_ms
         held = bool(status["link"].get("held_bytes"))
         over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
-        self._hurry(status["link"]["state"], now_ms)
+        self._hurry(status["link"]["state"])
         for channel in self.channels:
             if channel.place.kind == PING:
                 continue
@@ -105,12 +105,15 @@ class Alerts:
             self._trial.look(now_ms)
         self._keep(now_ms)
 
-    def _hurry(self, link: str, now_ms: int) -> None:
-        """When the other board is back, so may be the others."""
+    def _hurry(self, link: str) -> None:
+        """When the other board is back, so may be the receivers."""
         if link == "up" and self._link not in (None, "up"):
-            for channel in self.channels:
-                channel.hurry(now_ms)
+            self._hurry_all()
         self._link = link
+
+    def _hurry_all(self) -> None:
+        for channel in self.channels:
+            channel.hurry(self.now_ms)
 
     def _is_on_trial(self, channel) -> bool:
         return self._trial is not None and self._trial.wants(channel)
@@ -138,6 +141,7 @@ class Alerts:
         if error is None:
             if channel.failed_ms is not None:
                 self._note("alerts reach %s again" % place.to)
+                self._hurry_all()
             if remark and remark != channel.trouble:
                 self._note("alerts reach %s, but: %s" % (place.to, remark))
             self._pings_ms[place.key] = self.now_ms + place.every_ms

@@ -121,6 +121,16 @@ class Outages(unittest.TestCase):
         self.rig.wait(2000)
         self.assertEqual(self.hook(), [("fired", "no_link")])
 
+    def test_when_one_is_back_the_others_are_tried(self):
+        self.rig.post.away["syslog"] = unreachable()
+        self.rig.put("storage")
+        self.rig.wait(DAY + 2 * MINUTE)
+        hook, syslog = self.rig.alerts.channels[1], self.rig.alerts.channels[0]
+        hook.again_ms, syslog.again_ms = self.rig.now + 2000, self.rig.now + 200000
+        self.rig.post.away = {}
+        self.rig.wait(5000, 1000)
+        self.assertEqual([kind for kind, _, _ in self.rig.post.taken], ["webhook", "syslog"])
+
     def test_what_is_moot_is_one_sentence(self):
         self.rig.put("no_link")
         self.rig.wait(30 * MINUTE)
