@@ -75,6 +75,12 @@ def _beyond(status: dict, what: str):
     return other.get("state") == "behind"
 
 
+def _its_backlog(status: dict) -> dict:
+    """Of the board that sends to a twin, as far as it says."""
+    backlog = (status["other"] or {}).get("backlog") or {}
+    return {word: backlog.get(word) for word in ("groups", "bytes", "seconds")}
+
+
 def _distance(status: dict, case: str, language: str) -> str:
     copy = status["copy"]
     if case == "copying":
@@ -94,7 +100,7 @@ def _distance(status: dict, case: str, language: str) -> str:
 def _distance_of_twin(status: dict, language: str) -> str:
     if not status["consistent"]:
         return say(language, "distance.twin_no_copy")
-    lacks = case_of(status) in ("held", "behind") and _missing(status, status["other"]["backlog"], language)
+    lacks = case_of(status) in ("held", "behind") and _missing(status, _its_backlog(status), language)
     if lacks:
         return say(language, "distance.twin_lacks", lacks)
     return say(language, "distance.twin", status["group"]["durable"])
@@ -131,7 +137,7 @@ def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
     if case == "held":
         return "twin.held", (phrases.size(language, _beyond(status, "held_bytes")),)
     if case == "behind":
-        return "twin.behind", (phrases.size(language, status["other"]["backlog"]["bytes"] or 0),)
+        return "twin.behind", (phrases.size(language, _its_backlog(status)["bytes"] or 0),)
     if case == "mirroring":
         return "twin", ()
     key = {"promoted": "alone"}.get(case, case.replace(" ", "_"))
@@ -164,7 +170,7 @@ def _loss_beside_twin(status: dict, language: str) -> str:
     if status["link"]["state"] != "up":
         return say(language, "loss.twin.no_link")
     if case_of(status) in ("held", "behind"):
-        backlog = status["other"]["backlog"]
+        backlog = _its_backlog(status)
         what = phrases.groups(language, backlog["groups"] or 0), phrases.size(language, backlog["bytes"] or 0)
         return say(language, "loss.twin.some", *what)
     return say(language, "loss.twin")

@@ -1,0 +1,118 @@
+"""Whatever a board says of itself, in any mixture: it is shown, in every language, and never safer than it is."""
+
+import json
+import unittest
+
+from firmware.status.conditions import CRITICAL, NAMES, WARNING
+from firmware.status.snapshot import snapshot
+from firmware.status.table import board, rows
+from tests.unit.dice import Dice
+from tests.unit.fakes_status import EXAMPLES, FACTS, GIB, MIB, NOW_MS, FakeBoard
+
+ROUNDS = 400
+FAILURE = (
+    "the disk /dev/sda failed (Input/output error); this board takes no more writes: replace what failed and restart it"
+)
+CHOICES = {
+    "name": ("left", "n" * 63, "50 % \u65e5\u672c %s", "twin"),
+    "role": ("primary", "twin"),
+    "disk_size": (0, 512, GIB, 1 << 50),
+    "fenced": (False, False, False, True),
+    "promoted": (False, False, True),
+    "failure": (None, None, None, FAILURE, "100 % gone"),
+    "consistent": (True, True, False),
+    "copied": (0, GIB, 1 << 50),
+    "whole": (True, True, False),
+    "activity": (None, None, "copying", "catching up"),
+    "written": (0, 12, 1 << 40),
+    "acked": (0, 12, 1 << 40),
+    "backlog_bytes": (0, 1, 12288, 1 << 50),
+    "oldest_ms": (None, 0, NOW_MS, NOW_MS - 4000, NOW_MS - 3600000, NOW_MS + 100000),
+    "clock_set": (None, True, False),
+    "now_ms": (NOW_MS, NOW_MS, 0),
+    "uptime_s": (0, 0.5, 1e9),
+    "journal_size": (0, 8 * MIB, 1 << 40),
+    "journal_used": (0, 7 * MIB, 8 * MIB, 1 << 40),
+    "journal_full": (False, False, True),
+    "journal_growth": (None, 0, 0.001, 1e9),
+    "link_state": ("up", "up", "connecting", "waiting", "refused", "from the future"),
+    "link_peer": ("", "right", "\u65e5" * 21),
+    "rtt_ms": (None, 0, 100000),
+    "cap": (0, 1000, 10**12),
+    "held_bytes": (0, 0, 1, 1 << 50),
+    "quota_bytes": (0, MIB, 1 << 50),
+    "quota_used": (0, 1 << 50),
+    "quota_holds": (False, True),
+    "lag_s": (None, 0, 90000.5),
+    "caught_up_s": (None, 0, 86399.9),
+    "rpo_s": (None, 1, 900, 30 * 86400),
+    "damage": ("", "", "", "the journal is damaged at byte 1, group 2: no superblock"),
+    "refusal": ("", "%", "left and right are both twin; one must be the other's twin"),
+    "troubles": ({}, {}, {"keys": "x"}, {"usb": "y", "console /dev/tty": "the console %s; plug it in"}),
+    "alarms": ([], [], ["the journal is full"], ["%d", "x" * 240]),
+    "other": (None, None, {}, EXAMPLES["twin_behind"]["other"], {"state": "behind", "backlog": {
+        "bytes": None, "groups": None, "seconds": None}, "link": None, "name": None, "alarms": ["%s"]}),
+    "health": tuple({
+        "temperature_c": degrees, "under_voltage": low, "card": {"used_percent": used, "written_bytes": used},
+        "disk": {"ok": ok, "sentence": said}} for degrees, low, used, ok, said in (
+        (None, None, None, None, None), (48.5, False, 10, True, None), (99, True, 110, False, "it is too hot"),
+        (76, False, 80, True, "it has replaced 3 bad sectors"), (-5.0, None, None, False, None))),
+    "language": ("en", "fr", "xx"),
+}  # fmt: skip
+
+
+class Any(unittest.TestCase):
+    def test_any_mixture(self):
+        dice = Dice(20)
+        keys = sorted(CHOICES)
+        safe = 0
+        for number in range(ROUNDS):
+            # Few things at a time as well, for where all is mixed something is always wrong.
+            few = number % 20
+            facts = {key: dice.choice(CHOICES[key]) for key in keys if dice.below(20) < few}
+            self.assertTrue("surprise" not in facts and not set(facts) - set(FACTS), facts)
+            fake = FakeBoard(**facts)
+            shown = [snapshot(fake, language) for language in ("en", "fr")]
+            for each in shown:
+                self.check(each, facts)
+            self.same(shown[0], shown[1])
+            safe += shown[0]["words"]["verdict"] == "SAFE"
+        self.assertTrue(ROUNDS // 50 < safe < ROUNDS, safe)
+
+    def check(self, shown, facts):
+        self.assertEqual(json.loads(json.dumps(shown))["words"], shown["words"])
+        words, names = shown["words"], [each["name"] for each in shown["conditions"]]
+        for word in ("verdict", "distance", "sentence", "loss", "advice"):
+            self.assertTrue(words[word] and "None" not in words[word], (words[word], facts))
+        self.assertEqual(len(set(names)), len(names))
+        self.assertTrue(set(names) <= set(NAMES), names)
+        levels = [each["level"] for each in shown["conditions"]]
+        self.assertTrue(set(levels) <= {CRITICAL, WARNING} and levels == sorted(levels), levels)
+        for word, value in [board(shown)] + rows(shown):
+            self.assertTrue(word and value is not None and "None" not in value, (word, value, facts))
+        self.unsafe(shown, names, facts)
+
+    def unsafe(self, shown, names, facts):
+        """What speaks against it is never called safe, nor well."""
+        words = shown["words"]
+        safe = words["verdict"] in ("SAFE", "\u00c0 L'ABRI") or "bien :" in words["sentence"]
+        safe = safe or "well:" in words["sentence"]
+        wrong = shown["state"] != "mirroring" or shown["link"]["held_bytes"] or "damage" in names
+        self.assertFalse(safe and wrong, (words, facts))
+        critical = any(each["level"] == CRITICAL for each in shown["conditions"])
+        self.assertFalse(critical and words["mood"] != "bad", (words, facts))
+        self.assertFalse(words["mood"] == "good" and (wrong or names), (words, facts))
+
+    def same(self, english, french):
+        """Two languages, one meaning."""
+        for word in english:
+            if word not in ("words", "conditions", "alarms", "health", "other", "language"):
+                self.assertEqual(english[word], french[word])
+        self.assertEqual(english["words"]["mood"], french["words"]["mood"])
+        names = [[each["name"] for each in status["conditions"]] for status in (english, french)]
+        self.assertEqual(names[0], names[1])
+        self.assertNotEqual(english["words"]["verdict"], french["words"]["verdict"])
+
+
+if __name__ == "__main__":
+    unittest.main()
