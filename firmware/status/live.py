@@ -3,9 +3,10 @@
     event: status     the snapshot
     event: happened   {"id", "ms", "sentence"}
 
-The snapshot is made and serialised once per second and language, for all who look, and only while somebody does. A
-client that is slow is not waited for and nothing queues up for it: of the snapshots it gets the newest one when it is
-ready again, of the events the last few.
+The snapshot is made and serialised once per second and language, for all who look, and only while somebody does. It
+goes to one after the other, STEP_MS apart: on a small board each costs a millisecond, and a host's write that comes in
+between should not wait for all of them. A client that is slow is not waited for and nothing queues up for it: of the
+snapshots it gets the newest one when it is ready again, of the events the last few.
 """
 
 import json
@@ -14,6 +15,7 @@ from firmware.status.answer import error_answer
 from firmware.status.stream import Stream
 
 EVERY_MS = 1000
+STEP_MS = 10
 MOST = 24  # who look at a time
 MOST_EVENTS = 32  # that wait for one of them
 MOST_LANGUAGES = 4  # whose snapshots are kept
@@ -34,6 +36,7 @@ class Live:
         self._languages = languages
         self._translate = translate
         self._lookers = []
+        self._turn = []  # of these who get this second's snapshot yet
         self._frames = {}  # language -> (when, frame)
         self._ticking = False
 
@@ -95,8 +98,17 @@ class Live:
             self._frames = {}
             return
         self._call_after(EVERY_MS, self._tick)
-        for looker in list(self._lookers):
-            looker.show(self._frame(looker.language))
+        self._turn = list(self._lookers)
+        self._next_turn()
+
+    def _next_turn(self) -> None:
+        while self._turn:
+            looker = self._turn.pop(0)
+            if not looker.over:
+                looker.show(self._frame(looker.language))
+                break
+        if self._turn:
+            self._call_after(STEP_MS, self._next_turn)
 
     def _frame(self, language: str) -> bytes:
         """This second's."""

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from firmware.status.live import EVERY_MS, MOST, MOST_EVENTS, Live
+from firmware.status.live import EVERY_MS, MOST, MOST_EVENTS, STEP_MS, Live
 from firmware.status.request import Request
 
 
@@ -30,12 +30,14 @@ class Hall:
         self.timers.append((self.now + ms, call))
 
     def pass_ms(self, ms):
-        self.now += ms
-        due, self.timers = [each for each in self.timers if each[0] <= self.now], [
-            each for each in self.timers if each[0] > self.now
-        ]
-        for _, call in due:
-            call()
+        end = self.now + ms
+        while self.timers and min([each[0] for each in self.timers]) <= end:
+            self.now = min([each[0] for each in self.timers])
+            due = [each for each in self.timers if each[0] <= self.now]
+            self.timers = [each for each in self.timers if each[0] > self.now]
+            for _, call in due:
+                call()
+        self.now = end
 
     def ask(self, language=None):
         """The answer to such a request."""
@@ -86,11 +88,26 @@ class Status(unittest.TestCase):
     def test_made_once_for_all(self):
         hall = Hall()
         pages = [hall.look("fr") for _ in range(5)] + [hall.look() for _ in range(5)]
+        hall.pass_ms(len(pages) * STEP_MS)
         for _ in range(3):
             hall.pass_ms(EVERY_MS)
             frames = [page.source.next() for page in pages]
             self.assertTrue(frames[0] is frames[4] and frames[5] is frames[9])
         self.assertEqual(len(hall.shown), 2 + 3 * 2)
+
+    def test_one_after_the_other(self):
+        hall = Hall()
+        pages = [hall.look() for _ in range(MOST)]
+        for page in pages:
+            page.take()
+        pages[1].source.lost()
+        hall.pass_ms(EVERY_MS)
+        for number in range(2, MOST):
+            waiting = [page.source.waiting for page in pages[2:]]
+            self.assertEqual(waiting, [True] * (number - 2) + [False] * (MOST - number))
+            hall.pass_ms(STEP_MS)
+        self.assertTrue(pages[0].source.waiting and not pages[1].source.waiting)
+        self.assertEqual(len(hall.shown), 2)
 
     def test_nothing_is_made_while_nobody_looks(self):
         hall = Hall()
