@@ -42,7 +42,10 @@ class Writer:
             return _test(language, notice, status, wall_ms)
         over = notice.event in (RESOLVED, PASSED)
         lines = [say(language, "alert." + notice.event, notice.sentence)]
-        lines.append(_lasted(language, notice) if over else _since(language, notice, wall_ms))
+        if status["clock"]["set"] is False:
+            lines.append(_unsure(language, notice, over, wall_ms))
+        else:
+            lines.append(_lasted(language, notice) if over else _since(language, notice, wall_ms))
         if notice.came > 1:
             lines.append(say(language, "alert.came", notice.came))
         advice = "" if over else _advice(language, notice.name)
@@ -66,6 +69,13 @@ def _advice(language: str, name: str) -> str:
 def _since(language: str, notice, wall_ms: int) -> str:
     lasts = phrases.duration(language, max(0, wall_ms - notice.since_ms) // 1000)
     return say(language, "alert.since", when.text(notice.since_ms), lasts)
+
+
+def _unsure(language: str, notice, over: bool, wall_ms: int) -> str:
+    """Where no date can be believed."""
+    lasted_ms = notice.lasted_ms if over else max(0, wall_ms - notice.since_ms)
+    which = "alert.lasted.unsure" if over else "alert.since.unsure"
+    return say(language, which, phrases.duration(language, lasted_ms // 1000))
 
 
 def _lasted(language: str, notice) -> str:

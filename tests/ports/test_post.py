@@ -21,7 +21,7 @@ from tests.ports.conversations import spin
 from tests.ports.receivers import PASSWORD, USER, Log, Mail, Web
 
 WALL_MS = 1763856056123  # 2025-11-23T00:00:56.123Z
-STATUS = {"name": "left", "role": "primary", "version": "1.2", "words": {"sentence": "All is well."}}
+STATUS = {"name": "left", "role": "primary", "version": "1.2", "clock": {"set": True}, "words": {"sentence": "Well."}}
 SENTENCE = "the other board is not reached"
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # on this machine there is no need for TLS
 

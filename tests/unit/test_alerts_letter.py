@@ -15,14 +15,15 @@ from tests.unit.fakes_alerts import MINUTE, START_MS, Rig, make_status, unreacha
 MIN_45 = 45 * MINUTE
 
 
-def write(event, language="en", **changes):
+def write(event, language="en", clock=True, **changes):
     episode = Episode("no_link", "critical", "the other board is not reached", START_MS)
     if event in (RESOLVED, PASSED):
         episode.until_ms = START_MS + MIN_45
     notice = of_episode(event, episode)
     for name, value in changes.items():
         setattr(notice, name, value)
-    return Writer(lambda: language).write(notice, make_status(), START_MS + MIN_45)
+    status = dict(make_status(), clock={"set": clock})
+    return Writer(lambda: language).write(notice, status, START_MS + MIN_45)
 
 
 class Letters(unittest.TestCase):
@@ -52,6 +53,12 @@ class Letters(unittest.TestCase):
         text = write(PASSED, times=4).facts["text"]
         self.assertIn("This could not be told in time, and is over: the other board is not reached.", text)
         self.assertIn("It came 4 times between 2023-11-14 22:13 UTC and 2023-11-14 22:58 UTC, and lasted 45 min", text)
+
+    def test_no_date_is_told_of_a_clock_that_is_not_set(self):
+        self.assertIn("\nFor 45 min; the clock of this board is not set.\n", write(FIRED, clock=False).facts["text"])
+        text = write(RESOLVED, clock=False).facts["text"]
+        self.assertTrue(text.endswith("\nIt lasted 45 min; the clock of this board is not set."), text)
+        self.assertIn("2023-11-14", write(FIRED, clock=None).facts["text"])
 
     def test_every_event_in_every_language(self):
         for language in ("en", "fr"):
