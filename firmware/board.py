@@ -174,7 +174,9 @@ class Board:
     def _report(self) -> bytes:
         """What the other board's surfaces show of this one."""
         try:
-            return pack(snapshot(self, "en"))  # it is translated where it is read
+            report = pack(snapshot(self, "en"))  # it is translated where it is read
+            self.alarm("report", "")
+            return report
         except Exception as error:  # a bug in what is shown must not stop the mirroring
             self.alarm("report", "the other board is not told of this one (%s); restart this board" % repr(error))
             return b""
