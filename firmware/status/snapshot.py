@@ -158,10 +158,13 @@ def _health(health: dict, language: str) -> dict:
 
 
 def _other(other: "dict | None", language: str) -> "dict | None":
-    if other is None or not other.get("alarms"):
-        return other
+    if other is None:
+        return None
     shown = {word: other[word] for word in other}
-    shown["alarms"] = [translate(language, sentence) for sentence in other["alarms"]]
+    if other.get("alarms"):
+        shown["alarms"] = [translate(language, sentence) for sentence in other["alarms"]]
+    if other.get("health") and other["health"].get("disk"):
+        shown["health"] = _health(other["health"], language)
     return shown
 
 

@@ -185,6 +185,9 @@ class Translation(unittest.TestCase):
         other = dict(EXAMPLES["twin_behind"]["other"], alarms=["the journal is full"])
         self.assertEqual(snapshot(example("twin", other=other), "fr")["other"]["alarms"], ["le journal est plein"])
         self.assertEqual(other["alarms"], ["the journal is full"])
+        other["health"] = {"disk": {"ok": False, "sentence": "it is too hot"}}
+        shown = snapshot(example("twin", other=other), "fr")["other"]
+        self.assertEqual(shown["health"]["disk"], {"ok": False, "sentence": "il est trop chaud"})
 
 
 if __name__ == "__main__":
