@@ -11,6 +11,10 @@ def seeds() -> list:
     streams = [mark, GET, POST, PROMOTE, GET.replace(b"GET", b"HEAD")]
     streams += [PROMOTE.replace(b"X: y", b"Expect: 100-continue")]
     streams += [GET.replace(b"/1.1", b"/1.0"), POST.replace(b"Content-Length: 5", b"Transfer-Encoding: chunked")]
+    fields = b"Cookie: a=b; __Host-sosie-8080=" + b"A" * 43
+    fields += b"\r\nX-Sosie-Token: abc\r\nAccept-Encoding: gzip;q=0, br\r\n"
+    fields += b'If-None-Match: W/"x", *\r\nConnection: keep-alive\r\nSec-Fetch-Mode: cors\r\nAuthorization: Basic YTpi'
+    streams += [GET.replace(b"?x=1", b"?lang=f%72&since=+1&a").replace(b"Accept: */*", fields)]
     return [bytes([cut, cut % 2]) + stream for stream in streams for cut in (0, 7)]
 
 
