@@ -90,6 +90,9 @@ class Alerts:
         self.now_ms = now_ms
         held = bool(status["link"].get("held_bytes"))
         over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
+        if self._watch.jump_ms:
+            for channel in self.channels:
+                channel.shift(self._watch.jump_ms)
         self._hurry(status["link"]["state"])
         for channel in self.channels:
             if channel.place.kind == PING:

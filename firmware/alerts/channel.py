@@ -29,6 +29,7 @@ class Told:
         self.since_ms = since_ms
         self.at_ms = at_ms  # wall clock
         self.over = None  # the Episode, when it is over and that is not told yet
+        self.ours = False  # told in this run of the board, by its clock, which may be set later
 
 
 class Passed:
@@ -41,6 +42,7 @@ class Passed:
         self.until_ms = until_ms
         self.times = times
         self.lasted_ms = lasted_ms
+        self.ours = False
 
 
 class Channel:
@@ -76,9 +78,9 @@ class Channel:
         before = self.passed.get(episode.name)
         lasted_ms = episode.until_ms - episode.since_ms
         if before is None:
-            self.passed[episode.name] = Passed(
-                episode.sentence, episode.level, episode.since_ms, episode.until_ms, 1, lasted_ms
-            )
+            passed = Passed(episode.sentence, episode.level, episode.since_ms, episode.until_ms, 1, lasted_ms)
+            passed.ours = episode.ours
+            self.passed[episode.name] = passed
             return
         before.sentence, before.until_ms = episode.sentence, episode.until_ms
         before.level = CRITICAL if CRITICAL in (before.level, episode.level) else WARNING
@@ -93,6 +95,22 @@ class Channel:
                 told.over = None
                 if episode.level == WARNING:
                     told.level = WARNING
+
+    def shift(self, jump_ms: int) -> None:
+        """The wall clock was set: what was told in this run was told by the new clock."""
+        for told in self.told.values():
+            if told.ours:
+                told.since_ms += jump_ms
+                told.at_ms += jump_ms
+                if told.over is not None:
+                    told.over.since_ms += jump_ms
+                    told.over.until_ms += jump_ms
+        for passed in self.passed.values():
+            if passed.ours:
+                passed.since_ms += jump_ms
+                passed.until_ms += jump_ms
+        self.last_ms = None if self.last_ms is None else self.last_ms + jump_ms
+        self.failed_ms = None if self.failed_ms is None else self.failed_ms + jump_ms
 
     def next(self, standing: dict, wall_ms: int) -> "Notice | None":
         """What is to be told first; None: nothing."""
@@ -163,6 +181,7 @@ class Channel:
         else:
             told = self.told[name] = Told(notice.level, notice.since_ms, wall_ms)
             told.over, self._late = self._late, None
+            told.ours = True
 
     def _told_passed(self, name: str, notice: Notice) -> None:
         passed = self.passed.get(name)

@@ -53,10 +53,11 @@ class _Track:
 
 
 class Watch:
-    """`standing`: name -> Episode."""
+    """`standing`: name -> Episode; `jump_ms`: by how much the wall clock was set since the look before."""
 
     def __init__(self):
         self.standing = {}
+        self.jump_ms = 0
         self._tracks = {}
         self._looked_ms = None
         self._offset_ms = None
@@ -89,10 +90,10 @@ class Watch:
     def _follow_clock(self, offset_ms: int) -> None:
         """When the wall clock is set, what came in this run came by the new clock."""
         before, self._offset_ms = self._offset_ms, offset_ms
-        if before is not None and abs(offset_ms - before) > _JUMP_MS:
-            for episode in self.standing.values():
-                if episode.ours:
-                    episode.since_ms += offset_ms - before
+        self.jump_ms = 0 if before is None or abs(offset_ms - before) <= _JUMP_MS else offset_ms - before
+        for episode in self.standing.values():
+            if episode.ours:
+                episode.since_ms += self.jump_ms
 
     def _follow(self, name, track, condition, step_ms, now_ms, wall_ms, held) -> "Episode | None":
         hold_ms, gone_ms, waits_for_all = policy(name)

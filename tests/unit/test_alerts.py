@@ -5,7 +5,7 @@ import unittest
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
 from firmware.errors import Refused
-from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, Rig, unreachable, unwanted
+from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, START_MS, Rig, unreachable, unwanted
 
 HOOK = {"alert_webhook": "http://127.0.0.1:9/hook"}
 BOTH = {"alert_webhook": "http://127.0.0.1:9/hook", "alert_syslog": "127.0.0.1:514"}
@@ -49,6 +49,24 @@ class Telling(unittest.TestCase):
         rig.wait(3 * DAY + HOUR, 60000)
         reminders = [each for each in rig.post.taken if each[1] == "reminder"]
         self.assertEqual(reminders, [("webhook", "reminder", "storage")] * 3)
+
+    def test_the_clock_is_set_in_between(self):
+        rig = Rig(BOTH)
+        rig.wall = 0
+        rig.post.away["syslog"] = unreachable()
+        rig.put("storage")
+        rig.wait(MINUTE)
+        rig.wall = START_MS
+        rig.wait(HOUR)
+        self.assertEqual([event for _, event, _ in rig.post.taken], ["fired"])
+        rig.post.by_hand = True
+        rig.clear("storage")
+        rig.wait(10 * MINUTE)
+        notices = [letter.notice for _, letter, _ in rig.post.jobs]
+        self.assertEqual(sorted([each.event for each in notices]), ["passed", "resolved"])
+        for each in notices:
+            self.assertEqual(each.since_ms, START_MS + 2000)
+            self.assertEqual(each.lasted_ms // MINUTE, 61 - 1)
 
     def test_not_resolved_while_rate_holds_something_back(self):
         rig = Rig(HOOK)
