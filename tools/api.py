@@ -6,20 +6,14 @@ import json
 import ssl
 import time
 
+from tools.errors import BoardError, Unreachable
+
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 DEFAULT_PORT, DEFAULT_SECURE_PORT = 8080, 443
 MAX_ANSWER = 1 << 20
 _LOOPBACK = ("localhost", "::1")
 _PIECE = 256 << 10
 _MOST_PATIENCE_S = 5
-
-
-class BoardError(Exception):
-    """A board did not do what was asked; the message is one sentence for the operator."""
-
-
-class Unreachable(BoardError):
-    """Nobody, or nobody we know, answers at that address."""
 
 
 def parse_address(address: str) -> "tuple[bool, str, int]":

@@ -8,7 +8,7 @@ import tempfile
 from firmware.errors import Refused
 from firmware.ports.cpython import keyfolder, keys
 from firmware.ports.files import replace_file
-from tools.api import BoardError
+from tools.errors import BoardError
 
 FORMAT = "sosie pair 1"
 FOLDER = os.path.join("~", ".config", "sosie")

@@ -3,7 +3,8 @@
 import json
 import sys
 
-from tools.api import BoardError, Client
+from tools.api import Client
+from tools.errors import BoardError
 
 GOOD_STATES = ("mirroring", "promoted")
 

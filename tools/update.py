@@ -6,7 +6,8 @@ import tempfile
 import time
 
 from tools import updatebundle, updatekey
-from tools.api import BoardError, Client, Unreachable
+from tools.api import Client
+from tools.errors import BoardError, Unreachable
 
 BUSY = ("receiving", "checking", "installing", "restarting", "trial")
 READY = "ready to restart"

@@ -10,7 +10,8 @@ import pytest
 from tests.image.lib.bundles import Bundles
 from tests.image.lib.pair import Pair
 from tests.process.boards import wait_until
-from tools.api import BoardError, Client
+from tools.api import Client
+from tools.errors import BoardError
 
 INSTALL_LIMIT_S = 600.0  # emulated, beside other tests; a minute or two where nothing else runs
 pytestmark = pytest.mark.timeout(1800)

@@ -13,7 +13,8 @@ import threading
 import pytest
 
 from tools import cli
-from tools.api import BoardError, Client, Unreachable, parse_address
+from tools.api import Client, parse_address
+from tools.errors import BoardError, Unreachable
 from tools.status import age, describe, size
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

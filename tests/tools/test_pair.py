@@ -8,7 +8,7 @@ import pytest
 
 from firmware.ports.cpython import keyfolder, keys
 from tools import cli, pairfile
-from tools.api import BoardError
+from tools.errors import BoardError
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 from firmware.ports.cpython import keys
 from tests.tools.test_cli import status
 from tools import cli, pairfile
-from tools.api import BoardError, Client, Unreachable
+from tools.api import Client
+from tools.errors import BoardError, Unreachable
 from tools.trust import KNOWN, Trust
 
 ADDRESS = "192.0.2.1:443"

@@ -11,7 +11,7 @@ import pytest
 
 from board.update.bundle import Bundle, judge
 from tools import cli, update, updatebundle, updatekey
-from tools.api import BoardError, Unreachable
+from tools.errors import BoardError, Unreachable
 
 MIB = 1 << 20
 START, SYSTEM_BYTES = 4 * MIB, 8 * MIB

@@ -5,7 +5,7 @@ import os
 import sys
 
 from firmware.errors import Refused
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.flash import build, conf, options, pairing, verdict, words
 from tools.flash.card import Maker
 from tools.flash.machine import Machine
