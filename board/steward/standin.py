@@ -93,7 +93,9 @@ class StandIn:
             return
         loop, web, keys = self._loop, self._its.web, self._its.keys
         try:
-            website = Website(loop, web, ports.open_keys(keys), keys)
+            credentials = ports.open_keys(keys)
+            credentials.page_session()  # Refused while there are no keys for one
+            website = Website(loop, web, credentials, keys)
             self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, knows_caller=True, burst=BURST)
             website.open(self._board)
             self._website = website
