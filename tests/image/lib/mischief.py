@@ -1,4 +1,4 @@
-"""A line between the boards whose owner keeps what the primary says, and repeats, reorders, changes what is on its way."""
+"""A line between the boards whose owner keeps what the primary says, and repeats, reorders or changes it on its way."""
 
 from tests.process.relay import Relay
 
