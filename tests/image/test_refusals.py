@@ -9,9 +9,12 @@ import pytest
 from tests.image.lib.machine import Disk
 from tests.image.lib.pair import DISK_BYTES, Pair
 from tests.image.lib.surfaces import wait_for_words
+from tests.process import boards as process
+from tools import pairfile
 
 pytestmark = pytest.mark.timeout(600)
 CONF = "sosie.conf"
+RING = 6  # the partition of the journal
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +68,40 @@ def test_disks_that_are_missing_or_not_meant(left, other):
     left.wait_for("it serves the disk, which is in another port now", lambda status: status["serving"])
     left.cut()
     assert (digest(own), digest(other)) == before
+
+
+def test_a_ring_of_another_board(left, tmp_path):
+    """Its partition was copied onto this card."""
+    foreign = ring_of("paris", tmp_path)
+    length = foreign.stat().st_size
+    own = left.card.extract(RING, tmp_path / "own", length)
+    left.card.replace(RING, foreign)
+    before = digest(left.disks[0])
+    left.switch_on()
+    wait_for_words(left, "belongs to the board paris")
+    assert not left.status()["serving"]
+    left.cut()
+    assert left.card.extract(RING, tmp_path / "after", length).read_bytes() == foreign.read_bytes()
+    assert digest(left.disks[0]) == before
+    left.card.replace(RING, own)
+
+
+def ring_of(name: str, folder: Path) -> Path:
+    board = process.Board(folder, name, role="primary", peer="127.0.0.1:9").start()
+    board.stop()
+    return board.journal
+
+
+def test_keys_on_the_card_of_a_paired_board(left, tmp_path):
+    """They may be a mistake: the board keeps its own, serves its disk, and says so."""
+    other = pairfile.make(str(tmp_path / "other.pair"), "left", "right")
+    other.install("left", str(tmp_path / "keys"))
+    for file in (tmp_path / "keys").iterdir():
+        left.card.write("pair/" + file.name, file.read_bytes())
+    left.switch_on()
+    left.wait_for("it serves its disk with its own keys", lambda status: status["serving"])
+    wait_for_words(left, "the card brings keys in its folder pair")
+    left.cut()
+    assert "pair/own.key" in left.card.names("pair")
+    for name in left.card.names("pair"):
+        left.card.remove(name)
