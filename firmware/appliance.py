@@ -78,6 +78,8 @@ class Appliance:
         self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
         board.on_failure = self._complain
         board.version = environment.version()
+        for sentence in environment.alarms():
+            board.alarm("before the start: " + sentence, sentence)
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()

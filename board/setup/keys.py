@@ -17,11 +17,11 @@ _SIGNER = "update.crt"
 _MOST_BYTES = 64 << 10
 _PAIRED = (
     "the card brings keys in its folder pair, but this board is paired already and keeps its own; to start over, put a "
-    "file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder"
+    "file start-anew with the line `forget the keys` on the card, else delete the folder, and restart the board"
 )
 _OTHER_SIGNER = (
     "the card brings another certificate for updates than this board trusts, and it keeps its own; to start over, put "
-    "a file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder pair"
+    "a file start-anew with the line `forget the keys` on the card, else delete the folder pair, and restart the board"
 )
 
 

@@ -104,7 +104,7 @@ def make_journal(machine: Machine, path: str, owner: tuple) -> None:
 def main() -> int:
     setup = OntoSetup(OntoMachine(os.environ.get("SOSIE_BOOT", "/boot/firmware")))
     setup.run()
-    for sentence in setup.troubles:
+    for sentence in setup.troubles + setup.alarms:
         sys.stderr.write("sosie: %s\n" % sentence)
     return 0
 

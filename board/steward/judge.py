@@ -18,11 +18,13 @@ _LISTEN, _WEB = "[::]:7411", "[::]:443"
 
 
 class Board:
-    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it."""
+    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it; `alarms` of the
+    set-up, which it has to tell."""
 
-    def __init__(self, its_settings, memory: Memory):
+    def __init__(self, its_settings, memory: Memory, alarms: list):
         self.settings = its_settings
         self.memory = memory
+        self.alarms = alarms
 
 
 def judge(machine: Machine) -> Board:
@@ -43,7 +45,7 @@ def judge(machine: Machine) -> Board:
         write_whole(machine.board_conf, text)
     except OSError as error:
         raise Refused("the settings cannot be put into place (%s); restart the board" % error) from None
-    return Board(parsed, memory)
+    return Board(parsed, memory, card.get("alarms", []))
 
 
 def _read_settings(machine: Machine) -> tuple:

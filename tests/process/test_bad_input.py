@@ -205,6 +205,14 @@ def test_a_fresh_twin_that_was_refused_is_fresh_still(make_pair):
     still_mirrors(pair)
 
 
+def test_what_the_set_up_found_is_an_alarm_of_a_board_that_serves(make_board, monkeypatch):
+    monkeypatch.setenv("SOSIE_ALARMS", "the card brings keys\nand more")
+    board = make_board().start()
+    board.patient_client().write(0, bytes(4096))
+    status = board.status()
+    assert status["serving"] and {"the card brings keys", "and more"} <= set(status["alarms"])
+
+
 @pytest.fixture
 def device(tmp_path):
     """A block device of 48 MiB."""
