@@ -11,10 +11,15 @@ import pytest
 
 from tests.image.lib.cuts import BOOT_PROCESSOR_S
 from tests.image.lib.host import Writes
-from tests.image.lib.pair import DISK_BYTES, Pair
+from tests.image.lib.pair import Pair
 
 pytestmark = pytest.mark.timeout(1200)
 FIRST_BOOTS, ROUNDS = 3, 3
+
+
+@pytest.fixture
+def pair(cut_pair: Pair) -> Pair:
+    return cut_pair
 
 
 def test_cut_in_the_first_boot(pair: Pair, dice, cuts):
@@ -30,8 +35,7 @@ def test_cut_in_the_first_boot(pair: Pair, dice, cuts):
         board.shell.run("ls /state/keys/own.key /state/keys/peer.crt && test ! -e /card/pair/own.key")
 
 
-def test_cut_while_the_server_writes(pair: Pair, dice, cuts):
-    writes = Writes(DISK_BYTES)
+def test_cut_while_the_server_writes(pair: Pair, dice, cuts, writes):
     for _ in range(ROUNDS):
         writes.begin(pair.left, dice.randrange(1 << 32))
         writes.wait_for_flushes(pair.left, dice.randrange(2, 40))

@@ -11,7 +11,7 @@ import pytest
 from tests.image.lib import host
 from tests.image.lib.host import Writes
 from tests.image.lib.machine import Disk
-from tests.image.lib.pair import CARD_BYTES, DISK_BYTES, Pair, new_disk
+from tests.image.lib.pair import CARD_BYTES, Pair, new_disk
 from tests.image.lib.surfaces import wait_for_words
 from tests.process.boards import ROOT, wait_until
 
@@ -20,15 +20,11 @@ SEED = 7
 
 
 @pytest.fixture(scope="module")
-def writes():
-    return Writes(DISK_BYTES)
-
-
-@pytest.fixture(scope="module")
-def pair(pair: Pair) -> Pair:
-    pair.switch_on()
-    pair.wait_mirroring()
-    return pair
+def pair(cut_pair: Pair):
+    cut_pair.switch_on()
+    cut_pair.wait_mirroring()
+    yield cut_pair
+    cut_pair.end()
 
 
 def recovered(pair: Pair, writes: Writes) -> None:
