@@ -27,7 +27,8 @@ _DIED = "the firmware died %d times in a row (%s%s); it is tried again every min
 
 
 class Steward:
-    """Runs until SIGTERM. `make_child(module, *arguments, **variables)`, `clock()` in seconds and `notify(text)` are arguments."""
+    """Runs until SIGTERM. `make_child(module, *arguments, **variables)`, `clock()` in seconds and `notify(text)` are
+    arguments."""
 
     def __init__(self, machine: Machine, make_child=Child, clock=time.monotonic, notify=None, wait=None):
         self._machine = machine

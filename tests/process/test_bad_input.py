@@ -213,6 +213,25 @@ def test_what_the_set_up_found_is_an_alarm_of_a_board_that_serves(make_board, mo
     assert status["serving"] and {"the card brings keys", "and more"} <= set(status["alarms"])
 
 
+@pytest.mark.skipif(os.path.isdir("/sys/class/udc") and os.listdir("/sys/class/udc"), reason="there is a controller")
+def test_without_a_usb_device_controller_all_but_the_disk_on_usb_goes_on(make_pair):
+    pair = make_pair()
+    pair.left.write_conf(attach="usb")
+    pair.right.write_conf(attach="usb")
+    pair.start()
+    wait_until("the first copy is through", lambda: pair.left.status()["state"] == "mirroring")
+    for board, serves in ((pair.left, False), (pair.right, True)):
+        status = board.status()
+        assert ["attach = none" in each for each in status["alarms"]] == [True] and status["serving"] is serves
+        assert "attach = none" in board.said()
+    pair.left.kill()
+    pair.right.promote()
+    assert not pair.right.status()["serving"]
+    pair.left.start()  # its keeper is there yet
+    pair.left.stop()
+    pair.right.stop()
+
+
 @pytest.fixture
 def device(tmp_path):
     """A block device of 48 MiB."""
