@@ -5,6 +5,7 @@ import os
 import sys
 
 from board import settings
+from board.files import write_whole
 from firmware.errors import Refused
 
 from . import anew, card, first, folders, keys, network
@@ -94,7 +95,7 @@ class Setup:
 
     def _anew(self) -> None:
         if self._has_state:
-            anew.obey(self._machine, self._card, self._owner, self._disk_on_card)
+            anew.obey(self._machine, self._card, self._disk_on_card)
 
     def _keys(self) -> None:
         if self._has_state:
@@ -113,7 +114,7 @@ class Setup:
         path = self._machine.run_folder
         if self._card is not None and card.JOURNAL in self._card.parts:
             _link(self._card.parts[card.JOURNAL], path + "/journal")
-        folders.write_whole(path + "/card.json", json.dumps(facts).encode())
+        write_whole(path + "/card.json", json.dumps(facts).encode(), 0o644)
 
 
 def _link(target: str, path: str) -> None:

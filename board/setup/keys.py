@@ -7,9 +7,10 @@ elsewhere: first it is renamed, so that what a power cut leaves of it is known f
 import os
 import shutil
 
+from board.files import write_whole
 from firmware.errors import Refused
 
-from .folders import Writable, write_whole
+from .folders import Writable
 from .machine import Machine
 
 _FOLDER, _DONE = "pair", "pair-taken"

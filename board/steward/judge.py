@@ -3,7 +3,7 @@
 import os
 
 from board import settings
-from board.setup.folders import write_whole
+from board.files import write_whole
 from firmware.errors import Refused
 
 from . import disks
@@ -42,7 +42,7 @@ def judge(machine: Machine) -> Board:
     memory.keep_disk(disk)
     _link(disk.path, machine.disk)
     try:
-        write_whole(machine.board_conf, text)
+        write_whole(machine.board_conf, text, 0o644)
     except OSError as error:
         raise Refused("the settings cannot be put into place (%s); restart the board" % error) from None
     return Board(parsed, memory, card.get("alarms", []))

@@ -26,7 +26,7 @@ ROOT_FILES = {"__main__.py", "appliance.py", "consoles.py", "matchmaker.py", "me
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.
-BOARD_MAY_IMPORT = {"errors", "ports"}
+BOARD_MAY_IMPORT = {"errors", "ports", "whole"}
 BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger", "log.superblock", "link.frames"}
 # The steward wires settings, media and surfaces, as the firmware's own composition root does.
 _SURFACES = {"consoles", "status", "website", "service"}
