@@ -136,6 +136,19 @@ class TestUsage:
     def test_one_sentence(self, words, says):
         assert says in refused(*words)
 
+    def test_a_wireless_password_that_nobody_can_be_asked_for(self, image, pair, tmp_path):
+        out = tmp_path / "o.img"
+        words = ("--from", image, *LEFT, "--pair", pair, "--image", str(out), "--wifi", "Office", "--wifi-country", "FR")
+        says = refused(*words)
+        assert "--wifi-password TEXT" in says and not out.exists() and not os.path.exists(pair)
+        assert flash(*words, "--wifi-password", "").returncode == 0 and out.exists()
+
+    def test_what_comes_next_is_a_file_as_well(self, image, tmp_path):
+        pair, out = str(tmp_path / "left-right.pair"), tmp_path / "first.img"
+        done = flash("--from", image, *LEFT, "--pair", pair, "--image", str(out))
+        line = "./flash.sh --board KIND --name right --pair %s --image %s/right.img" % (pair, tmp_path)
+        assert done.returncode == 0 and line in done.stdout.replace("sudo ", "") and "/dev/sdX" not in done.stdout
+
     def test_wrong_options_are_argparses(self):
         done = flash("--nam", "left", "/dev/sdx")
         assert done.returncode == 2 and "unrecognized arguments" in done.stderr

@@ -63,6 +63,14 @@ def test_the_key_is_made_once_and_is_nobody_elses(keys):
     assert os.stat(key).st_mode & 0o777 == 0o600 and b"CERTIFICATE" in before
 
 
+def test_a_key_that_is_there_already_is_told(tmp_path, capsys):
+    words = ["update", "key", "--key", str(tmp_path / "keys")]
+    assert cli.main(words) == 0 and "goes onto every card that is flashed from now on" in capsys.readouterr().out
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    assert "is there already" in said and all(path in said for path in updatekey.paths(str(tmp_path / "keys")))
+
+
 def test_a_lost_certificate_is_made_anew_from_the_key(tmp_path):
     folder = str(tmp_path)
     updatekey.make(folder)

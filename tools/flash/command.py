@@ -73,8 +73,14 @@ def _check_root(wanted) -> None:
 
 def _ask_wifi_password(values: dict) -> None:
     """Not on the command line if it can be avoided: others see that."""
-    if "wifi" not in values or "wifi_password" in values or not sys.stdin.isatty():
+    if values.get("wifi_password") == "":
+        del values["wifi_password"]  # there is none
         return
+    if "wifi" not in values or "wifi_password" in values:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("--wifi asks for the network's password on a terminal; without one, say --wifi-password TEXT, or "
+                      "--wifi-password '' where there is none")
     password = getpass.getpass("Password of the wireless network %s (none: just Enter): " % values["wifi"])
     if password:
         values["wifi_password"] = password
