@@ -138,7 +138,8 @@ class TestUsage:
 
     def test_a_wireless_password_that_nobody_can_be_asked_for(self, image, pair, tmp_path):
         out = tmp_path / "o.img"
-        words = ("--from", image, *LEFT, "--pair", pair, "--image", str(out), "--wifi", "Office", "--wifi-country", "FR")
+        words = ["--from", image, *LEFT, "--pair", pair, "--image", str(out)]
+        words += ["--wifi", "Office", "--wifi-country", "FR"]
         says = refused(*words)
         assert "--wifi-password TEXT" in says and not out.exists() and not os.path.exists(pair)
         assert flash(*words, "--wifi-password", "").returncode == 0 and out.exists()
