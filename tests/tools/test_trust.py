@@ -218,6 +218,18 @@ def test_without_terminal_nobody_is_asked(broken, tmp_path, monkeypatch):
         Trust(None, str(tmp_path), {}).password(ADDRESS, broken.encode())
 
 
+def test_a_board_whose_keys_are_damaged():
+    """It hangs up on everybody."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up():
+            server.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(Unreachable, match="hangs up: .* says on its console"):
+            Client("https://127.0.0.1:%d" % server.getsockname()[1], trust=trust("/nowhere")).status()
+
+
 def test_a_board_with_keys_that_is_asked_without():
     """It hangs up on what is no TLS; the operator is told what to write."""
     with socket.create_server(("127.0.0.1", 0)) as server:
