@@ -1,5 +1,5 @@
-"""Power cuts at fifteen random moments: in the first boot, in later ones, while the server writes. Five more, while an
-update comes, is written and is tried, are in test_update.py.
+"""Power cuts at seventeen random moments: in the first boot, in later ones, while the server writes. Three more, while
+an update comes, is written and is tried, are in test_update.py.
 
 Each cut board is started again, some to be cut once more while they start; in the end each comes up by itself, and both
 disks hold a prefix of the server's writes with all that was flushed.
@@ -14,7 +14,7 @@ from tests.image.lib.host import Writes
 from tests.image.lib.pair import Pair
 
 pytestmark = pytest.mark.timeout(1200)
-FIRST_BOOTS, ROUNDS = 3, 3
+FIRST_BOOTS, ROUNDS = 4, 3
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_cut_while_the_server_writes(pair: Pair, dice, cuts, writes):
         pair.left.switch_on()
         cuts.after_processor_s(pair.left, dice.uniform(4, BOOT_PROCESSOR_S))
         check(pair, writes)
-    assert cuts.count == 15
+    assert cuts.count == 17
 
 
 def check(pair: Pair, writes: Writes) -> None:
