@@ -166,6 +166,11 @@ class TestUsage:
         assert out.read_bytes() == b"mine" and not os.path.exists(pair)
         assert flash(*words, "--force").returncode == 0
 
+    def test_a_file_that_cannot_be_made_is_told_before_anything_is_built(self, pair, monkeypatch, capsys):
+        monkeypatch.setattr(command.build, "provide_programs", lambda wanted: pytest.fail("it went on"))
+        assert command.main(["--board", "qemu", *LEFT, "--pair", pair, "--image", "/proc/left.img"]) == 2
+        assert "cannot be made" in capsys.readouterr().err
+
     def test_a_line_that_the_board_would_not_take(self, image, pair, tmp_path):
         says = refused("--from", image, *LEFT, "--pair", pair, "--image", str(tmp_path / "o"), "--peer", "nowhere")
         assert "sosie.conf: line" in says and "peer = nowhere" in says

@@ -44,18 +44,18 @@ def _run(wanted, machine: Machine, progress: Progress) -> int:
     values = {"name": half.name, "role": half.role, **half.inherited(), **options.settings(wanted)}
     _ask_wifi_password(values)
     settings = conf.render(values, conf.ONTO_NOTE if wanted.onto else "")
-    # From here on nobody mounts the card, however long its image is being built.
-    target = Card(device.path, device.size) if device else None
+    # From here on nobody mounts the card, however long its image is being built; a file has its place.
+    target = Card(device.path, device.size) if device else File(wanted.image)
     try:
         if device and not wanted.yes and not _confirmed(words.question(device, machine.contents(device))):
             raise Refused("nothing was done")
         build.provide_programs(wanted)
         with build.image(wanted, model, progress) as image:
-            target = target or File(wanted.image, image.size)
+            if not device:
+                target.stretch(image.size)
             Maker(image, target, progress, bool(wanted.onto)).make(half, settings)
     finally:
-        if target:
-            target.close()
+        target.close()
     half.remember(options.settings(wanted))
     half.flashed()
     print(words.next_steps(wanted, half, model, values))
