@@ -40,7 +40,6 @@ class UsbDisk:
         session = os.getpid() % 100  # the process before us had another one
         self._gadget = port.gadget(serial, session)
         files = self._legacy.take_files() if self._gadget.bound else None
-        self.console = self._gadget.console_path
         units = units_of(board.volume, serial)
         self._disk = units[0]
         self._disk.becoming_ready = lambda: board.nearly_serves
@@ -48,6 +47,7 @@ class UsbDisk:
             self._disk.settings = self._legacy.settings
         self._disk.remember = self._legacy.remember
         self._assemble(files or self._new_files(), units, status)
+        self.console = self._gadget.console_path  # a new gadget has one from here on
         self._medium = Medium(loop, board.volume, self._disk, self._bot, self._replug)
         if files is not None:
             self._go_on()
