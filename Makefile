@@ -74,9 +74,11 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -m venv --clear $(VENV)
 
 $(RUN_READY): requirements.txt | $(VENV)/bin/pip
+	@echo "Installing the Python packages of requirements.txt into $(VENV): this takes a minute or two"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements.txt
 	@touch $@
 
 $(TEST_READY): requirements-test.txt requirements.txt | $(RUN_READY)
+	@echo "Installing the Python packages of requirements-test.txt into $(VENV): this takes a minute or two"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-virtualenv -r requirements-test.txt
 	@touch $@

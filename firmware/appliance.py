@@ -4,6 +4,7 @@ import sys
 
 from firmware import ports
 from firmware.board import Board
+from firmware.consoles import Consoles
 from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
 from firmware.disk.volume import Reader
@@ -22,10 +23,8 @@ from firmware.ports import environment
 from firmware.presence import Presence
 from firmware.service import Service
 from firmware.startup import ARENA_SIZE, open_journal
-from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
 from firmware.surfaces import Surfaces
-from firmware.terminal import Terminal
 from firmware.website import BURST, Website
 
 LINKS, VISITORS, HOSTS = 8, 64, 16  # connections at a time
@@ -55,7 +54,7 @@ class Appliance:
         self._website = None
         self._hosts = []
         self._listeners = []
-        self._terminals = []
+        self._consoles = None
         try:
             self._usb = self._find_usb()
             self._listen()  # before any file is made: an address that is taken is the commonest mistake
@@ -80,13 +79,16 @@ class Appliance:
         self._board = board = Board(settings, remains, self._disk, self._lanes, Clock)
         board.on_failure = self._complain
         board.version = environment.version()
+        for sentence in environment.alarms():
+            board.alarm("before the start: " + sentence, sentence)
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
+        self._consoles = Consoles(board, loop)
         if self._usb is not None:
-            self._usb.serve(board, lambda: snapshot(board))
-            for path in self._usb.consoles:
-                self._add_console(path, None)
+            self._usb.serve(board, lambda: snapshot(board), self._consoles.add)
+            if "usb" in board.alarms:
+                self._complain(board.alarms["usb"])
             loop.hook = self._poll
         self._look_at_clock()
         media = [(self._storage, "journal " + settings.journal), (self._disk, "disk " + settings.disk)]
@@ -98,7 +100,7 @@ class Appliance:
         ready = None if self._guard is None else lambda: self._guard.ready
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
-            self._add_console(*settings.console)
+            self._consoles.add(*settings.console)
         self._surfaces = Surfaces(board, loop, settings, self._website)
         self._service = Service(loop, lambda: snapshot(board))
 
@@ -129,27 +131,16 @@ class Appliance:
             link=ports.ThreadLane(Compressor(storage), loop),
         )
 
-    def _add_console(self, path: str, speed: "int | None") -> None:
-        """A console on the serial device at `path`, from run() on."""
-        board, loop = self._board, self._loop
-        self._terminals.append(Terminal(
-            lambda: ports.open_serial(path, speed),
-            loop.converse,
-            lambda port: Console(board, ports.wall_ms, port.queued),
-            loop.call_after,
-            lambda sentence: board.alarm("console " + path, sentence),
-        ))  # fmt: skip
-
     def _find_usb(self):
-        """The driver of the USB disk, None when hosts come another way."""
+        """The way in over USB, None when hosts come another one."""
         attach = self._settings.attach
         if attach is None or attach[0] != "usb":
             return None
         try:
-            from board.usb.disk import UsbDisk
+            from board.usb.attachment import Attachment
         except ImportError as error:
             raise Refused("attach = usb needs Linux and CPython (%s); attach the host by nbd here" % error)
-        return UsbDisk(self._loop, self._settings)
+        return Attachment(self._loop, self._settings)
 
     def _poll(self, now: int) -> "int | None":
         due, usb_due = self._board.poll(), self._usb.poll(now)
@@ -162,8 +153,7 @@ class Appliance:
         if self._guard is not None:
             self._guard.start()
         self._dialer.start()
-        for terminal in self._terminals:
-            terminal.start()
+        self._consoles.start()
         self._presence.start()
         self._service.start()
         self._surfaces.start()
@@ -232,8 +222,7 @@ class Appliance:
             self._usb.stop()
         for host in self._hosts:
             host.close()
-        for terminal in self._terminals:
-            terminal.stop()
+        self._consoles.stop()
         self._board.stop(self._loop.stop)
 
 

@@ -74,7 +74,8 @@ def shown(key: str, text: str) -> str:
 # Values: text in, value out, Refused with a clause otherwise
 
 
-def _name(text: str) -> str:
+def name(text: str) -> str:
+    """The name of a board; Refused with a clause for one that it cannot have."""
     if len(text.encode()) > MAX_NAME:
         raise Refused("a name has at most %d bytes; choose a shorter one" % MAX_NAME)
     return text
@@ -172,7 +173,7 @@ def _when_full(text: str) -> str:
 
 # key: (parser, an example of its value)
 _KEYS = {
-    "name": (_name, "left"),
+    "name": (name, "left"),
     "role": (_choice("primary", "twin"), "primary"),
     "disk": (_path, "/srv/left.img"),
     "disk_size": (_disk_size, "1G"),

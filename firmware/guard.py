@@ -74,10 +74,16 @@ class Guard:
             trouble = str(sentence)
         if credentials.certificate != before:
             self._board.peer.drop_link()  # the next one shows the new certificate
-        lasts = trouble == self._trouble  # files are replaced one after the other: in between they do not fit
+        self._board.alarm("keys", self._judged(trouble) or credentials.trouble or _not_paired(credentials))
         self._trouble = trouble
-        self._board.alarm("keys", (trouble if lasts else "") or credentials.trouble or _not_paired(credentials))
         self._loop.call_after(LOOK_EVERY_MS, self._look)
+
+    def _judged(self, trouble: str) -> str:
+        """What to say of the folder's trouble. Where its keys are in force already it has to last for that: files are
+        replaced one after the other, and in between they do not fit."""
+        if trouble and self._credentials.certificate is None:
+            return "the link is closed: " + trouble
+        return trouble if trouble == self._trouble else ""
 
 
 def _not_paired(credentials) -> str:

@@ -4,6 +4,7 @@ A root file: it wires the pages (firmware/status) to the ports.
 """
 
 from firmware import ports
+from firmware.errors import Refused
 from firmware.link.secure import Secure
 from firmware.ports import environment
 from firmware.ports.inbox import Inbox
@@ -90,7 +91,10 @@ class Website:
         page = HttpConversation(api.handle, lambda request, decided: api.admit(request, decided, caller))
         if self._credentials is None:
             return page
-        return Secure(page, self._credentials.page_session())
+        try:
+            return Secure(page, self._credentials.page_session())
+        except Refused:
+            return None  # what is wrong with the keys is told by who looks after them (guard.py)
 
     def _lane(self, worker):
         lane = ports.ThreadLane(worker, self._loop)

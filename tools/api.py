@@ -6,20 +6,14 @@ import json
 import ssl
 import time
 
+from tools.errors import BoardError, Unreachable
+
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 DEFAULT_PORT, DEFAULT_SECURE_PORT = 8080, 443
 MAX_ANSWER = 1 << 20
 _LOOPBACK = ("localhost", "::1")
 _PIECE = 256 << 10
 _MOST_PATIENCE_S = 5
-
-
-class BoardError(Exception):
-    """A board did not do what was asked; the message is one sentence for the operator."""
-
-
-class Unreachable(BoardError):
-    """Nobody, or nobody we know, answers at that address."""
 
 
 def parse_address(address: str) -> "tuple[bool, str, int]":
@@ -137,18 +131,29 @@ class Client:
             return response.status, response.read(MAX_ANSWER), float(again) if again.isdecimal() else 1.0
         except TimeoutError:
             raise Unreachable("The board at %s does not answer in %g s." % (self.address, self.timeout_s)) from None
+        except (ssl.SSLEOFError, ConnectionResetError):  # RemoteDisconnected is one as well
+            raise Unreachable(self._hung_up(met)) from None
         except ssl.SSLError as error:
             if met:
                 raise Unreachable("The board at %s broke off." % self.address) from None
             raise Unreachable("What answers at %s:%d does not speak TLS 1.3 (%s): is it a board with keys, and is that "
                               "its `web` address?" % (self.host, self.port, error.reason or error)) from None
-        except (http.client.HTTPException, ConnectionResetError):  # RemoteDisconnected is an OSError as well
+        except http.client.HTTPException:
             raise Unreachable("What answers at %s is not a Sosie board%s." % (self.address, self._advice())) from None
         except OSError as error:
             raise Unreachable("No board answers at %s:%d (%s): is it running, and is that its `web` address?"
                               % (self.host, self.port, error.strerror or error)) from None
         finally:
             connection.close()
+
+    def _hung_up(self, met: bool) -> str:
+        """What to say of who ended a connection without an answer; `met`: after it had said who it is."""
+        if met:
+            return "The board at %s broke off." % self.address
+        if self.secure:
+            return ("What answers at %s hangs up: a board whose keys are damaged does so, and says on its console what "
+                    "to do." % self.address)
+        return "What answers at %s is not a Sosie board%s." % (self.address, self._advice())
 
     def _advice(self) -> str:
         return "" if self.secure else " without keys; try https://%s:%d" % (self.host, self.port)

@@ -5,7 +5,8 @@ import os
 import sys
 
 from tools import alert, mark, paircommand, promote, run, status, updatecommand
-from tools.api import DEFAULT_ADDRESS, BoardError
+from tools.api import DEFAULT_ADDRESS
+from tools.errors import BoardError
 from tools.usb import command as usb
 
 FINE, NOT_FINE, USAGE, NOBODY = 0, 1, 2, 3

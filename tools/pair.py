@@ -6,7 +6,7 @@ import os
 from firmware.errors import Refused
 from firmware.ports.cpython import keyfolder, keys
 from tools import pairfile
-from tools.api import BoardError
+from tools.errors import BoardError
 
 _SOON = datetime.timedelta(days=180)
 

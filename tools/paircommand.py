@@ -1,6 +1,6 @@
 """The command line of `sosie pair`."""
 
-from tools.api import BoardError
+from tools.errors import BoardError
 
 
 def add_to(commands) -> None:

@@ -5,10 +5,11 @@ import json
 import os
 import tempfile
 
+from firmware import config
 from firmware.errors import Refused
 from firmware.ports.cpython import keyfolder, keys
 from firmware.ports.files import replace_file
-from tools.api import BoardError
+from tools.errors import BoardError
 
 FORMAT = "sosie pair 1"
 FOLDER = os.path.join("~", ".config", "sosie")
@@ -16,7 +17,6 @@ SUFFIX = ".pair"
 LISTEN_PORT = 7411
 ROLES = ("primary", "twin")
 MAX_BYTES = 256 << 10
-MAX_NAME = 63
 
 
 class PairFile:
@@ -114,8 +114,7 @@ def default_path(*names: str) -> str:
 def make(path: str, primary: str, twin: str, settings: "dict | None" = None) -> PairFile:
     """A new pair with new keys, saved at `path`, where no file may be. Raises BoardError."""
     for name in (primary, twin):
-        if not name.strip() or len(name.encode()) > MAX_NAME or not name.isprintable() or set("/#") & set(name):
-            raise BoardError("%r is not a name for a board: 1 to %d bytes of text without / and #." % (name, MAX_NAME))
+        _check_name(name)
     if primary == twin:
         raise BoardError("Both boards are called %s; give each its own name." % primary)
     if os.path.lexists(path):
@@ -129,6 +128,17 @@ def make(path: str, primary: str, twin: str, settings: "dict | None" = None) -> 
     pair = PairFile(path, content)
     pair.save()
     return pair
+
+
+def _check_name(name: str) -> None:
+    """What the line name of board.conf takes, and a file may be called after."""
+    if not name or name != name.strip() or not name.isprintable() or set("/#") & set(name):
+        raise BoardError("%r is not a name for a board: text without / and #, and without white space at its ends."
+                         % name)
+    try:
+        config.name(name)
+    except Refused as clause:
+        raise BoardError("name = %s: %s." % (name, clause)) from None
 
 
 def load(path: str) -> PairFile:

@@ -10,7 +10,8 @@ import time
 from firmware.errors import Refused
 from firmware.ports.cpython import keys
 from tools import pairfile
-from tools.api import BoardError, Client
+from tools.api import Client
+from tools.errors import BoardError
 from tools.trust import Trust
 
 LINK_S = 60

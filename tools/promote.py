@@ -2,7 +2,8 @@
 
 import sys
 
-from tools.api import BoardError, Client
+from tools.api import Client
+from tools.errors import BoardError
 from tools.status import size
 
 MEANING = """\

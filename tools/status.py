@@ -5,7 +5,8 @@ import sys
 
 from firmware.status import table
 from firmware.status.texts import known, say
-from tools.api import BoardError, Client
+from tools.api import Client
+from tools.errors import BoardError
 
 GOOD_STATES = ("mirroring", "promoted")
 _WIDTH = 80

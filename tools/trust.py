@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 
-from tools.api import BoardError
+from tools.errors import BoardError
 
 FOLDER = os.path.join("~", ".config", "sosie")
 KNOWN = "known"

@@ -6,7 +6,8 @@ import tempfile
 import time
 
 from tools import updatebundle, updatekey
-from tools.api import BoardError, Client, Unreachable
+from tools.api import Client
+from tools.errors import BoardError, Unreachable
 
 BUSY = ("receiving", "checking", "installing", "restarting", "trial")
 READY = "ready to restart"
@@ -22,8 +23,13 @@ Unmount or eject the disk there first, or shut the server down; a twin needs not
 
 def key(options) -> int:
     """Makes the signing key and its certificate where there are none."""
+    made = not all(map(os.path.exists, updatekey.paths(options.key)))
     path = updatekey.make(options.key)
-    print("%s goes onto every card that is flashed from now on." % path)
+    if made:
+        print("%s goes onto every card that is flashed from now on." % path)
+    else:
+        print("The key is there already: %s signs updates, and %s goes onto every card that is flashed."
+              % (updatekey.paths(options.key)[0], path))
     return 0
 
 

@@ -11,7 +11,7 @@ import tempfile
 from firmware.link import frames
 from firmware.log import superblock
 from tools import updatekey
-from tools.api import BoardError
+from tools.errors import BoardError
 
 SECTOR = 512
 _TABLE_AT, _ENTRY, _SIGNATURE = 446, 16, b"\x55\xaa"

@@ -3,7 +3,7 @@
 import datetime
 import os
 
-from tools.api import BoardError
+from tools.errors import BoardError
 
 FOLDER = os.path.join("~", ".config", "sosie")
 KEY, CERTIFICATE = "update.key", "update.crt"

@@ -5,6 +5,7 @@ import os
 import sys
 
 from board import settings
+from board.files import write_whole
 from firmware.errors import Refused
 
 from . import anew, card, first, folders, keys, network
@@ -17,10 +18,11 @@ _NO_CARD_FILE = "there is no sosie.conf on the card (%s); put it back, or flash 
 
 class Setup:
     """All steps in their order. Each step that goes wrong leaves a sentence in `troubles`, and those after it that
-    need what it should have brought are left out; what is left is enough for the surfaces to say why."""
+    need what it should have brought are left out; what is left is enough for the surfaces to say why. In `alarms` is
+    what the board can run with, for no disk is lost because of keys."""
 
     def __init__(self, machine: Machine):
-        self.troubles = []
+        self.troubles, self.alarms = [], []
         self._machine = machine
         self._card = None
         self._owner = (0, 0)
@@ -28,20 +30,20 @@ class Setup:
 
     def run(self) -> None:
         """Does everything; afterwards /run/sosie/card.json says what came of it."""
-        steps = (self._find, self._read, self._network, self._first, self._state, self._anew, self._keys)
-        for step in steps:
-            self._attempt(step)
+        for step in (self._find, self._read, self._network, self._first, self._state, self._anew):
+            self._attempt(step, self.troubles)
+        self._attempt(self._keys, self.alarms)
         self._without(self._machine.lend_gadget, *self._owner)  # the firmware says by itself when it misses it
         self._without(self._machine.run, "modprobe", "--quiet", "--all", *_WATCHDOGS)  # one of them is this board's
-        self._attempt(self._report)
+        self._attempt(self._report, self.troubles)
 
-    def _attempt(self, step) -> None:
+    def _attempt(self, step, sentences: list) -> None:
         try:
             step()
         except Refused as refusal:
-            self.troubles.append(str(refusal))
+            sentences.append(str(refusal))
         except OSError as error:
-            self.troubles.append("the card or its system is damaged (%s); flash the card again, or another one" % error)
+            sentences.append("the card or its system is damaged (%s); flash the card again, or another one" % error)
 
     def _find(self) -> None:
         machine = self._machine
@@ -93,7 +95,7 @@ class Setup:
 
     def _anew(self) -> None:
         if self._has_state:
-            anew.obey(self._machine, self._card, self._owner, self._disk_on_card)
+            anew.obey(self._machine, self._card, self._disk_on_card)
 
     def _keys(self) -> None:
         if self._has_state:
@@ -108,10 +110,11 @@ class Setup:
 
     def _report(self) -> None:
         facts = self._card.facts() if self._card is not None else {"disk": "", "parts": {}, "slot": ""}
+        facts = dict(facts, troubles=self.troubles, alarms=self.alarms)
         path = self._machine.run_folder
         if self._card is not None and card.JOURNAL in self._card.parts:
             _link(self._card.parts[card.JOURNAL], path + "/journal")
-        folders.write_whole(path + "/card.json", json.dumps(dict(facts, troubles=self.troubles)).encode())
+        write_whole(path + "/card.json", json.dumps(facts).encode(), 0o644)
 
 
 def _link(target: str, path: str) -> None:
@@ -125,7 +128,7 @@ def _link(target: str, path: str) -> None:
 def main() -> int:
     setup = Setup(Machine())
     setup.run()
-    for sentence in setup.troubles:
+    for sentence in setup.troubles + setup.alarms:
         sys.stderr.write("sosie: %s\n" % sentence)
     return 0  # the board comes up in any case, if only to say what is wrong
 

@@ -6,11 +6,12 @@ makes the next boot do it again.
 
 import os
 
+from board.files import sync_folder, write_whole
 from firmware.errors import Refused
 
 from . import first, keys
 from .card import HISTORY, JOURNAL, Card
-from .folders import Writable, sync_folder, write_whole
+from .folders import Writable
 from .machine import Machine
 
 FILES = ("start-anew", "start-anew.txt")
@@ -23,7 +24,7 @@ _UNKNOWN = (
 )
 
 
-def obey(machine: Machine, card: Card, owner: tuple, keep_disk: bool) -> None:
+def obey(machine: Machine, card: Card, keep_disk: bool) -> None:
     """Does what the file asks for, if there is one. `keep_disk`: history is this board's disk.
 
     Raises Refused, and then nothing is changed.
@@ -39,7 +40,7 @@ def obey(machine: Machine, card: Card, owner: tuple, keep_disk: bool) -> None:
     if FORGET_KEYS in wishes:
         keys.forget(machine)
     if EMPTY_DISK in wishes:
-        write_whole("%s/%s" % (machine.state, WANTED), b"", 0o600, owner, machine)
+        write_whole("%s/%s" % (machine.state, WANTED), b"")
     else:
         _forget(machine.state, WANTED)
     _forget(machine.state, MEMORY)

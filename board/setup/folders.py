@@ -1,4 +1,4 @@
-"""Mounts and folders of what persists, and writing to them so that a power cut finds the old or the new."""
+"""Mounts and folders of what persists."""
 
 import os
 
@@ -76,35 +76,3 @@ def bind_clock(machine: Machine) -> None:
     os.makedirs(machine.time_state, exist_ok=True)
     if not machine.is_mounted(machine.time_state):
         machine.run("mount", "--bind", machine.state + "/clock", machine.time_state)
-
-
-def write_whole(path: str, data: bytes, mode: int = 0o644, owner=None, machine=None) -> None:
-    """Replaces a file: a power cut leaves the old one or the new one.
-
-    The folder may be that of a user without privileges: what he may have left there is neither followed nor opened.
-    """
-    aside = path + ".new"
-    if os.path.lexists(aside):
-        os.unlink(aside)
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
-    try:
-        os.fchmod(descriptor, mode)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if owner is not None:
-        machine.give(aside, *owner)
-    os.rename(aside, path)
-    sync_folder(os.path.dirname(path))
-
-
-def sync_folder(path: str) -> None:
-    """Makes the names in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

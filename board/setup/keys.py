@@ -7,9 +7,10 @@ elsewhere: first it is renamed, so that what a power cut leaves of it is known f
 import os
 import shutil
 
+from board.files import write_whole
 from firmware.errors import Refused
 
-from .folders import Writable, write_whole
+from .folders import Writable
 from .machine import Machine
 
 _FOLDER, _DONE = "pair", "pair-taken"
@@ -17,11 +18,11 @@ _SIGNER = "update.crt"
 _MOST_BYTES = 64 << 10
 _PAIRED = (
     "the card brings keys in its folder pair, but this board is paired already and keeps its own; to start over, put a "
-    "file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder"
+    "file start-anew with the line `forget the keys` on the card, else delete the folder, and restart the board"
 )
 _OTHER_SIGNER = (
     "the card brings another certificate for updates than this board trusts, and it keeps its own; to start over, put "
-    "a file start-anew with the line `forget the keys` on the card and restart the board, else delete the folder pair"
+    "a file start-anew with the line `forget the keys` on the card, else delete the folder pair, and restart the board"
 )
 
 

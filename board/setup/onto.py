@@ -7,6 +7,7 @@ network, the clock and the updates are that system's business.
 import os
 import sys
 
+from board.files import sync_folder
 from firmware.errors import Refused
 
 from . import anew, card, folders
@@ -72,7 +73,7 @@ class OntoSetup(Setup):
 
     def _anew(self) -> None:
         if self._has_state:
-            anew.obey(self._machine, self._card, self._owner, True)
+            anew.obey(self._machine, self._card, True)
 
 
 def _bind(machine: Machine, source: str, place: str) -> None:
@@ -98,13 +99,13 @@ def make_journal(machine: Machine, path: str, owner: tuple) -> None:
         os.close(descriptor)
     machine.give(path + ".new", *owner)
     os.rename(path + ".new", path)
-    folders.sync_folder(os.path.dirname(path))
+    sync_folder(os.path.dirname(path))
 
 
 def main() -> int:
     setup = OntoSetup(OntoMachine(os.environ.get("SOSIE_BOOT", "/boot/firmware")))
     setup.run()
-    for sentence in setup.troubles:
+    for sentence in setup.troubles + setup.alarms:
         sys.stderr.write("sosie: %s\n" % sentence)
     return 0
 

@@ -27,7 +27,8 @@ _DIED = "the firmware died %d times in a row (%s%s); it is tried again every min
 
 
 class Steward:
-    """Runs until SIGTERM. `make_child(module, *arguments)`, `clock()` in seconds and `notify(text)` are arguments."""
+    """Runs until SIGTERM. `make_child(module, *arguments, **variables)`, `clock()` in seconds and `notify(text)` are
+    arguments."""
 
     def __init__(self, machine: Machine, make_child=Child, clock=time.monotonic, notify=None, wait=None):
         self._machine = machine
@@ -69,7 +70,8 @@ class Steward:
     def _run_firmware(self, board) -> "int | None":
         begin = self._clock()
         os.environ["TZ"] = board.timezone or "UTC"  # a child's clock on the wall is its board's
-        child = self._firmware = self._make_child("firmware", self._machine.board_conf)
+        alarms = "\n".join(board.alarms)
+        child = self._firmware = self._make_child("firmware", self._machine.board_conf, SOSIE_ALARMS=alarms)
         noted = False
         while child.ended() is None and not self._stopping:
             if self._clock() - begin < _STEADY_S:

@@ -14,12 +14,14 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Child:
-    """`module` of Python with `arguments`, running. It dies with the steward; what it says on stderr is passed on."""
+    """`module` of Python with `arguments`, running, and `variables` in its environment. It dies with the steward; what
+    it says on stderr is passed on."""
 
-    def __init__(self, module: str, *arguments: str):
+    def __init__(self, module: str, *arguments: str, **variables: str):
         python = [sys.executable, "-m", module, *arguments]
+        environment = _environment() | variables
         self._process = subprocess.Popen(
-            python, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment(), preexec_fn=_die_with_parent
+            python, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, preexec_fn=_die_with_parent
         )  # fmt: skip
         self._words = b""
         os.set_blocking(self.descriptor, False)

@@ -3,7 +3,7 @@
 import os
 
 from board import settings
-from board.setup.folders import write_whole
+from board.files import write_whole
 from firmware.errors import Refused
 
 from . import disks
@@ -18,12 +18,13 @@ _LISTEN, _WEB = "[::]:7411", "[::]:443"
 
 
 class Board:
-    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it; its `timezone`, as
-    in /usr/share/zoneinfo, None for UTC."""
+    """What may run: `settings` of its board.conf, which is written; `memory` of what belongs to it; `alarms` of the
+    set-up, which it has to tell; its `timezone`, as in /usr/share/zoneinfo, None for UTC."""
 
-    def __init__(self, its_settings, memory: Memory, timezone: "str | None" = None):
+    def __init__(self, its_settings, memory: Memory, alarms: list, timezone: "str | None" = None):
         self.settings = its_settings
         self.memory = memory
+        self.alarms = alarms
         self.timezone = timezone
 
 
@@ -42,10 +43,10 @@ def judge(machine: Machine) -> Board:
     memory.keep_disk(disk)
     _link(disk.path, machine.disk)
     try:
-        write_whole(machine.board_conf, text)
+        write_whole(machine.board_conf, text, 0o644)
     except OSError as error:
         raise Refused("the settings cannot be put into place (%s); restart the board" % error) from None
-    return Board(parsed, memory, wishes.timezone)
+    return Board(parsed, memory, card.get("alarms", []), wishes.timezone)
 
 
 def _read_settings(machine: Machine) -> tuple:

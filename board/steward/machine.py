@@ -32,7 +32,7 @@ class Machine:
         return self.own_folder + "/board.conf"
 
     def card(self) -> dict:
-        """What the set-up found out (board/setup): disk, parts, slot, troubles; {} when it left nothing."""
+        """What the set-up found out (board/setup): disk, parts, slot, troubles, alarms; {} when it left nothing."""
         try:
             with open(self.card_facts, "rb") as file:
                 return json.loads(file.read())

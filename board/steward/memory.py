@@ -6,7 +6,7 @@ may be tried. The journal is noted when the firmware has made it.
 
 import json
 
-from board.setup.folders import write_whole
+from board.files import write_whole
 from firmware.errors import Damaged, Refused
 from firmware.log import superblock
 from firmware.pair import identity
@@ -61,7 +61,7 @@ class Memory:
         if (disk, board) == (self.disk, self.board):
             return
         try:
-            write_whole(self._machine.memory, json.dumps({"disk": disk, "board": board}).encode(), 0o600)
+            write_whole(self._machine.memory, json.dumps({"disk": disk, "board": board}).encode())
         except OSError as error:
             raise Refused("the state partition of the card cannot be written (%s); flash the card again" % error)
         self.disk, self.board = disk, board

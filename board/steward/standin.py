@@ -10,12 +10,11 @@ from board import settings
 from board.usb.answer import packed
 from board.usb.voice import UsbVoice
 from firmware import ports
+from firmware.consoles import Consoles
 from firmware.errors import Refused
 from firmware.ports import environment
 from firmware.service import Service
-from firmware.status.console import Console
 from firmware.status.snapshot import snapshot
-from firmware.terminal import Terminal
 from firmware.website import BURST, Website
 
 from .judge import defaults
@@ -33,15 +32,16 @@ class StandIn:
         self._board = board
         self._its = its
         self._loop = ports.Loop()
-        self._terminals = []
+        self._consoles = Consoles(board, self._loop)
         self._voice = self._listener = self._website = None
 
     def run(self) -> int:
         """Until SIGTERM."""
         loop = self._loop
         ports.catch_signals(loop, self._stop)
+        self._consoles.start()
         if self._its.console is not None:
-            self._add_console(*self._its.console)
+            self._consoles.add(*self._its.console)
         self._speak()
         self._show()
         Service(loop, lambda: snapshot(self._board)).start()
@@ -56,21 +56,8 @@ class StandIn:
     def _stop(self) -> None:
         if self._listener is not None:
             self._listener.close()
-        for terminal in self._terminals:
-            terminal.stop()
+        self._consoles.stop()
         self._loop.stop()
-
-    def _add_console(self, path: str, speed: "int | None") -> None:
-        board, loop = self._board, self._loop
-        terminal = Terminal(
-            lambda: ports.open_serial(path, speed),
-            loop.converse,
-            lambda port: Console(board, ports.wall_ms, port.queued),
-            loop.call_after,
-            lambda sentence: board.alarm("console " + path, sentence),
-        )
-        self._terminals.append(terminal)
-        terminal.start()
 
     def _speak(self) -> None:
         """The USB port; a process of the firmware that died may have it for a while yet."""
@@ -85,7 +72,7 @@ class StandIn:
             self._loop.call_after(_AGAIN_MS, self._speak)
             return
         self._board.alarm("usb", "")
-        self._add_console(self._voice.console, None)
+        self._consoles.add(self._voice.console)
 
     def _show(self) -> None:
         """The page; without keys nobody could log in, and there is none."""
@@ -93,7 +80,9 @@ class StandIn:
             return
         loop, web, keys = self._loop, self._its.web, self._its.keys
         try:
-            website = Website(loop, web, ports.open_keys(keys), keys)
+            credentials = ports.open_keys(keys)
+            credentials.page_session()  # Refused while there are no keys for one
+            website = Website(loop, web, credentials, keys)
             options = {"knows_caller": True, "burst": BURST, "fresh": True}
             self._listener = ports.Listener(loop, web, website.visitor, _VISITORS, **options)
             website.open(self._board)

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 
+from board.files import write_whole
 from board.update.boot import Boot
 from board.update.bootchoice import Choice
 from board.update.install import KEPT, restart_board
-from board.update.places import Places, write_whole
+from board.update.places import Places
 from board.update.story import Report, Serving, Story
 
 LIMIT_S, GOOD_S = 300, 20

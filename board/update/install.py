@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 
+from board.files import sync_folder
 from board.update.boot import Boot
 from board.update.bootchoice import Choice, other
 from board.update.bundle import Bundle, advice, judge
 from board.update.grubenv import Unusable
-from board.update.places import Places, discard, sync_folder
+from board.update.places import Places, discard
 from board.update.rauc import Rauc, RaucError
 from board.update.story import Report, Serving, Story
 from firmware.errors import Refused

@@ -59,32 +59,10 @@ class Places:
             return json.load(file)
 
 
-def write_whole(path: str, content: bytes, mode: int = 0o600):
-    """Replaces a file, durably: after a power cut it is the old one or the new one.
-
-    The folder may belong to somebody else: nothing that lies there is followed or written to.
-    """
-    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    name = os.path.basename(path)
-    fresh = ".%s.new" % name
-    try:
-        remove(fresh, folder)
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
-        with os.fdopen(file, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fchmod(file, mode)
-            os.fsync(file)
-        os.rename(fresh, name, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def remove(path: str, folder: "int | None" = None):
+def remove(path: str):
     """Removes a file that may not be there."""
     try:
-        os.unlink(path, dir_fd=folder)
+        os.unlink(path)
     except FileNotFoundError:
         pass
 
@@ -95,15 +73,6 @@ def discard(path: str):
         remove(path)
     except (IsADirectoryError, PermissionError):
         shutil.rmtree(path)
-
-
-def sync_folder(path: str):
-    """What was renamed or removed there stays so."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _line(path: str) -> str:

@@ -9,7 +9,8 @@ import os
 import re
 import subprocess
 
-from board.update.places import Places, write_whole
+from board.files import write_whole
+from board.update.places import Places
 
 _PROGRESS = re.compile(r"^\s*(\d+)% ")
 _REASON = "LastError: "

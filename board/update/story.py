@@ -14,7 +14,8 @@ import json
 import os
 import stat
 
-from board.update.places import Places, write_whole
+from board.files import write_whole
+from board.update.places import Places
 
 # stage -> state as the page shows it, of a stage that lasts
 STATES = {"": "idle", "installing": "checking", "installed": "installing", "armed": "ready to restart",

@@ -12,15 +12,20 @@ _NONE = (
 )
 
 
+class NoController(Refused):
+    """There is none: it may come yet, when its driver is loaded or an adapter is plugged in."""
+
+
 def find(paths: Paths, wanted: "str | None" = None, own: str = "", system=None) -> str:
     """The name of the controller to bind to: `wanted`, or the only one there is.
 
-    `own` is the name of the gadget that asks: remains of its last run do not stand in its way. Raises Refused.
+    `own` is the name of the gadget that asks: remains of its last run do not stand in its way. Raises Refused,
+    NoController where there is nothing to choose from.
     """
     system = system or System()
     there = system.names(paths.controllers)
     if not there:
-        raise Refused(_NONE)
+        raise NoController(_NONE)
     if wanted is None:
         if len(there) > 1:
             message = "this machine has several USB device ports; name one of them: attach = usb:%s"

@@ -23,31 +23,21 @@ _READABLE = 1
 
 
 class UsbDisk:
-    """What `attach = usb` makes of a board.
+    """The disk of `board` on a Port: `board.volume` behind it, `status() -> dict` for who asks by the vendor request.
 
-    The constructor finds the device controller, and what an earlier process left; Refused where there is no controller.
-    `memory(size)` is the board's before serve() makes the disk appear, and `end_session()` says that what it held does
-    not suffice. stop() takes the disk off the bus, close() leaves nothing behind; give_up() instead of all that.
+    What an earlier process left on the bus (`legacy`) goes on, unless its session is over. stop() takes the disk off
+    the bus, close() leaves nothing behind; `console` is the board's end of the serial console. Raises
+    Refused, NoController where the port has none.
     """
 
-    def __init__(self, loop, settings):
+    def __init__(self, loop, port: Port, legacy: Legacy, board, status):
         self._loop = loop
-        self._port = Port(settings.name, settings.attach[1])
-        self._has_host = self._is_ending = False
-        self._legacy = Legacy(self._port.gadget_name, settings.journal)
-        self.memory = self._legacy.memory
-        self.end_session = self._legacy.end_session
-        self.give_up = self._legacy.give_up
-
-    def serve(self, board, status) -> None:
-        """Plugs the disk in: `board.volume` behind it, `status() -> dict` for who asks by the vendor request.
-
-        What an earlier process left on the bus goes on, unless end_session() was called.
-        """
+        self._legacy = legacy
         self._board = board
+        self._has_host = self._is_ending = False
         serial = serial_number(board.identity)
         session = os.getpid() % 100  # the process before us had another one
-        self._gadget = self._port.gadget(serial, session)
+        self._gadget = port.gadget(serial, session)
         files = self._legacy.take_files() if self._gadget.bound else None
         units = units_of(board.volume, serial)
         self._disk = units[0]
@@ -56,23 +46,26 @@ class UsbDisk:
             self._disk.settings = self._legacy.settings
         self._disk.remember = self._legacy.remember
         self._assemble(files or self._new_files(), units, status)
-        self._medium = Medium(self._loop, board.volume, self._disk, self._bot, self._replug)
+        self.console = self._gadget.console_path  # a new gadget has one from here on
+        self._medium = Medium(loop, board.volume, self._disk, self._bot, self._replug)
         if files is not None:
             self._go_on()
         else:  # an older session has only just ended, and what it was told may be missing: the host has to notice
-            self._loop.call_after(_UNPLUGGED_MS, self._plug_again)
-        self._legacy.begin(self._loop, self._keeper_ended)
+            loop.call_after(_UNPLUGGED_MS, self._plug_again)
 
     def _new_files(self) -> tuple:
         self._legacy.end_session()
         self._gadget.prepare()
         folder = self._gadget.function_path
+        files = [open_function(folder)]
         try:
-            files = open_function(folder), _open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)
-            self._legacy.leave_files(files)
+            files += [_open(folder + "/" + IN_FILE), _open(folder + "/" + OUT_FILE)]
+            self._legacy.leave_files(tuple(files))
         except OSError as error:
+            for each in files:
+                os.close(each)
             raise Refused("the USB disk cannot be set up (%s); start the board again" % error.strerror)
-        return files
+        return tuple(files)
 
     def _assemble(self, files: tuple, units: list, status) -> None:
         """Control, endpoints and transport on ep0, bulk IN and bulk OUT."""
@@ -88,11 +81,6 @@ class UsbDisk:
         self._control.on_disable = self._disabled
         self._control.on_reset = self._bot.reset
         loop.watch(files[0], _READABLE, lambda events: self._control.readable())
-
-    @property
-    def consoles(self) -> tuple:
-        """The board's ends of the serial consoles on this port."""
-        return (self._gadget.console_path,)
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""
@@ -116,11 +104,6 @@ class UsbDisk:
         self._aio.close()
         self._endpoints.close()
         self._control.close()
-        self._legacy.end(self._loop)  # last, for a successor takes its absence for that of a gadget
-
-    def _keeper_ended(self) -> None:
-        sentence = "the keeper of the USB disk has ended, so a crash would unplug the disk; restart the board"
-        self._board.alarm("keeper", sentence)
 
     # The bus
 

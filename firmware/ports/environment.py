@@ -14,6 +14,11 @@ def variable(name: str) -> "str | None":
     return os.getenv(name) or None
 
 
+def alarms() -> list:
+    """Sentences that the board has to tell for as long as it runs (SOSIE_ALARMS, one a line)."""
+    return [line for line in (variable("SOSIE_ALARMS") or "").split("\n") if line]
+
+
 def version() -> str:
     """The version of this firmware: the first line of the file beside it, which an image has."""
     try:

@@ -1,6 +1,7 @@
 """Paths: what is there, opening it for one board alone, making a new file."""
 
 from ..errors import Refused
+from ..whole import replace
 from . import linux
 from .runtime import system
 
@@ -66,27 +67,8 @@ def remove_file(path: str) -> None:
 
 
 def replace_file(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Put a small file with these bytes at `path`, durably: a power cut leaves the old file or the new one. Raises
-    OSError; the old file is there then, or was none.
-
-    What root writes belongs to the owner of the folder: who uses it there is not root.
-    """
-    aside = path + ".new"
-    try:
-        system.unlink(aside)  # of a board that was cut off; its mode and owner may be others
-    except OSError:
-        pass
-    descriptor = system.open(aside, linux.O_RDWR | linux.O_CREAT | linux.O_EXCL | linux.O_CLOEXEC, mode)
-    try:
-        system.own_as(descriptor, folder_of(path))
-        view, offset = memoryview(data), 0
-        while offset < len(view):
-            offset += system.pwrite(descriptor, view[offset:], offset)
-        system.fsync(descriptor)  # before the rename, or a power cut may leave an empty file under the name
-    finally:
-        system.close(descriptor)
-    system.rename(aside, path)
-    sync_folder(path)
+    """Put a small file with these bytes at `path`, durably (firmware/whole.py). Raises OSError."""
+    replace(system, folder_of(path), path.rsplit("/", 1)[-1], data, mode)
 
 
 def sync_folder(path: str) -> None:

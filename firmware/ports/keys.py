@@ -6,7 +6,7 @@ from ..errors import Refused
 
 
 def open_keys(folder: str):
-    """Credentials (firmware/ports/cpython/tls.py) of the keys in `folder`; Refused when they cannot be used."""
+    """Credentials (firmware/ports/cpython/tls.py) of the keys in `folder`; Refused when there is no such folder."""
     if sys.implementation.name == "micropython":
         raise Refused("keys need CPython: leave the line out and stay on loopback addresses, or run it with python3")
     from .cpython.tls import Credentials  # brings OpenSSL with it, which a board without keys does without

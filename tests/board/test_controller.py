@@ -29,6 +29,8 @@ def test_none(tmp_path):
         text = refusal(kernel)
         assert "dtoverlay=dwc2,dr_mode=peripheral" in text and "USB-C" in text
         assert refusal(kernel, "fe980000.usb") == text
+        with pytest.raises(controller.NoController):
+            controller.find(kernel.paths)
         Path(kernel.paths.controllers).mkdir(parents=True, exist_ok=True)  # the second time: the class, and none in it
 
 

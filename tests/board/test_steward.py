@@ -52,6 +52,7 @@ class Memory:
 
 class Board:
     memory = Memory()
+    alarms = ["keys lie there", "and there"]
     timezone = None
 
 
@@ -82,9 +83,10 @@ class World:
     def fingerprint(self):
         return self.prints(self.now) if callable(self.prints) else self.prints
 
-    def make(self, module, *arguments):
+    def make(self, module, *arguments, **variables):
         ends = (self.scripts.pop(0) if self.scripts else None) if module == FIRMWARE else self.stand_in_ends
         child = FakeChild(self, module, arguments, ends)
+        child.variables = variables
         for other in self.children:
             assert other.code is not None, "%s runs beside %s" % (module, other.module)
         self.children.append(child)
@@ -131,6 +133,7 @@ def test_all_is_well(world):
     it = world(well)
     assert it.run() == 0
     assert it.lives() == [(FIRMWARE, 0.0)] and it.children[0].arguments == ("/run/board.conf",)
+    assert it.children[0].variables == {"SOSIE_ALARMS": "keys lie there\nand there"}
     assert it.notified[0] == (0.0, "READY=1")
     assert it.said == ["firmware is asked to end"]
 
@@ -144,7 +147,7 @@ def test_the_firmware_answers_for_itself_after_a_while(world):
 
 def test_a_stop_that_takes_its_time(world):
     it = world(well)
-    it.make = lambda module, *arguments: it.children.append(child) or child
+    it.make = lambda module, *arguments, **variables: it.children.append(child) or child
     child = FakeChild(it, FIRMWARE, (), None)
     child.ask_to_end = lambda: None
     it.steward._make_child = it.make

@@ -39,8 +39,9 @@ class FakeBoard:
     def say(self, text):
         (self.root / "card/sosie.conf").write_text(text)
 
-    def set_up(self, *troubles):
+    def set_up(self, *troubles, alarms=()):
         facts = {"disk": str(self.root / "dev/vda"), "parts": {"7": str(self.root / "dev/vda7")}, "troubles": troubles}
+        facts["alarms"] = alarms
         (self.root / "run/sosie/card.json").write_text(json.dumps(facts))
 
     def plug(self, name, by_id, sectors=DISK_SIZE // 512):
@@ -116,6 +117,12 @@ def test_what_the_set_up_found_is_told(board):
     assert refusal(board) == "the card is too small"
     os.unlink(board.root / "run/sosie/card.json")
     assert "set-up" in refusal(board)
+
+
+def test_keys_that_were_not_taken_in_are_told_by_the_board_that_runs(board):
+    assert judge(board.machine).alarms == []
+    board.set_up(alarms=("this board is paired already",))
+    assert judge(board.machine).alarms == ["this board is paired already"]
 
 
 def test_without_the_file(board):

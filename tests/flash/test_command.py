@@ -136,6 +136,20 @@ class TestUsage:
     def test_one_sentence(self, words, says):
         assert says in refused(*words)
 
+    def test_a_wireless_password_that_nobody_can_be_asked_for(self, image, pair, tmp_path):
+        out = tmp_path / "o.img"
+        words = ["--from", image, *LEFT, "--pair", pair, "--image", str(out)]
+        words += ["--wifi", "Office", "--wifi-country", "FR"]
+        says = refused(*words)
+        assert "--wifi-password TEXT" in says and not out.exists() and not os.path.exists(pair)
+        assert flash(*words, "--wifi-password", "").returncode == 0 and out.exists()
+
+    def test_what_comes_next_is_a_file_as_well(self, image, tmp_path):
+        pair, out = str(tmp_path / "left-right.pair"), tmp_path / "first.img"
+        done = flash("--from", image, *LEFT, "--pair", pair, "--image", str(out))
+        line = "./flash.sh --board KIND --name right --pair %s --image %s/right.img" % (pair, tmp_path)
+        assert done.returncode == 0 and line in done.stdout.replace("sudo ", "") and "/dev/sdX" not in done.stdout
+
     def test_wrong_options_are_argparses(self):
         done = flash("--nam", "left", "/dev/sdx")
         assert done.returncode == 2 and "unrecognized arguments" in done.stderr
@@ -151,6 +165,11 @@ class TestUsage:
         assert "is there already" in refused(*words)
         assert out.read_bytes() == b"mine" and not os.path.exists(pair)
         assert flash(*words, "--force").returncode == 0
+
+    def test_a_file_that_cannot_be_made_is_told_before_anything_is_built(self, pair, monkeypatch, capsys):
+        monkeypatch.setattr(command.build, "provide_programs", lambda wanted: pytest.fail("it went on"))
+        assert command.main(["--board", "qemu", *LEFT, "--pair", pair, "--image", "/proc/left.img"]) == 2
+        assert "cannot be made" in capsys.readouterr().err
 
     def test_a_line_that_the_board_would_not_take(self, image, pair, tmp_path):
         says = refused("--from", image, *LEFT, "--pair", pair, "--image", str(tmp_path / "o"), "--peer", "nowhere")

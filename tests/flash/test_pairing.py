@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from firmware.errors import Refused
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.flash import options, pairing
 
 

@@ -194,7 +194,8 @@ def test_stamps_lie_behind_the_image_up_to_the_end(image, medium):
 
 def test_a_file_has_its_name_when_it_is_whole(image, tmp_path):
     path = str(tmp_path / "new.img")
-    target = File(path, image.size)
+    target = File(path)
+    target.stretch(image.size)
     writer = Writer(image, target, image.blanks(target.size))
     writer.write(lambda done, total: None)
     assert not os.path.exists(path)
@@ -211,7 +212,8 @@ def test_a_file_has_its_name_when_it_is_whole(image, tmp_path):
 
 
 def test_a_file_that_is_given_up_leaves_nothing(image, tmp_path):
-    target = File(str(tmp_path / "new.img"), image.size)
+    target = File(str(tmp_path / "new.img"))
+    target.stretch(image.size)
     target.close()
     target.close()
     assert not [name for name in os.listdir(tmp_path) if name.startswith("new")]

@@ -13,7 +13,7 @@ from firmware.pair import card, code
 from firmware.ports.cpython import keyfolder, keys, pake
 from tests.unit.fakes_pair import Wire, two_boards
 from tools import pairfile
-from tools.api import BoardError
+from tools.errors import BoardError
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PIECES = st.lists(

@@ -1,54 +1,25 @@
-"""Power cuts at twenty random moments: in the first boot, in later ones, while the server writes.
+"""Power cuts at seventeen random moments: in the first boot, in later ones, while the server writes. Three more, while
+an update comes, is written and is tried, are in test_update.py.
 
-A moment is a second of processor time of the machine, so it lies in the same phase however busy this computer is. Each
-cut board is started again, some to be cut once more while they start; in the end each comes up by itself, and both
+Each cut board is started again, some to be cut once more while they start; in the end each comes up by itself, and both
 disks hold a prefix of the server's writes with all that was flushed.
 """
 
-import os
-import random
 import time
 
 import pytest
 
-from tests.image.lib.board import Board
+from tests.image.lib.cuts import BOOT_PROCESSOR_S
 from tests.image.lib.host import Writes
-from tests.image.lib.pair import DISK_BYTES, Pair
+from tests.image.lib.pair import Pair
 
 pytestmark = pytest.mark.timeout(1200)
-BOOT_PROCESSOR_S = 45.0  # from power to a pair that mirrors, about
-FIRST_BOOTS, ROUNDS = 4, 4
+FIRST_BOOTS, ROUNDS = 4, 3
 
 
-@pytest.fixture(scope="module")
-def dice():
-    seed = int(os.environ.get("SEED") or random.randrange(1 << 32))
-    print("SEED=%d" % seed, flush=True)
-    return random.Random(seed)
-
-
-class Cuts:
-    """Counts them, and says when each was."""
-
-    def __init__(self):
-        self.count = 0
-
-    def after_processor_s(self, board: Board, seconds: float) -> None:
-        while board.machine.seconds_of_processor() < seconds:
-            assert board.machine.running, board.says()
-            time.sleep(0.05)
-        self.now(board, "its start")
-
-    def now(self, board: Board, what: str) -> None:
-        self.count += 1
-        used = board.machine.seconds_of_processor()
-        print("cut %d: %s after %.1f s of processor, in %s" % (self.count, board.name, used, what), flush=True)
-        board.cut()
-
-
-@pytest.fixture(scope="module")
-def cuts():
-    return Cuts()
+@pytest.fixture
+def pair(cut_pair: Pair) -> Pair:
+    return cut_pair
 
 
 def test_cut_in_the_first_boot(pair: Pair, dice, cuts):
@@ -64,8 +35,7 @@ def test_cut_in_the_first_boot(pair: Pair, dice, cuts):
         board.shell.run("ls /state/keys/own.key /state/keys/peer.crt && test ! -e /card/pair/own.key")
 
 
-def test_cut_while_the_server_writes(pair: Pair, dice, cuts):
-    writes = Writes(DISK_BYTES)
+def test_cut_while_the_server_writes(pair: Pair, dice, cuts, writes):
     for _ in range(ROUNDS):
         writes.begin(pair.left, dice.randrange(1 << 32))
         writes.wait_for_flushes(pair.left, dice.randrange(2, 40))
@@ -78,7 +48,7 @@ def test_cut_while_the_server_writes(pair: Pair, dice, cuts):
         pair.left.switch_on()
         cuts.after_processor_s(pair.left, dice.uniform(4, BOOT_PROCESSOR_S))
         check(pair, writes)
-    assert cuts.count >= 20
+    assert cuts.count == 17
 
 
 def check(pair: Pair, writes: Writes) -> None:

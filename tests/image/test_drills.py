@@ -11,7 +11,7 @@ import pytest
 from tests.image.lib import host
 from tests.image.lib.host import Writes
 from tests.image.lib.machine import Disk
-from tests.image.lib.pair import CARD_BYTES, DISK_BYTES, Pair
+from tests.image.lib.pair import CARD_BYTES, Pair, new_disk
 from tests.image.lib.surfaces import wait_for_words
 from tests.process.boards import ROOT, wait_until
 
@@ -20,15 +20,11 @@ SEED = 7
 
 
 @pytest.fixture(scope="module")
-def writes():
-    return Writes(DISK_BYTES)
-
-
-@pytest.fixture(scope="module")
-def pair(pair: Pair) -> Pair:
-    pair.switch_on()
-    pair.wait_mirroring()
-    return pair
+def pair(cut_pair: Pair):
+    cut_pair.switch_on()
+    cut_pair.wait_mirroring()
+    yield cut_pair
+    cut_pair.end()
 
 
 def recovered(pair: Pair, writes: Writes) -> None:
@@ -77,7 +73,7 @@ def test_the_disk_of_the_twin_is_dead(pair, writes):
     left, right = pair.boards
     right.cut()
     left.shut_down()
-    right.disks = [new_disk(pair, "new")]
+    right.disks = [Disk(new_disk(pair.folder / "new.disk"), "DISK-new")]
     for board in pair.boards:
         board.card.write("start-anew", b"")
     pair.switch_on()
@@ -140,10 +136,3 @@ def edit(board, *lines: str, start_anew: bytes) -> None:
     kept = [each for each in text.splitlines() if not each.startswith(("role", "peer"))]
     board.card.write("sosie.conf", "".join(each + "\n" for each in [*kept, *lines]).encode())
     board.card.write("start-anew", start_anew)
-
-
-def new_disk(pair: Pair, name: str) -> Disk:
-    path = pair.folder / (name + ".disk")
-    path.touch()
-    os.truncate(path, DISK_BYTES)
-    return Disk(path, "DISK-" + name)

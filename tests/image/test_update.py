@@ -1,18 +1,21 @@
-"""Updates of a booted image: refused ones, a good one that is cut in the middle, and two that are no good.
+"""Updates of a booted image: refused ones, a good one whose power is cut at three random moments, two that are no good.
 
-One board goes through all of it, in the order in which the tests stand here.
+One board goes through all of it, in the order in which the tests stand here. After each power cut it comes up by itself
+and serves its disk, by the old system or the new one, with all that was flushed.
 """
-
-import json
 
 import pytest
 
 from tests.image.lib.bundles import Bundles
-from tests.image.lib.pair import Pair
-from tests.process.boards import wait_until
-from tools.api import BoardError, Client
+from tests.image.lib.cuts import BOOT_PROCESSOR_S
+from tests.image.lib.host import Writes
+from tests.image.lib.pair import DISK_BYTES, Pair
+from tests.image.lib.updating import INSTALL_LIMIT_S, CutShort, arm, send, wait_for
+from tools.api import Client
+from tools.errors import BoardError
 
-INSTALL_LIMIT_S = 600.0  # emulated, beside other tests; a minute or two where nothing else runs
+WRITING_PROCESSOR_S = 25.0  # about half of what it takes
+NEW = "0.2.0"
 pytestmark = pytest.mark.timeout(1800)
 
 
@@ -35,32 +38,19 @@ def board(pair):
     return pair.left
 
 
+@pytest.fixture(scope="module")
+def first(board) -> dict:
+    return board.status()
+
+
+@pytest.fixture(scope="module")
+def writes(first) -> Writes:
+    return Writes(DISK_BYTES)
+
+
 @pytest.fixture
 def client(pair, board) -> Client:
     return Client("https://127.0.0.1:%d" % board.web, timeout_s=60.0, pair=str(pair.file))
-
-
-def send(client: Client, bundle) -> None:
-    with open(bundle, "rb") as file:
-        client.send_update(file, bundle.stat().st_size)
-
-
-def wait_for(client: Client, board, *states, limit_s=INSTALL_LIMIT_S) -> dict:
-    """The report, as soon as its state is one of these."""
-    last: list = [None]
-
-    def attempt():
-        assert board.machine.running, board.says()
-        try:
-            last[0] = client.update_state()
-        except BoardError:
-            return None
-        return last[0] if last[0]["state"] in states else None
-
-    try:
-        return wait_until("", attempt, limit_s, 0.5)
-    except AssertionError:
-        raise AssertionError("%s was not reached, but %s; serial port:\n%s" % (states, last[0], board.says())) from None
 
 
 REFUSED = {
@@ -91,44 +81,65 @@ def test_spoiled_bytes_behind_a_good_signature(board, client, bundles):
     assert board.shell.run("losetup --list --noheadings; ls /dev/mapper").split() == ["control"]
 
 
-def test_a_power_cut_in_the_middle_of_writing(board, client, bundles):
+def test_power_cuts_while_it_is_sent_and_written(board, client, bundles, dice, cuts, writes):
+    """What was sent in part is nothing; what was written in part is begun again."""
     client.mark("before the update")
-    send(client, bundles.whole("0.2.0"))
-    wait_until("half of it is written", lambda: _percent(client) >= 60, INSTALL_LIMIT_S, 0.2)
-    board.cut()
-    board.switch_on()
+    bundle = bundles.whole(NEW)
+    writes.begin(board, dice.randrange(1 << 32))
+    writes.wait_for_flushes(board, 2)
+    size = bundle.stat().st_size
+    with CutShort(bundle, dice.randrange(size // 20, size // 2), lambda: cuts.now(board, "the upload")) as file:
+        with pytest.raises(BoardError):
+            client.send_update(file, size)
+    comes_up(board, writes)
+    assert client.update_state()["state"] not in ("checking", "installing", "ready to restart")
+    send(client, bundle)
+    wait_for(client, board, "installing")
+    writes.begin(board, dice.randrange(1 << 32))
+    writes.wait_for_flushes(board, 2)
+    now = board.machine.seconds_of_processor()
+    cuts.after_processor_s(board, now + dice.uniform(0, WRITING_PROCESSOR_S), "the writing of the slot")
+    comes_up(board, writes)
     report = wait_for(client, board, "ready to restart")
-    assert report["slot"] == "A" and "0.2.0" in report["sentence"]
+    assert report["slot"] == "A" and NEW in report["sentence"]
 
 
-def test_a_good_one_is_tried_and_kept_and_loses_nothing(board, client):
-    before = board.wait_for("its disk is served", lambda status: status["serving"])
+def test_a_power_cut_while_it_is_tried(board, client, dice, cuts, writes):
+    """On the way into the new system, or when that serves already. A trial that began and did not end is lost, one
+    that had not begun is made at the next start."""
+    writes.begin(board, dice.randrange(1 << 32))
+    writes.wait_for_flushes(board, 2)
     client.restart_into_update()
+    until = board.machine.seconds_of_processor() + dice.uniform(5, 2 * BOOT_PROCESSOR_S)
+    cuts.after_processor_s(board, until, "the trial")
+    choice = board.card.boot_variables()
+    is_lost = choice["primary"] == "A" and not choice.get("trial")
+    comes_up(board, writes)
+    if is_lost:
+        report = wait_for(client, board, "rolled back")
+        assert report["slot"] == "A" and "version %s was tried" % NEW in report["sentence"]
+        arm(board, "B", NEW)
+        board.switch_on()
+
+
+def test_a_good_one_is_kept_and_loses_nothing(board, client, writes, first):
     report = wait_for(client, board, "confirmed")
-    assert (report["version"], report["slot"]) == ("0.2.0", "B")
+    assert (report["version"], report["slot"]) == (NEW, "B")
     after = board.wait_for("its disk is served", lambda status: status["serving"])
-    assert after["group"]["durable"] >= before["group"]["durable"] > 0
+    assert after["group"]["durable"] > first["group"]["durable"]
     for word in ("name", "role", "generation", "disk_size"):
-        assert after[word] == before[word]
-    board.cut()
-    variables = board.card.boot_variables()
-    assert variables["primary"] == "B" and not variables.get("trial")
+        assert after[word] == first[word]
+    writes.check_alone(board)
+    board.shell.run("grep -x primary=B /card/grub/grubenv && ! grep trial=. /card/grub/grubenv")
 
 
 @pytest.mark.parametrize("system", ["not_starting", "not_serving"])
 def test_one_that_is_no_good_is_left_by_itself(board, client, bundles, system):
-    """As the installer leaves it, but for the minutes that the writing takes."""
-    if board.machine is None:
-        board.switch_on()
     version = board.wait_for("its disk is served", lambda status: status["serving"])["version"]
     slot = client.update_state()["slot"]
     tried, part = ("B", 3) if slot == "A" else ("A", 2)
-    story = {"stage": "armed", "version": "0.9.0", "slot": tried}
-    board.shell.put("/state/updater/story.json", json.dumps(story).encode())
-    board.shell.run("sync")
-    board.cut()
+    arm(board, tried, "0.9.0")
     board.card.replace(part, getattr(bundles, system)("0.9.0"))
-    board.card.set_boot_variables(trial=tried)
     board.switch_on()
     report = wait_for(client, board, "rolled back", limit_s=2 * INSTALL_LIMIT_S)
     assert "version 0.9.0 was tried" in report["sentence"]
@@ -136,7 +147,9 @@ def test_one_that_is_no_good_is_left_by_itself(board, client, bundles, system):
     board.wait_for("its disk is served again", lambda status: status["serving"])
 
 
-def _percent(client: Client) -> int:
-    report = client.update_state()
-    assert report["state"] in ("checking", "installing", "receiving"), report
-    return report.get("percent", 0) if report["state"] == "installing" else 0
+def comes_up(board, writes) -> None:
+    """After a power cut, by itself, with all that was flushed."""
+    writes.end(board)
+    board.switch_on()
+    board.wait_for("its disk is served", lambda status: status["serving"])
+    writes.check_alone(board)

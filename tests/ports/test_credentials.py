@@ -44,10 +44,36 @@ def damaged(pem: bytes) -> bytes:
 def test_a_folder_that_is_refused(tmp_path, how):
     spoil, word = DAMAGE[how]
     spoil(folder(tmp_path, LEFT, RIGHT))
-    with pytest.raises(Refused) as error:
-        open_keys(str(tmp_path))
-    assert word in str(error.value) and "\n" not in str(error.value)
-    assert "PRIVATE" not in str(error.value)
+    board = open_keys(str(tmp_path))
+    for what in (board.refresh, lambda: board.link_session(True), lambda: board.link_session(False)):
+        with pytest.raises(Refused) as error:
+            what()
+        assert word in str(error.value) and "\n" not in str(error.value)
+        assert "PRIVATE" not in str(error.value)
+    assert not board.paired and board.certificate is None
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_the_page_needs_the_boards_own_keys_and_no_others(tmp_path, how):
+    spoil, word = DAMAGE[how]
+    spoil(folder(tmp_path, LEFT, RIGHT))
+    board = open_keys(str(tmp_path))
+    if word in ("peer.crt", "revoked, line 2"):
+        assert board.page_session()
+    else:
+        with pytest.raises(Refused, match=word):
+            board.page_session()
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_what_is_mended_counts_without_a_restart(tmp_path, how):
+    mine, _ = tmp_path / "mine", DAMAGE[how][0](folder(tmp_path / "mine", LEFT, RIGHT))
+    board, other = open_keys(str(mine)), Credentials(str(folder(tmp_path / "other", RIGHT, LEFT)))
+    folder(mine, LEFT, RIGHT)
+    assert board.refresh() and board.paired and board.page_session()
+    one, two = End(board.link_session(False), b"a"), End(other.link_session(True))
+    converse(one, two)
+    assert two.heard == b"a"
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):

@@ -118,10 +118,10 @@ class Creating(FilesTest):
             real = getattr(system, name)
             self.addCleanup(setattr, system, name, real)
 
-            def call(*args):
+            def call(*args, **more):
                 with open(self.path, "rb") as file:
                     did.append((name, file.read()))
-                return real(*args)
+                return real(*args, **more)
 
             setattr(system, name, call)
 

@@ -28,11 +28,11 @@ class Kernel:
             monkeypatch.setattr(module, name, self._counted(getattr(module, name)))
 
     def _counted(self, call):
-        def counted(*args):
+        def counted(*args, **more):
             self.left -= 1
             if self.left < 0:
                 raise Cut
-            return call(*args)
+            return call(*args, **more)
 
         return counted
 

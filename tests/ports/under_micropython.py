@@ -24,6 +24,7 @@ from firmware.ports import (  # noqa: E402
     random_bytes,
     wall_ms,
 )
+from firmware.ports.files import replace_file  # noqa: E402
 
 FOLDER = sys.argv[1]
 SIZE = 1 << 20
@@ -43,6 +44,18 @@ def refused(call, *args):
     except Refused as error:
         return str(error)
     return ""
+
+
+def check_small_files():
+    path = FOLDER + "/small"
+    with open(path + ".new", "w") as left_over:
+        left_over.write("half of")
+    for content in (b"one", b"another", b""):
+        replace_file(path, content)
+        with open(path, "rb") as file:
+            check("a file is replaced by %d bytes" % len(content), file.read() == content)
+    check("nothing is left beside it", not exists(path + ".new"))
+    check("a folder that is missing is told", fails(replace_file, FOLDER + "/no/such", b""))
 
 
 def check_storage():
@@ -206,6 +219,7 @@ def check_loop(loop):
 
 
 def main():
+    check_small_files()
     check_storage()
     loop = Loop()
     check_loop(loop)

@@ -205,6 +205,33 @@ def test_a_fresh_twin_that_was_refused_is_fresh_still(make_pair):
     still_mirrors(pair)
 
 
+def test_what_the_set_up_found_is_an_alarm_of_a_board_that_serves(make_board, monkeypatch):
+    monkeypatch.setenv("SOSIE_ALARMS", "the card brings keys\nand more")
+    board = make_board().start()
+    board.patient_client().write(0, bytes(4096))
+    status = board.status()
+    assert status["serving"] and {"the card brings keys", "and more"} <= set(status["alarms"])
+
+
+@pytest.mark.skipif(os.path.isdir("/sys/class/udc") and os.listdir("/sys/class/udc"), reason="there is a controller")
+def test_without_a_usb_device_controller_all_but_the_disk_on_usb_goes_on(make_pair):
+    pair = make_pair()
+    pair.left.write_conf(attach="usb")
+    pair.right.write_conf(attach="usb")
+    pair.start()
+    wait_until("the first copy is through", lambda: pair.left.status()["state"] == "mirroring")
+    for board, serves in ((pair.left, False), (pair.right, True)):
+        status = board.status()
+        assert ["attach = none" in each for each in status["alarms"]] == [True] and status["serving"] is serves
+        assert "attach = none" in board.said()
+    pair.left.kill()
+    pair.right.promote()
+    assert not pair.right.status()["serving"]
+    pair.left.start()  # its keeper is there yet
+    pair.left.stop()
+    pair.right.stop()
+
+
 @pytest.fixture
 def device(tmp_path):
     """A block device of 48 MiB."""

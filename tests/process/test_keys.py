@@ -115,6 +115,43 @@ def test_a_lost_card(pair, home, file, tmp_path):
         fresh.end()
 
 
+SPOILED = {
+    "own.key": (b"no key", False),
+    "peer.crt": (b"-----BEGIN CERTIFICATE-----\n", True),
+    "revoked": (b"12:34\n", True),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+@pytest.mark.parametrize("role", ["primary", "twin"])
+def test_damaged_keys_cost_the_link_and_never_the_disk(tmp_path, file, role, name):
+    content, has_page = SPOILED[name]
+    pair = KeyedPair(tmp_path, file)
+    board, other = (pair.left, pair.right) if role == "primary" else (pair.right, pair.left)
+    path = os.path.join(board.keys, name)
+    whole = open(path, "rb").read() if os.path.exists(path) else b""
+    keyfolder.write(board.keys, name, content)
+    try:
+        other.start()
+        board.launch()
+        client = pair.left.patient_client()
+        client.write(0, b"a" * 4096)
+        client.flush()
+        if has_page:
+            wait_until("the page answers", board._answers)
+            assert [name in each and "the link is closed" in each for each in board.status()["alarms"]] == [True]
+        else:
+            with pytest.raises(OSError):
+                board.status()
+        assert other.status()["link"]["state"] != "up" and board.running
+        keyfolder.write(board.keys, name, whole)
+        wait_until("the link is up", lambda: other.status()["link"]["state"] == "up")
+        assert board.status()["alarms"] == []
+        pair.wait_drained()
+    finally:
+        pair.end()
+
+
 def test_revoking_ends_the_link_at_once(pair, home):
     fingerprint = keys.fingerprint(pair.left.certificate)
     code, said = sosie(home, "revoke", fingerprint[:6], page(pair.right))

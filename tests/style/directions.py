@@ -23,15 +23,15 @@ PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "h
 PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zlib", "zstandard"}
 
 # The composition root: these files wire the parts and may name the ports.
-ROOT_FILES = {"__main__.py", "appliance.py", "chronicler.py", "matchmaker.py", "media.py", "service.py", "surfaces.py"}
-ROOT_FILES |= {"herald.py", "website.py"}
+ROOT_FILES = {"__main__.py", "appliance.py", "chronicler.py", "consoles.py", "herald.py", "matchmaker.py", "media.py"}
+ROOT_FILES |= {"service.py", "surfaces.py", "website.py"}
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.
-BOARD_MAY_IMPORT = {"errors", "ports"}
+BOARD_MAY_IMPORT = {"errors", "ports", "whole"}
 BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger", "log.superblock", "link.frames"}
 # The steward wires settings, media and surfaces, as the firmware's own composition root does.
-_SURFACES = {"status", "terminal", "website", "service"}
+_SURFACES = {"consoles", "status", "website", "service"}
 STEWARD_MAY_IMPORT = BOARD_MAY_IMPORT | _SURFACES | {"config", "log.superblock", "pair.identity"}
 STEWARD = ("steward/", "settings.py")
 BOARD_ROOT_FILES = {"usb/disk.py", "usb/legacy.py", "update/bundle.py"}

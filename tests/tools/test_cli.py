@@ -15,7 +15,8 @@ import pytest
 from firmware.status.snapshot import snapshot
 from tests.unit.fakes_status import EXAMPLES, FACTS, NOW_MS, FakeBoard, example
 from tools import cli
-from tools.api import BoardError, Client, Unreachable, parse_address
+from tools.api import Client, parse_address
+from tools.errors import BoardError, Unreachable
 from tools.status import describe
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

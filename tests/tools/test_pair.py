@@ -6,9 +6,11 @@ import stat
 
 import pytest
 
+from firmware import config
+from firmware.errors import Refused
 from firmware.ports.cpython import keyfolder, keys
 from tools import cli, pairfile
-from tools.api import BoardError
+from tools.errors import BoardError
 
 
 @pytest.fixture
@@ -71,6 +73,14 @@ def test_an_existing_file_is_not_overwritten(home, capsys, file):
 def test_names(home, capsys, names):
     code, _, err = sosie(capsys, "new", *names, "--file", home / "file")
     assert code == 3 and len(err.splitlines()) == 1 and not (home / "file").exists()
+
+
+def test_names_are_what_board_conf_takes(home, capsys):
+    _, _, err = sosie(capsys, "new", "x" * 64, "right")
+    with pytest.raises(Refused) as refusal:
+        config.parse(b"name = %s" % (b"x" * 64))
+    assert str(refusal.value).rpartition(": ")[2] in err
+    assert sosie(capsys, "new", " left", "right")[0] == 3  # board.conf would cut it
 
 
 def test_longest_name(tmp_path):

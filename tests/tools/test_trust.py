@@ -12,7 +12,8 @@ import pytest
 from firmware.ports.cpython import keys
 from tests.tools.test_cli import status
 from tools import cli, pairfile
-from tools.api import BoardError, Client, Unreachable
+from tools.api import Client
+from tools.errors import BoardError, Unreachable
 from tools.trust import KNOWN, Trust
 
 ADDRESS = "192.0.2.1:443"
@@ -215,6 +216,18 @@ def test_without_terminal_nobody_is_asked(broken, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", open(os.devnull))
     with pytest.raises(BoardError, match="SOSIE_PASSWORD"):
         Trust(None, str(tmp_path), {}).password(ADDRESS, broken.encode())
+
+
+def test_a_board_whose_keys_are_damaged():
+    """It hangs up on everybody."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up():
+            server.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with pytest.raises(Unreachable, match="hangs up: .* says on its console"):
+            Client("https://127.0.0.1:%d" % server.getsockname()[1], trust=trust("/nowhere")).status()
 
 
 def test_a_board_with_keys_that_is_asked_without():

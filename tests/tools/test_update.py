@@ -11,7 +11,7 @@ import pytest
 
 from board.update.bundle import Bundle, judge
 from tools import cli, update, updatebundle, updatekey
-from tools.api import BoardError, Unreachable
+from tools.errors import BoardError, Unreachable
 
 MIB = 1 << 20
 START, SYSTEM_BYTES = 4 * MIB, 8 * MIB
@@ -61,6 +61,14 @@ def test_the_key_is_made_once_and_is_nobody_elses(keys):
     before = updatekey.certificate(keys)
     assert updatekey.make(keys) == certificate and updatekey.certificate(keys) == before
     assert os.stat(key).st_mode & 0o777 == 0o600 and b"CERTIFICATE" in before
+
+
+def test_a_key_that_is_there_already_is_told(tmp_path, capsys):
+    words = ["update", "key", "--key", str(tmp_path / "keys")]
+    assert cli.main(words) == 0 and "goes onto every card that is flashed from now on" in capsys.readouterr().out
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    assert "is there already" in said and all(path in said for path in updatekey.paths(str(tmp_path / "keys")))
 
 
 def test_a_lost_certificate_is_made_anew_from_the_key(tmp_path):

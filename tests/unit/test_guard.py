@@ -171,6 +171,19 @@ class Guarding(unittest.TestCase):
         self.loop.look()
         self.assertEqual(self.board.alarms["keys"], "")
 
+    def test_damage_at_the_start_is_told_at_once_and_closes_the_link_only(self):
+        self.credentials.paired, self.credentials.certificate = False, None
+        self.credentials.damage = "own.key is damaged"
+        self.guard.start()
+        self.loop.look()
+        self.assertEqual(self.board.alarms["keys"], "the link is closed: own.key is damaged")
+        self.assertFalse(self.guard.ready)
+        self.assertIsNone(self.guard.incoming())
+        self.credentials.paired, self.credentials.certificate, self.credentials.damage = True, b"own", ""
+        self.loop.look()
+        self.assertEqual(self.board.alarms["keys"], "")
+        self.assertTrue(self.guard.ready)
+
     def test_what_could_not_be_cleaned_up_is_an_alarm(self):
         self.credentials.trouble = "still trusted"
         self.guard.start()

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests.usb.fake_computer import Files
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.usb.machine import Machine
 
 

@@ -5,12 +5,13 @@ import subprocess
 import sys
 import time
 
-from tools.api import BoardError, Client
+from tools.api import Client
 from tools.bench import proc
 from tools.bench.fio import BenchError
 from tools.bench.nbd_client import NbdClient, NbdError
 from tools.bench.peers import Server
 from tools.bench.workspace import free_port
+from tools.errors import BoardError
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READY_TIMEOUT_S = 30

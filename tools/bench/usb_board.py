@@ -62,9 +62,7 @@ class SocketEndpoints:
 
 
 class SocketDisk:
-    """Stands where board/usb/disk.py is."""
-
-    consoles = ()
+    """Stands where board/usb/attachment.py is."""
 
     def __init__(self, loop, bulk_out, bulk_in):
         self._loop = loop
@@ -77,7 +75,7 @@ class SocketDisk:
     def end_session(self):
         pass
 
-    def serve(self, board, status):
+    def serve(self, board, status, add_console):
         units = units_of(board.volume, serial_number(board.identity))
         self._bot = Bot(Task(units, memoryview(bytearray(PIECE + MAX_PACKET))), units, self._endpoints)
         self._endpoints.bot = self._bot

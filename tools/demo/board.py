@@ -3,8 +3,9 @@
 import signal
 import subprocess
 
-from tools.api import BoardError, Client, Unreachable
+from tools.api import Client
 from tools.demo.workshop import Broken, Workshop, call, kill_group, signal_group, wait_for
+from tools.errors import BoardError, Unreachable
 
 DISK_SIZE = 512 << 20
 JOURNAL_SIZE = 320 << 20

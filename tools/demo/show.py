@@ -6,12 +6,12 @@ import signal
 import sys
 import time
 
-from tools.api import BoardError
 from tools.demo.copyhost import COMMANDS, CopyHost
 from tools.demo.host import LiveHost, why_not_live
 from tools.demo.screen import Screen, mib, plural
 from tools.demo.story import Story
 from tools.demo.workshop import CHECKOUT, Broken, Workshop, missing_commands
+from tools.errors import BoardError
 
 APT_LINE = "apt-get install e2fsprogs libnbd-bin nbdfuse fuse3"
 EVERYTHING_HELD, SOMETHING_BROKE, INTERRUPTED = 0, 1, 130

@@ -5,7 +5,7 @@ import os
 import sys
 
 from firmware.errors import Refused
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.flash import build, conf, options, pairing, verdict, words
 from tools.flash.card import Maker
 from tools.flash.machine import Machine
@@ -44,18 +44,18 @@ def _run(wanted, machine: Machine, progress: Progress) -> int:
     values = {"name": half.name, "role": half.role, **half.inherited(), **options.settings(wanted)}
     _ask_wifi_password(values)
     settings = conf.render(values, conf.ONTO_NOTE if wanted.onto else "")
-    # From here on nobody mounts the card, however long its image is being built.
-    target = Card(device.path, device.size) if device else None
+    # From here on nobody mounts the card, however long its image is being built; a file has its place.
+    target = Card(device.path, device.size) if device else File(wanted.image)
     try:
         if device and not wanted.yes and not _confirmed(words.question(device, machine.contents(device))):
             raise Refused("nothing was done")
         build.provide_programs(wanted)
         with build.image(wanted, model, progress) as image:
-            target = target or File(wanted.image, image.size)
+            if not device:
+                target.stretch(image.size)
             Maker(image, target, progress, bool(wanted.onto)).make(half, settings)
     finally:
-        if target:
-            target.close()
+        target.close()
     half.remember(options.settings(wanted))
     half.flashed()
     print(words.next_steps(wanted, half, model, values))
@@ -73,8 +73,14 @@ def _check_root(wanted) -> None:
 
 def _ask_wifi_password(values: dict) -> None:
     """Not on the command line if it can be avoided: others see that."""
-    if "wifi" not in values or "wifi_password" in values or not sys.stdin.isatty():
+    if values.get("wifi_password") == "":
+        del values["wifi_password"]  # there is none
         return
+    if "wifi" not in values or "wifi_password" in values:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("--wifi asks for the network's password on a terminal; without one, say --wifi-password TEXT, or "
+                      "--wifi-password '' where there is none")
     password = getpass.getpass("Password of the wireless network %s (none: just Enter): " % values["wifi"])
     if password:
         values["wifi_password"] = password

@@ -87,7 +87,7 @@ def _add_settings(group) -> None:
         "disk_size": ("SIZE", "use only this much of the disk"),
         "attach": ("HOW", "usb, nbd:HOST:PORT or none"),
         "wifi": ("NAME", "wireless network"),
-        "wifi_password": ("TEXT", "its password; without this it is asked for"),
+        "wifi_password": ("TEXT", "its password, '' for none; without this it is asked for"),
         "wifi_country": ("XX", "the country's two letters"),
         "address": ("ADDRESS/LENGTH", "fixed address of the board; without this by DHCP"),
         "gateway": ("ADDRESS", "with --address"),

@@ -142,7 +142,7 @@ def _default(options, pairfile) -> str:
 
 
 def _names(path: Path, pairfile) -> "set[str]":
-    from tools.api import BoardError
+    from tools.errors import BoardError
 
     try:
         return set(pairfile.load(str(path)).boards)

@@ -108,18 +108,22 @@ class Card(Target):
 
 
 class File(Target):
-    """An image file of `size` bytes. It has its name only when it is whole, and is its owner's alone: it has keys."""
+    """An image file. It has its name only when it is whole, and is its owner's alone: it has keys."""
 
-    def __init__(self, path: str, size: int):
+    def __init__(self, path: str):
         self._part = path + ".part"
         try:
             descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
             os.fchmod(descriptor, 0o600)
         except OSError as error:
             raise Refused("%s cannot be made (%s); name another place" % (self._part, error.strerror)) from None
-        super().__init__(path, descriptor, size)
+        super().__init__(path, descriptor, None)
+
+    def stretch(self, size: int) -> None:
+        """It has `size` bytes now. Raises Failed."""
         with self._explained("written"):
-            os.ftruncate(descriptor, size)
+            os.ftruncate(self._file, size)
+        self.size = size
 
     def discard(self) -> bool:
         """A new file has nothing in it."""

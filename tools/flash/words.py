@@ -1,5 +1,7 @@
 """What a person is asked before, and told after."""
 
+import os
+import shlex
 import textwrap
 
 from firmware.quantity import size_text
@@ -50,11 +52,17 @@ def _pair_steps(wanted, half) -> "list[str]":
     steps = []
     if not half.pair.board(half.other)["flashed"]:
         board = wanted.board or "KIND"
-        steps.append("The other card:\n./flash.sh --board %s --name %s --pair %s /dev/sdX"
-                     % (board, half.other, half.path))
+        words = ["./flash.sh", "--board", board, "--name", half.other, "--pair", half.path]
+        steps.append("The other card:\n" + shlex.join(words + _other_target(wanted, half)))
     steps.append("Keep %s, and a copy of it, where nobody else reads it: it is the key to both boards. The password of "
                  "their pages:\ntools/sosie pair show %s --password" % (half.path, half.path))
     return steps
+
+
+def _other_target(wanted, half) -> "list[str]":
+    if not wanted.image:
+        return ["/dev/sdX"]
+    return ["--image", os.path.join(os.path.dirname(wanted.image), half.other.replace("/", "-") + ".img")]
 
 
 def _port(half) -> str:

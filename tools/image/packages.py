@@ -1,5 +1,6 @@
 """First stage: Debian packages become a root, a kernel with its modules, and boot loaders. Takes minutes; is cached."""
 
+import collections
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from firmware.errors import Refused
 from tools.image import emulation, mirror
 from tools.image.model import Model
+from tools.image.telling import Telling
 from tools.image.toolbox import Toolbox
 
 SUITE = "trixie"
@@ -99,7 +101,7 @@ class Build:
             fresh = Path(tempfile.mkdtemp(prefix=".%s-" % name, dir=folder()))
             try:
                 fresh.chmod(0o755)
-                self._run(fresh)
+                self._run(fresh, Telling(say))
                 finish(fresh)
                 if not target.is_dir():
                     fresh.rename(target)
@@ -115,18 +117,33 @@ class Build:
             text += (HERE / "unpack").read_text() + _TRIMMED.read_text() + _COMPILE + _LIST
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def _run(self, fresh: Path) -> None:
+    def _run(self, fresh: Path, telling: Telling) -> None:
         # Apart, so that what it mounts and starts goes with it, whatever ends it.
         argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        argv += ["sh", "-euc", emulation.prelude(self._arch) + 'exec "$@"', "sh", "mmdebstrap", *self._options]
+        argv += ["sh", "-euc", emulation.prelude(self._arch) + 'exec "$@"', "sh"]
+        argv += ["mmdebstrap", "--verbose", *self._options]
         if self._unpack:
             words = ["sh", str(HERE / "unpack"), str(fresh), *self._unpack]
             argv.append("--customize-hook=%s" % shlex.join(words))
-        log = fresh / "log"
-        with open(log, "w") as file:
-            done = subprocess.run([*argv, SUITE, str(fresh / "root"), "-"], input=self._sources.encode(),
-                                  stdout=file, stderr=file)
-        if done.returncode:
-            lines = log.read_text(errors="replace").splitlines()[-20:]
+        code, lines = _listen([*argv, SUITE, str(fresh / "root"), "-"], self._sources, telling)
+        if code:
             raise Refused("%s\nmmdebstrap could not build the root; the lines above say why" % "\n".join(lines))
-        log.unlink()
+
+
+def _listen(argv: "list[str]", text: str, telling: Telling) -> "tuple[int, list[str]]":
+    """Runs a program that reads `text` to its end; its exit code and the last that it said."""
+    last = collections.deque(maxlen=20)
+    reads, writes = os.pipe()  # which holds it
+    os.write(writes, text.encode())
+    os.close(writes)
+    with subprocess.Popen(argv, stdin=reads, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace") as process:  # fmt: skip
+        os.close(reads)
+        try:
+            for line in process.stdout:
+                last.append(line.rstrip())
+                telling.hear(line)
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode, list(last)

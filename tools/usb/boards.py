@@ -4,7 +4,7 @@ import errno
 import os
 import time
 
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.usb.machine import Machine
 
 try:

@@ -6,7 +6,8 @@ import json
 import sys
 
 from tools import status
-from tools.api import BoardError, is_status
+from tools.api import is_status
+from tools.errors import BoardError
 from tools.usb import boards
 from tools.usb.machine import Machine
 

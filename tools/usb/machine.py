@@ -4,7 +4,7 @@ import errno
 import os
 import re
 
-from tools.api import BoardError
+from tools.errors import BoardError
 
 
 class Disk:

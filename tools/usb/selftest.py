@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.usb import checks
 from tools.usb.boards import Board, find_one
 from tools.usb.bulk_only import Host, Misbehaved

@@ -18,6 +18,9 @@ pwrite = os.pwrite
 stat = os.stat
 unlink = os.unlink
 rename = os.rename
+fchmod = os.fchmod
+fchown = os.fchown
+geteuid = os.geteuid
 describe = os.strerror
 realpath = os.path.realpath
 random_bytes = os.urandom
@@ -61,13 +64,6 @@ def fallocate(descriptor: int, mode: int, offset: int, length: int) -> None:
 
 def will_need(descriptor: int, offset: int, length: int) -> None:
     os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_WILLNEED)
-
-
-def own_as(descriptor: int, path: str) -> None:
-    """Give a file to the owner of `path`, which only root can."""
-    if os.geteuid() == 0:
-        facts = os.stat(path)
-        os.fchown(descriptor, facts.st_uid, facts.st_gid)
 
 
 def device_exists(descriptor: int) -> bool:

@@ -22,18 +22,30 @@ _NO_CHECK_TIME = 1 << 21  # of the X509_V_FLAGs
 
 
 class Credentials:
-    """What the keys folder says. Raises Refused, with one sentence, when it cannot be used.
+    """What the keys folder says. Raises Refused, with one sentence, when there is none.
 
-    `certificate`: this board's own (DER). `pinned`: the other board's that are trusted (DER). `version` grows when
-    anything changes. `trouble`: why the folder could not be kept up to date, or "".
+    One that is damaged closes what it is needed for, the link or the page too, until refresh() finds it mended: no
+    disk is lost because of keys, and nothing is opened with fewer of them.
+
+    `certificate`: this board's own (DER) on the link, None before the folder was whole. `pinned`: the other board's
+    that are trusted (DER). `version` grows when anything changes. `trouble`: why the folder could not be kept up to
+    date, or "".
     """
 
     def __init__(self, folder: str):
         self.folder = folder
         self.version = 0
         self.trouble = ""
-        self._seen = None
-        self.refresh()
+        self.certificate = None
+        self.pinned = self._known = ()
+        self._seen = self._page = None
+        self._links = ()
+        self._damage = ""
+        self._find()
+        try:
+            self.refresh()
+        except Refused:
+            pass  # whoever opens a session hears it, and refresh() says it again
 
     @property
     def paired(self) -> bool:
@@ -46,24 +58,36 @@ class Credentials:
         seen = [_state(self._path(name)) for name in _FILES]
         if seen == self._seen:
             return False
+        try:
+            self._read()
+        except Refused as sentence:
+            self._damage = str(sentence)
+            raise
+        self._damage, self._seen = "", seen
+        self.version += 1
+        return True
+
+    def _find(self) -> None:
         if not os.path.isdir(self.folder):  # settle() would make one where, for example, a card is missing
             raise Refused("there is no folder %s; make it with `sosie pair install`, or flash this card anew"
                           % self.folder)
+
+    def _read(self) -> None:
+        self._find()
         keyfolder.settle(self.folder)
-        own, known = keyfolder.own_certificate(self.folder), tuple(keyfolder.peers(self.folder))
+        own = keyfolder.own_certificate(self.folder)
+        (self._page,) = self._make_contexts((True, None))  # it needs no more than these
+        known = tuple(keyfolder.peers(self.folder))
         revoked = keyfolder.revoked_certificates(self.folder, known)
-        self._contexts = self._make_contexts(known)
+        self._links = self._make_contexts((True, known), (False, known))
         self.certificate, self._known = own, known
         self.pinned = tuple(each for each in known if each not in revoked)
-        self._seen = seen
-        self.version += 1
-        return True
 
     def link_session(self, server: bool) -> Session:
         """A TLS session with the other board, which proves that it is that. Raises Refused while there is none."""
         if not self._known:
-            raise Refused("this board is not paired yet: pair it with the other one")
-        context = self._contexts[0 if server else 1]
+            raise Refused(self._damage or "this board is not paired yet: pair it with the other one")
+        context = self._links[0 if server else 1]
         if clock_is_set() is False:
             context.verify_flags |= _NO_CHECK_TIME
         else:
@@ -71,8 +95,10 @@ class Credentials:
         return Session(self, context, server, True)
 
     def page_session(self) -> Session:
-        """The server's side of a TLS session with anybody."""
-        return Session(self, self._contexts[2], True, False)
+        """The server's side of a TLS session with anybody. Raises Refused while this board cannot say who it is."""
+        if self._page is None:
+            raise Refused(self._damage)
+        return Session(self, self._page, True, False)
 
     def objection(self, certificate: bytes) -> str:
         """Why the other side is not trusted with this certificate (DER), although TLS proved its key; "" if it is."""
@@ -96,13 +122,13 @@ class Credentials:
 
     # OpenSSL
 
-    def _make_contexts(self, known: tuple) -> tuple:
-        """For the link's server, its client, and the page."""
+    def _make_contexts(self, *kinds: tuple) -> tuple:
+        """One for each kind: (server, whose certificates are asked for; None for anybody's)."""
         key = self._path(keyfolder.OWN_KEY)
         try:
             if os.stat(key).st_mode & _OTHERS:
                 raise Refused("%s can be read by everybody: chmod 600 it, or pair this board anew" % key)
-            return self._context(True, known), self._context(False, known), self._context(True, None)
+            return tuple(self._context(server, known) for server, known in kinds)
         except (ssl.SSLError, ValueError):
             raise Refused("%s is damaged, or own.crt or peer.crt beside it, or they do not belong together: "
                           "flash this card anew, or copy the folder from a backup" % key) from None

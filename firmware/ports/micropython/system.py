@@ -9,7 +9,11 @@ from .libc import bind
 _LOCK_EXCLUSIVE_NOW = 2 | 4
 _WILL_NEED = 3
 
-_open = bind("i", "open", "sii")
+_HERE = -100  # AT_FDCWD
+
+_open = bind("i", "openat", "isii")
+_unlink = bind("i", "unlinkat", "isi")
+_rename = bind("i", "renameat", "isis")
 _pread = bind("q", "pread", "ipLq")
 _pwrite = bind("q", "pwrite", "iPLq")
 _flock = bind("i", "flock", "ii")
@@ -23,14 +27,23 @@ fsync = bind("i", "fsync", "i")
 fdatasync = bind("i", "fdatasync", "i")
 fallocate = bind("i", "fallocate", "iiqq")
 stat = os.stat
-unlink = os.unlink
-rename = os.rename
+fchmod = bind("i", "fchmod", "ii")
+fchown = bind("i", "fchown", "iii")
+geteuid = bind("i", "geteuid", "")
 describe = bind("s", "strerror", "i")
 random_bytes = os.urandom
 
 
-def open(path: str, flags: int, mode: int = 0o600) -> int:  # noqa: A001
-    return _open(path, flags, mode)
+def open(path: str, flags: int, mode: int = 0o600, dir_fd: int = _HERE) -> int:  # noqa: A001
+    return _open(dir_fd, path, flags, mode)
+
+
+def unlink(path: str, dir_fd: int = _HERE) -> None:
+    _unlink(dir_fd, path, 0)
+
+
+def rename(path: str, to: str, src_dir_fd: int = _HERE, dst_dir_fd: int = _HERE) -> None:
+    _rename(src_dir_fd, path, dst_dir_fd, to)
 
 
 def shared_memory(size: int) -> bytearray:
@@ -58,10 +71,6 @@ def pwrite(descriptor: int, view: memoryview, offset: int) -> int:
 
 def will_need(descriptor: int, offset: int, length: int) -> None:
     _fadvise(descriptor, offset, length, _WILL_NEED)
-
-
-def own_as(descriptor: int, path: str) -> None:
-    """Files stay with whom made them here: there are no users to tell apart."""
 
 
 def device_exists(descriptor: int) -> bool:

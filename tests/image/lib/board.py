@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.image.lib import shell
 from tests.image.lib.card import Card
 from tests.image.lib.machine import Disk, Machine, Wiring
-from tests.image.lib.screen import last_screen
+from tests.image.lib.screen import Terminal
 from tests.image.lib.surface import Surface
 from tests.process.boards import free_port, wait_until
 
@@ -33,6 +33,7 @@ class Board:
         self.surface = Surface(self.web, *secrets)
         self.stranger = Surface(self.web, None, None)
         self.wiring = wiring
+        self._terminal, self._seen = Terminal(), 0
         folder.mkdir(exist_ok=True)
 
     def allow_tests(self, more: str = "") -> "Board":
@@ -100,7 +101,11 @@ class Board:
 
     def screen(self) -> str:
         """What a terminal on its serial port shows now, as one line."""
-        return last_screen((self.folder / "serial.log").read_bytes())
+        with open(self.folder / "serial.log", "rb") as log:
+            log.seek(self._seen)
+            said = log.read()
+        self._seen += len(said)
+        return self._terminal.feed(said)
 
     def told(self) -> list[str]:
         """Whole lines that somebody in it wrote to /dev/hvc1."""

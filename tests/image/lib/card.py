@@ -73,17 +73,17 @@ class Card:
         with open(self.path, "rb") as file:
             return dict(_partitions(file))
 
-    def extract(self, number: int, path: Path) -> Path:
-        """The content of a partition in a file of its own."""
+    def extract(self, number: int, path: Path, most: int = 1 << 62) -> Path:
+        """The content of a partition, or so many bytes of it, in a file of its own."""
         part = self.parts()[number]
         with open(self.path, "rb") as source, open(path, "wb") as sink:
             source.seek(part.offset)
-            left = part.size
+            size = left = min(part.size, most)
             while left:
                 piece = source.read(min(left, 1 << 20))
                 sink.seek(len(piece), os.SEEK_CUR) if not any(piece) else sink.write(piece)
                 left -= len(piece)
-            sink.truncate(part.size)
+            sink.truncate(size)
         return path
 
     def replace(self, number: int, path: Path) -> None:

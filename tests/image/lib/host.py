@@ -45,9 +45,13 @@ class Writes:
         """Lets the host write from now on, until the power is cut."""
         _send(board)
         self._said = len(board.told())
-        self._plan = rough.plan(self.history.size, random.Random(seed))
+        self.expect(seed)
         command = "setsid %s write %s %d %d </dev/null >/run/writer.log 2>&1 &"
         board.shell.run(command % (RUN, board.name, seed, self.history.last))
+
+    def expect(self, seed: int) -> None:
+        """The writes of a host with these dice."""
+        self._plan = rough.plan(self.history.size, random.Random(seed))
 
     def wait_for_flushes(self, board: Board, count: int, limit_s: float = 180.0) -> None:
         def enough() -> bool:
@@ -70,6 +74,14 @@ class Writes:
         found = self.history.prefix_of(image.read_bytes())
         assert found >= self.safe, "write %d was flushed, the disk holds those up to %d" % (self.safe, found)
         return found
+
+    def check_alone(self, board: Board) -> None:
+        """That of one board which serves, as soon as it has put all that its journal holds onto its disk."""
+        board.wait_for("all is on its disk", lambda status: status["group"]["played"] == status["group"]["written"])
+        board.shell.run("sync")
+        held = self.check(board.disks[0].path)
+        print("its disk holds the writes up to %d; those up to %d were flushed" % (held, self.safe), flush=True)
+        self.forget_after(held)
 
     def forget_after(self, number: int) -> None:
         self.history.forget_after(number)

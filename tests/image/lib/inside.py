@@ -52,6 +52,17 @@ def memory_in_use_mib(board: Board) -> int:
     return (facts["MemTotal:"] - facts["MemAvailable:"]) >> 10
 
 
+def firmware_kib(board: Board) -> int:
+    """Memory of the firmware's process."""
+    return max(each.resident_kib for each in processes(board) if "-m firmware" in each.command)
+
+
+def replace(board: Board, path: str, data: bytes) -> None:
+    """A file that is there gets another content, at once, and stays whose it was."""
+    board.shell.put(path + ".test", data)
+    board.shell.run("chown --reference=%s %s.test && chmod --reference=%s %s.test && mv %s.test %s" % ((path,) * 6))
+
+
 def exposures(board: Board) -> dict[str, float]:
     """What systemd-analyze security says of our units: 0 is locked away, 10 may do everything."""
     lines = (line.split() for line in board.shell.run("systemd-analyze security --no-pager").splitlines())

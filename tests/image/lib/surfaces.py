@@ -1,7 +1,7 @@
 """Where a board says what is wrong: its page, its serial console, the console on its USB port."""
 
 from tests.image.lib.board import Board
-from tests.image.lib.screen import last_screen
+from tests.image.lib.screen import Terminal
 from tests.process.boards import wait_until
 
 _READ_USB = "stty -F /dev/ttyACM0 raw -echo; timeout 4 cat /dev/ttyACM0; true"
@@ -19,7 +19,7 @@ def wait_for_words(board: Board, words: str, limit_s: float = 240.0) -> None:
 
 def usb_console(board: Board) -> str:
     """What a terminal of the board's host shows."""
-    return last_screen(board.shell.run(_READ_USB).encode())
+    return Terminal().feed(board.shell.run(_READ_USB).encode())
 
 
 def without_breaks(text: str) -> str:

@@ -1,0 +1,20 @@
+"""Small files of a board and the names of all of them, so that a power cut leaves what was or what is to be."""
+
+import os
+
+from firmware.whole import replace
+
+
+def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Replaces a file, durably (firmware/whole.py)."""
+    folder, name = os.path.split(path)
+    replace(os, folder, name, data, mode)
+
+
+def sync_folder(path: str) -> None:
+    """What was made, renamed or removed there stays so."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
