@@ -80,7 +80,7 @@ class Appliance:
         board.on_failure = self._complain
         board.version = environment.version()
         for sentence in environment.alarms():
-            board.alarm("before the start: " + sentence, sentence)
+            board.alarm("set-up " + sentence, sentence)
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()

@@ -82,7 +82,7 @@ class Guard:
         """What to say of the folder's trouble. Where its keys are in force already it has to last for that: files are
         replaced one after the other, and in between they do not fit."""
         if trouble and self._credentials.certificate is None:
-            return "the link is closed: " + trouble
+            return "the link is closed: %s" % trouble
         return trouble if trouble == self._trouble else ""
 
 

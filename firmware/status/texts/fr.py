@@ -360,6 +360,7 @@ SENTENCES = {
     "another connection brought groups meanwhile; connect again": "une autre connexion a apporté des groupes entre-temps ; se reconnecter",
     "the connection was cut": "la connexion a été coupée",
     "the connection was cut in the TLS handshake": "la connexion a été coupée pendant la négociation TLS",
+    "the link is closed: %s": "la liaison est fermée : %s",
     "the other board closed the connection": "l'autre boîtier a fermé la connexion",
     "nothing was heard from the other board for 10 s": "rien reçu de l'autre boîtier pendant 10 s",
     "the greeting did not end within 10 s": "l'échange de salutations n'a pas abouti en 10 s",
