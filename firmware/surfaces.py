@@ -13,7 +13,9 @@ from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.ports.quotafile import QuotaFile
 from firmware.quotabook import QuotaBook
+from firmware.status.metrics import Metrics
 from firmware.status.pulse import Pulse
+from firmware.status.snapshot import snapshot
 from firmware.wishes import Wishes
 
 _PATIENCE_S = 5  # with a card that hangs
@@ -55,7 +57,8 @@ class Surfaces:
         self._add("forecast", lambda: Foresight(board, loop.call_after))
         self._add("health", self._make_health)
         check(settings)
-        self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
+        herald = self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
+        self._add("metrics", lambda: Metrics(lambda: snapshot(board), None if herald is None else herald.channels))
         self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
 
     def _make_health(self):
