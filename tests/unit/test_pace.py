@@ -131,6 +131,30 @@ class Quotas(unittest.TestCase):
         self.assertTrue(pace.takes(MIB, False))
         self.assertFalse(pace.takes(17 * MIB, False))
 
+    def test_a_quota_that_is_new_counts_from_then_on(self):
+        clock, pace = made()
+        pace.count(1 << 40)  # in weeks
+        pace.set_quota(16 * MIB)
+        self.assertTrue(pace.takes(16 * MIB, False))
+
+    def test_to_lift_a_quota_for_a_while_gives_nothing_back(self):
+        clock, pace = made(quota=64 * MIB)
+        pace.count(60 * MIB)
+        pace.set_quota(0)
+        clock.pass_minutes(pace, 5)
+        pace.set_quota(64 * MIB)
+        self.assertFalse(pace.takes(5 * MIB, False))
+        pace.set_quota(0)
+        clock.ms += DAY * 60000
+        pace.set_quota(64 * MIB)
+        self.assertTrue(pace.takes(60 * MIB, False))
+
+    def test_a_quota_of_the_settings_file_goes_on_where_it_was(self):
+        clock, pace = made()
+        pace.restore((THURSDAY, 16 * MIB))
+        pace.set_quota(16 * MIB)
+        self.assertFalse(pace.takes(1, False))
+
     def test_a_clock_that_is_set_back_gives_nothing_back(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(16 * MIB)
