@@ -133,10 +133,6 @@ class Pace:
             self._day = day
             self._write_down()
 
-    def midnight_s(self) -> "int | None":
-        """Seconds until the next local day; None while nobody knows the time."""
-        return next_midnight_s(self._clock) if self._local_minute() is not None else None
-
     # What a Link asks and tells
 
     def count(self, count: int) -> None:
@@ -177,20 +173,6 @@ class Pace:
             self._record = (self._day, used)
             if self.keep is not None:
                 self.keep(self._record)
-
-
-def next_midnight_s(clock) -> int:
-    """Seconds from now until the next local day, which may be 23 or 25 hours long."""
-    wall_ms = clock.wall_ms()
-    day = clock.local_minute(wall_ms) // DAY
-    begin, end = 0, 26 * 60  # minutes
-    while begin < end:
-        middle = (begin + end) // 2
-        if clock.local_minute(wall_ms + middle * 60000) // DAY > day:
-            end = middle
-        else:
-            begin = middle + 1
-    return begin * 60 - wall_ms // 1000 % 60
 
 
 def _nothing() -> None:

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.pace import Pace, next_midnight_s
+from firmware.pace import Pace
 from firmware.schedule import DAY, always, parse
 
 MIB = 1 << 20
@@ -11,12 +11,11 @@ START = THURSDAY * DAY  # minutes
 
 
 class Clock:
-    """Local time is `minute`; `jumps`: (from ms on, minutes that local time is ahead of the wall)."""
+    """Local time is `minute` when `ms` is 0."""
 
     def __init__(self, minute=START):
         self.ms = 0
         self.minute = minute
-        self.jumps = ()
 
     def now_ms(self):
         return self.ms
@@ -25,11 +24,7 @@ class Clock:
         return self.minute * 60000 + self.ms
 
     def local_minute(self, wall_ms):
-        shift = 0
-        for since, minutes in self.jumps:
-            if wall_ms >= since:
-                shift = minutes
-        return wall_ms // 60000 + shift
+        return wall_ms // 60000
 
     def pass_minutes(self, pace, minutes, step=1):
         for _ in range(0, minutes, step):
@@ -87,7 +82,6 @@ class Rates(unittest.TestCase):
         clock.pass_minutes(pace, 1)
         self.assertEqual(pace.cap, 500000)
         self.assertIn("the strictest rate counts", pace.trouble)
-        self.assertIsNone(pace.midnight_s())
         pace.clock_set = True
         clock.pass_minutes(pace, 1)
         self.assertEqual([pace.cap, pace.trouble], [0, ""])
@@ -116,7 +110,6 @@ class Quotas(unittest.TestCase):
         clock, pace = made(quota=16 * MIB, minute=START + 1430)
         pace.count(16 * MIB)
         pace.takes(1, False)
-        self.assertEqual(pace.midnight_s(), 600)
         clock.pass_minutes(pace, 9)
         self.assertEqual([pace.holds, pace.used, pace.changes], [True, 16 * MIB, []])
         clock.pass_minutes(pace, 1)
@@ -239,19 +232,6 @@ class Restarts(unittest.TestCase):
         pace.count(1 << 40)
         pace.close()
         self.assertEqual(kept.records, [])
-
-
-class Midnights(unittest.TestCase):
-    def test_long_and_short_days(self):
-        clock = Clock(START + 60)
-        self.assertEqual(next_midnight_s(clock), 23 * 3600)
-        noon = (START + 720) * 60000
-        clock.jumps = ((noon, 60),)
-        self.assertEqual(next_midnight_s(clock), 22 * 3600)
-        clock.jumps = ((noon, -60),)
-        self.assertEqual(next_midnight_s(clock), 24 * 3600)
-        clock.ms = 30500
-        self.assertEqual(next_midnight_s(clock), 24 * 3600 - 30)
 
 
 if __name__ == "__main__":
