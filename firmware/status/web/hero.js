@@ -105,7 +105,7 @@ export function renderTiles(status) {
   const groups = tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) });
   write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), groups }) : "");
   write(part("forecast"), forecast(status));
-  renderJournal(status.journal, status.backlog.groups > 0);
+  renderJournal(status);
   write(part("next-words"), capital(status.words.advice));
 }
 
@@ -123,12 +123,18 @@ function forecast(status) {
   return parts.join(" ");
 }
 
-function renderJournal(journal, lacking) {
-  const known = typeof journal.full_in_s === "number";
+// Seconds until the journal is full, by its last minutes or by the forecast under rate and quota; null: not known.
+function fullIn(status) {
+  const known = [status.journal.full_in_s, (status.forecast || {}).full_s].filter((each) => typeof each === "number");
+  return known.length ? Math.min(...known) : null;
+}
+
+function renderJournal(status) {
+  const journal = status.journal, full = fullIn(status), known = full !== null;
   const figure = part("journal-figure");
-  figure.classList.toggle("words", !known || journal.full_in_s === 0);
-  const unknown = lacking && journal.growth_bytes_per_s === null;
-  write(figure, journal.full_in_s === 0 ? t("journal.full") : known ? duration(journal.full_in_s) : t(unknown ? "journal.unknown" : "journal.calm"));
+  figure.classList.toggle("words", !known || full === 0);
+  const unknown = status.backlog.groups > 0 && journal.growth_bytes_per_s === null;
+  write(figure, full === 0 ? t("journal.full") : known ? duration(full) : t(unknown ? "journal.unknown" : "journal.calm"));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
   set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
