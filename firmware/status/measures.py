@@ -30,6 +30,8 @@ TABLE = (
     ("forecast_lag_seconds", GAUGE, "Worst lag of the next day at today's pace.", ("forecast", "lag_s"), None),
     ("forecast_caught_up_seconds", GAUGE, "Until nothing is behind at today's pace; absent: not within a day.",
      ("forecast", "caught_up_s"), None),
+    ("forecast_full_in_seconds", GAUGE, "Until the journal is full at today's pace; absent: not within a day.",
+     ("forecast", "full_s"), None),
     ("host_attached", GAUGE, "Whether a server has the disk.", ("host", "attached"), None),
     ("host_writes_total", COUNTER, "Writes of the server since the start.", ("host", "writes"), None),
     ("host_written_bytes_total", COUNTER, "Bytes that it wrote.", ("host", "write_bytes"), None),

@@ -134,8 +134,9 @@ class SnapshotTest(unittest.TestCase):
     def test_every_row_of_the_table_can_be_told(self):
         health = {"temperature_c": 50.1, "under_voltage": False, "card": {"used_percent": 1, "written_bytes": 5},
                   "disk": {"ok": True, "sentence": None}}  # fmt: skip
-        facts = {"role": "twin", "rtt_ms": 1, "journal_growth": 9.5, "lag_s": 1, "caught_up_s": 2, "rpo_s": 3,
-                 "clock_set": True, "health": health, "other": EXAMPLES["twin_behind"]["other"]}  # fmt: skip
+        facts = {"role": "twin", "rtt_ms": 1, "journal_growth": 9.5, "lag_s": 1, "caught_up_s": 2, "full_s": 4,
+                 "rpo_s": 3, "clock_set": True, "health": health,
+                 "other": EXAMPLES["twin_behind"]["other"]}  # fmt: skip
         found = told(FakeBoard(**facts))
         for name, _, _, path, _ in TABLE:
             self.assertTrue("sosie_" + name in found, "%s: %s" % (name, path))
