@@ -1,13 +1,14 @@
 // Puts the page together: the session, the stream, what it fills, and the views.
 
 import { part, set, show, write } from "./dom.js";
-import { buildEmblem, renderConditions, renderHeard, renderHero, renderTiles } from "./hero.js";
+import { buildEmblem, renderConditions, renderHeard, renderHero } from "./hero.js";
 import { Live, LOST_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
 import { askSession, current, get, logIn, logOut } from "./session.js";
 import { capital } from "./amounts.js";
 import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
+import { renderTiles } from "./tiles.js";
 
 const VIEWS = ["login", "now", "manage"];
 const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
