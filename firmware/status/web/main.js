@@ -1,12 +1,12 @@
 // Puts the page together: the session, the stream, what it fills, and the views.
 
 import { part, set, show, write } from "./dom.js";
+import { openDoor, tellTrouble } from "./door.js";
 import { buildEmblem, renderConditions, renderHeard, renderHero } from "./hero.js";
 import { Live, LOST_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
-import { askSession, current, get, logIn, logOut } from "./session.js";
-import { capital } from "./amounts.js";
+import { askSession, current, get } from "./session.js";
 import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
 import { renderTiles } from "./tiles.js";
 
@@ -94,10 +94,7 @@ async function route() {
   if (!current().may_look) live.close();
   else if (!live.source && !live.timer) live.redial();
   if (shown === "now") render();
-  if (shown === "login" && moved) {
-    write(part("login-refusal"), current().sentence ? capital(current().sentence) + "." : "");
-    part("password").focus();
-  }
+  if (shown === "login" && moved) tellTrouble();
   await bring(shown);
   if (PARTS[wish] && !locked) part(wish).scrollIntoView({ block: "start" });
 }
@@ -126,44 +123,10 @@ async function load(name) {
   if (status !== null && module.render) module.render(status, rates.now);
 }
 
-// Login
-
-part("login-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = event.target.querySelector("button");
-  button.disabled = true;
-  write(part("login-refusal"), "");
-  const answer = await logIn(part("password").value);
-  button.disabled = false;
-  if (!answer.ok) {
-    write(part("login-refusal"), answer.content.error ? capital(answer.content.error) : t("unreached"));
-    part("password").select();
-    return;
-  }
-  part("password").value = "";
-  if (location.hash === "#login") location.hash = "#now";
-  live.redial();
-  await route();
-  part("main").focus();
-});
-
-part("logout").addEventListener("click", async () => {
-  await logOut();
-  status = current().may_look ? status : null;
-  location.hash = "#now";
-  route();
-});
-
-window.addEventListener("loggedout", async () => {
-  try { await askSession(); } catch (error) { return; }
-  location.hash = "#login";
-  route();
-});
-
 // Language and look
 
 async function changeLanguage(wish) {
-  await loadTexts(wish);
+  try { await loadTexts(wish); } catch (error) { return; } // not reached: the page stays as it is
   live.language = wish;
   if (current().may_look) live.redial();
   render();
@@ -190,4 +153,5 @@ async function begin() {
 
 buildEmblem();
 fillLanguages(changeLanguage);
+openDoor(() => { live.redial(); return route(); }, route);
 begin();
