@@ -15,6 +15,12 @@ CHANNELS = [
     {"id": "ping-1", "kind": "ping", "to": "https://hc.example/...", "state": "ok", "waiting": 0, "last_ms": 1500},
 ]  # fmt: skip
 
+HEALTH = {"temperature_c": 50.1, "under_voltage": False, "card": {"used_percent": 1, "written_bytes": 5},
+          "disk": {"ok": True, "sentence": None}}  # fmt: skip
+# Facts of a board about which all is known.
+EVERYTHING = {"role": "twin", "rtt_ms": 1, "journal_growth": 9.5, "lag_s": 1, "caught_up_s": 2, "full_s": 4, "rpo_s": 3,
+              "clock_set": True, "health": HEALTH, "other": EXAMPLES["twin_behind"]["other"]}  # fmt: skip
+
 
 def samples(text):
     """{name with its labels: value as text}, strictly: every family has HELP and TYPE, and stands together, once."""
@@ -132,12 +138,7 @@ class SnapshotTest(unittest.TestCase):
                 self.assertEqual(len(ones), 1, word)
 
     def test_every_row_of_the_table_can_be_told(self):
-        health = {"temperature_c": 50.1, "under_voltage": False, "card": {"used_percent": 1, "written_bytes": 5},
-                  "disk": {"ok": True, "sentence": None}}  # fmt: skip
-        facts = {"role": "twin", "rtt_ms": 1, "journal_growth": 9.5, "lag_s": 1, "caught_up_s": 2, "full_s": 4,
-                 "rpo_s": 3, "clock_set": True, "health": health,
-                 "other": EXAMPLES["twin_behind"]["other"]}  # fmt: skip
-        found = told(FakeBoard(**facts))
+        found = told(FakeBoard(**EVERYTHING))
         for name, _, _, path, _ in TABLE:
             self.assertTrue("sosie_" + name in found, "%s: %s" % (name, path))
 
