@@ -7,7 +7,7 @@
     hand.py         what a gesture does: another screen; promote or stop, when it was confirmed
     screens.py      what the display says, as lines of text, in the language of the board
     viewer.py       which screen is shown, how bright; asleep nothing burns in, and no alarm is ever hidden
-    draw.py         a screen as a picture of 128x64
+    draw.py         a screen as a picture of 128x64; letters.py: its letters
     device.py       one piece of hardware in a lane of its own: missing, hanging and coming back
     gpio.py         the interface of RPi.GPIO: from that module, or by libgpiod (chardev.py)
     wires.py        lights and button on GPIO; led.py: the activity LED of the board; oled.py: the display

@@ -1,12 +1,13 @@
-"""A frame as a picture of 128x64 pixels, one bit each, in the letters that Pillow brings along."""
+"""A frame as a picture of 128x64 pixels, one bit each."""
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from .letters import write
 from .viewer import Frame
 
 WIDTH, HEIGHT = 128, 64
-_LETTER, _LINE = 6, 10  # pixels
-_TITLE, _BIG_TITLE = 12, 22
+_LINE = 10
+_TITLE, _BIG_TITLE = 13, 23
 
 
 def draw(frame: Frame) -> Image.Image:
@@ -14,13 +15,13 @@ def draw(frame: Frame) -> Image.Image:
     picture = Image.new("1", (WIDTH, HEIGHT))
     screen = frame.screen
     if frame.place is not None:
-        word = _word(screen.title)
+        word = write(screen.title)
         room = max(1, WIDTH - word.width), HEIGHT - word.height
         picture.paste(word, (frame.place * 37 % room[0], frame.place * 23 % room[1]))
         return picture
     top = _title(picture, screen)
     for number, line in enumerate(screen.lines):
-        picture.paste(_word(line), (1, top + number * _LINE))
+        picture.paste(write(line), (1, top + number * _LINE))
     if screen.percent is not None:
         pencil = ImageDraw.Draw(picture)
         pencil.rectangle((0, HEIGHT - 9, WIDTH - 1, HEIGHT - 1), outline=1)
@@ -32,24 +33,11 @@ def _title(picture: Image.Image, screen) -> int:
     """The title, dark on light; returns where the lines begin."""
     height = _BIG_TITLE if screen.big else _TITLE
     pencil = ImageDraw.Draw(picture)
-    pencil.rectangle((0, 0, WIDTH - 1, height - 2), fill=1)
-    word = _word(screen.title)
+    pencil.rectangle((0, 0, WIDTH - 1, height - 1), fill=1)
+    word = write(screen.title)
     if screen.big:
         wide = 2 if word.width * 2 <= WIDTH else 1
         word = word.resize((word.width * wide, word.height * 2))
     dark = Image.new("1", word.size)
     picture.paste(dark, ((WIDTH - word.width) // 2, 0), word)
     return height + 1
-
-
-def _word(text: str) -> Image.Image:
-    """A line of text, lit, as small as it can be."""
-    picture = Image.new("1", (max(1, len(text) * _LETTER), _LINE + 1))
-    if text:
-        ImageDraw.Draw(picture).text((0, 0), text, font=_font(), fill=1)
-    return picture
-
-
-def _font():
-    load = getattr(ImageFont, "load_default_imagefont", ImageFont.load_default)
-    return load()

@@ -14,7 +14,7 @@ Screen = namedtuple("Screen", ("title", "lines", "big", "percent"))
 
 _PLAIN = str.maketrans({
     "œ": "oe", "Œ": "OE", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "..", "–": "-", "—": "-", "\u202f": " ",
-    "\u00a0": " ", "€": "EUR",
+    "\u00a0": " ", "€": "EUR", "«": '"', "»": '"', "°": " ", "ß": "ss",
 })  # fmt: skip
 
 

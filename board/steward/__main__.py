@@ -101,6 +101,7 @@ class Steward:
         """Its button stopped it: whoever did that wants it to stay so."""
         while not self._stopping:
             self._stand(_AT_REST)
+        self._end_stand_in()
 
     def _died(self, code: int, words: str, lived_s: float) -> None:
         self._deaths = 1 if lived_s > _STEADY_S else self._deaths + 1
