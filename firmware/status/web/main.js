@@ -14,7 +14,7 @@ const VIEWS = ["login", "now", "manage"];
 const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
 
 let status = null;
-const loaded = {}; // what comes when it is needed
+const loaded = {}, coming = {}; // what comes when it is needed
 let failures = 0, retried = 0;
 const rates = new Rates();
 const live = new Live(heard, (event) => loaded.events && loaded.events.happened(event), broke);
@@ -106,18 +106,21 @@ async function bring(view) {
   const names = view === "now" ? ["charts", "events", "boards"] : ["settings", "alerts", "update"];
   await Promise.all([...names, "actions"].map(async (name) => {
     if (loaded[name]) { if (loaded[name].shown) loaded[name].shown(); return; }
-    try {
-      await load(name);
-    } catch (error) {
-      failures += 1; // the board was gone for a moment: again when it is heard
-    }
+    await need(name);
   }));
+}
+
+// Loaded once, however many want it; false when the board was gone for a moment: again when it is heard.
+function need(name) {
+  if (!coming[name]) {
+    coming[name] = load(name).then(() => true, () => { failures += 1; delete coming[name]; return false; });
+  }
+  return coming[name];
 }
 
 async function load(name) {
   // A browser remembers that a module could not be had: the next attempt asks for it by another name.
   const module = await import("/web/" + name + ".js" + (failures ? "?" + failures : ""));
-  if (loaded[name]) return;
   await module.begin(() => status);
   loaded[name] = module;
   if (status !== null && module.render) module.render(status, rates.now);
@@ -132,6 +135,12 @@ async function changeLanguage(wish) {
   render();
   for (const each of Object.values(loaded)) if (each.translated) each.translated();
 }
+
+// A button may be touched before what it does is loaded.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-open]");
+  if (button && await need("actions")) loaded.actions.open(button.dataset.open);
+});
 
 part("look").value = window.chosenLook();
 part("look").addEventListener("change", (event) => window.chooseLook(event.target.value));
