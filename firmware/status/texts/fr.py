@@ -1077,7 +1077,7 @@ PAGE = {
     "boards.uptime": "En marche depuis",
     "boards.version": "Version",
     "boards.silent": "\u2013",
-    "boards.unreached": "Affiché quand la liaison est établie.",
+    "boards.unreached": "Visible tant que la liaison est établie.",
     "roles.title": "Ce boîtier",
     "roles.primary": "{name} reçoit les écritures du serveur. Un repère nomme cet instant, pour le retrouver.",
     "roles.twin": "{name} garde la copie. Promouvez-le quand le premier boîtier ou son site est perdu.",

@@ -102,12 +102,12 @@ export function renderHeard(age, state, status) {
   set(part("heard"), { class: "heard " + state });
   write(part("heard-text"), age === null ? t("heard.never") : state === "fresh" ? t("heard.live") : t("heard.ago", { ago: ago(age / 1000) }));
   const old = state !== "fresh" && status !== null;
-  document.body.classList.toggle("stale", state === "lost");
+  document.body.classList.toggle("stale", state === "gone");
   show(part("as-of"), old);
-  if (state === "lost" && status !== null) entitle(status.name, "unknown");
+  if (state === "gone" && status !== null) entitle(status.name, "unknown");
   if (old) write(part("as-of"), t("as.of", { time: time(Date.now() - age) }));
   const lost = part("lost");
-  const words = state !== "lost" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });
+  const words = state !== "gone" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });
   if (words !== lost.textContent) {
     lost.textContent = words; // an alert: spoken once
     show(lost, words !== "");

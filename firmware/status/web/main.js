@@ -3,7 +3,7 @@
 import { part, set, show, write } from "./dom.js";
 import { openDoor, tellTrouble } from "./door.js";
 import { buildEmblem, renderConditions, renderHeard, renderHero } from "./hero.js";
-import { Live, LOST_MS, OLD_MS } from "./live.js";
+import { Live, GONE_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
 import { askSession, current, get } from "./session.js";
@@ -49,13 +49,13 @@ const mayPromote = (button) => status.role === "twin" && (status.link.state !== 
 function tick() {
   live.watch();
   const age = live.age, wanted = !part("view-login").hidden ? "fresh" : null;
-  const state = wanted || (age !== null && age < OLD_MS ? "fresh" : (age === null ? lostSince() : age) < LOST_MS ? "old" : "lost");
+  const state = wanted || (age !== null && age < OLD_MS ? "fresh" : (age === null ? startedSince() : age) < GONE_MS ? "old" : "gone");
   show(part("heard"), wanted === null);
   renderHeard(age, state, status);
 }
 
 const startedAt = Date.now();
-const lostSince = () => Date.now() - startedAt;
+const startedSince = () => Date.now() - startedAt;
 
 // A stream that broke may want a login.
 async function broke() {

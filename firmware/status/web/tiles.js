@@ -40,11 +40,11 @@ function renderJournal(status) {
   const journal = status.journal, full = fullIn(status), known = full !== null;
   const figure = part("journal-figure");
   figure.classList.toggle("words", !known || full === 0);
-  const unknown = status.backlog.groups > 0 && journal.growth_bytes_per_s === null;
+  const unknown = !journal.size || (status.backlog.groups > 0 && journal.growth_bytes_per_s === null);
   write(figure, full === 0 ? t("journal.full") : known ? duration(full) : t(unknown ? "journal.unknown" : "journal.calm"));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
   set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
-  const words = t("journal.used", { used: size(journal.used), size: size(journal.size) });
+  const words = journal.size === 0 ? "" : t("journal.used", { used: size(journal.used), size: size(journal.size) });
   write(part("journal-words"), words);
 }
