@@ -92,6 +92,10 @@ def test_a_second_press_of_every_length():
             assert told == [HOLDING, ARMED, CANCELLED]
 
 
+def test_a_busy_board_that_looks_seldom_takes_no_long_press_for_a_confirmation():
+    assert words([1000, 7000, 8000, 9200], step_ms=300) == [HOLDING, ARMED, CANCELLED]
+
+
 def test_it_is_armed_after_five_seconds_to_a_sample():
     told = {word: ms for ms, word in gestures([1000, 9000], 9000)}
     assert 1000 + HOLD_MS <= told[HOLDING] <= 1000 + HOLD_MS + STEP_MS
