@@ -1,6 +1,5 @@
 """`sosie status --watch`: boards live, on a terminal as a picture, elsewhere as a line whenever something changes."""
 
-import json
 import queue
 import signal
 import sys
@@ -9,6 +8,7 @@ import time
 from tools import status
 from tools.api import BoardError
 from tools.feed import HAPPENED, LOST, STATUS, Feed
+from tools.lines import Lines, Objects
 from tools.picture import Picture
 
 _KEPT = 100  # events of a board
@@ -106,81 +106,3 @@ def _take(boards: list, came: queue.Queue, view, now) -> None:
             view.came(boards[number], kind, content)
         patience_s = 0.02  # those of the other boards come at about the same time
     view.tick(boards)
-
-
-class Objects:
-    """Every status as a line of JSON; why there is none on stderr, once."""
-
-    def __init__(self, out):
-        self._out = out
-        self._said = {}
-
-    def begin(self, boards: list) -> None:
-        for board in boards:
-            if board.status is not None:
-                self.came(board, STATUS, board.status)
-        self.tick(boards)
-
-    def came(self, board: Seen, kind: str, content) -> None:
-        if kind == STATUS:
-            print(json.dumps(content), file=self._out, flush=True)
-
-    def tick(self, boards: list) -> None:
-        for board in boards:
-            if board.trouble and board.trouble != self._said.get(board.address):
-                print(board.trouble, file=sys.stderr, flush=True)
-            self._said[board.address] = board.trouble
-
-    def end(self, boards: list) -> None:
-        """Nothing is left to say."""
-
-
-class Lines:
-    """A line for each board at the beginning, and whenever more than its numbers changes."""
-
-    def __init__(self, out, with_events: bool):
-        self._out = out
-        self._with_events = with_events
-        self._said = {}
-
-    def begin(self, boards: list) -> None:
-        self.tick(boards)
-
-    def came(self, board: Seen, kind: str, content) -> None:
-        if kind == HAPPENED and self._with_events:
-            name, language = _named(board)
-            for line in status.event(content, language):
-                print("%s: %s" % (name, status.clean(line.strip())), file=self._out, flush=True)
-
-    def tick(self, boards: list) -> None:
-        for board in boards:
-            gist, line = _gist(board), _line(board)
-            if gist != self._said.get(board.address):
-                self._said[board.address] = gist
-                print(time.strftime("%Y-%m-%d %H:%M:%S ") + status.clean(line), file=self._out, flush=True)
-
-    def end(self, boards: list) -> None:
-        """Nothing is left to say."""
-
-
-def _named(board: Seen) -> tuple:
-    """(name, language)"""
-    told = board.status or {}
-    return told.get("name", board.address), status.known(told.get("language"))
-
-
-def _gist(board: Seen):
-    """What has to change before a line is worth it."""
-    told = board.status
-    if board.trouble or told is None:
-        return board.trouble
-    words = told.get("words", {})
-    names = [(each["name"], each["level"]) for each in told.get("conditions", ())]
-    return told["state"], words.get("verdict"), names, told["alarms"]
-
-
-def _line(board: Seen) -> str:
-    if board.trouble or board.status is None:
-        return board.trouble
-    alarms = ["; " + str(alarm) for alarm in board.status["alarms"]]
-    return status.describe(board.status).split("\n")[0] + "".join(alarms)

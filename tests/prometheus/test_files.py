@@ -1,9 +1,11 @@
 """Rules, dashboard and example as promtool reads them; they name nothing that no board tells."""
 
+import pytest
+
 from firmware.status.metrics import metrics
 from firmware.status.snapshot import snapshot
 from tests.prometheus import words
-from tests.unit.fakes_status import EXAMPLES, FakeBoard
+from tests.unit.fakes_status import EXAMPLES, FakeBoard, example
 from tests.unit.test_metrics import CHANNELS, EVERYTHING
 
 PANELS = {"row", "stat", "state-timeline", "table", "timeseries"}
@@ -15,6 +17,20 @@ def known() -> set[str]:
     for facts in (EVERYTHING, *EXAMPLES.values(), {"cap": 1, "quota_bytes": 1}):
         found |= words.names(metrics(snapshot(FakeBoard(**facts)), CHANNELS, 1.0))
     return found
+
+
+@pytest.mark.parametrize("word", sorted(EXAMPLES))
+def test_promtool_has_nothing_to_say_about_any_situation(promtool, word):
+    nasty = [dict(each, to=each["to"] + "\\\"\n} 1 \x00\r\x1b\ud800\u2028é") for each in CHANNELS]
+    shown = dict(snapshot(example(word)), name='a"b\\', version="\n# TYPE x")
+    text = metrics(shown, nasty, 1.0)
+    assert promtool("check", "metrics", given=text.encode()) == ""
+
+
+def test_promtool_would_have_something_to_say(promtool):
+    for text in ('x{a="b"c"} 1\n', "sosie_bytes 1\nsosie_bytes 2\n", "# TYPE x counter\nx 1\n"):
+        with pytest.raises(AssertionError):
+            promtool("check", "metrics", given=text.encode())
 
 
 def test_promtool_takes_the_rules(promtool):
