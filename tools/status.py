@@ -82,13 +82,22 @@ def describe(status: dict) -> str:
     status = dict(status, language=language)
     lines = ["%s: %s, %s" % (status["name"], words["verdict"], words["distance"]), words["sentence"]]
     rows = [table.board(status), *table.rows(status)]
-    rows += [(say(language, "row.alarm"), str(alarm)) for alarm in status["alarms"]]
+    rows += _wrong(status, language)
     column = max(len(word) for word, _ in rows) + 2
     for word, value in rows:
         lines += _wrapped("  " + word + " " * (column - len(word)), value)
     if "events" in status:
         lines += ["", *happened(status["events"], language)]
     return "\n".join([clean(line) for line in lines])
+
+
+def _wrong(status: dict, language: str) -> "list[tuple[str, str]]":
+    """Rows for what is not as it should be: conditions that are no alarms, and alarms."""
+    texts, alarms, rows = page(language), [str(alarm) for alarm in status["alarms"]], []
+    for each in status.get("conditions", ()):
+        if not any(alarm in each["sentence"] for alarm in alarms):
+            rows.append((texts["level." + each["level"]].rstrip(":\u00a0 "), each["sentence"]))
+    return rows + [(say(language, "row.alarm"), alarm) for alarm in alarms]
 
 
 def happened(events: list, language: str) -> "list[str]":

@@ -104,6 +104,16 @@ def test_a_board_that_would_write_on_our_terminal(boards, capsys):
     assert "\x1b" not in out and "\x07" not in out and "fire" in out
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("word", sorted(EXAMPLES))
+def test_whatever_is_wrong_is_said_once(word, language):
+    told = snapshot(example(word), language)
+    text = " ".join(status.describe(told).split())
+    body = text.replace(" ".join(told["words"]["sentence"].split()), "", 1)
+    for sentence in [each["sentence"] for each in told["conditions"]] + told["alarms"]:
+        assert body.count(" ".join(sentence.split())) == 1, sentence
+
+
 @pytest.mark.parametrize("part, value", [("words", []), ("conditions", [{}]), ("conditions", 3), ("alarms", None)])
 def test_nonsense_in_the_place_of_words(boards, capsys, part, value):
     address, = boards("healthy")
