@@ -78,7 +78,7 @@ class FakeGpio:
         self.inputs = set()
         self.history = []
         self.presses = []
-        self.gone = False
+        self.gone = self.deaf = False  # everything; the button alone
 
     def setup(self, pin, direction, initial=LOW, pull_up_down=None):
         self._check()
@@ -95,7 +95,7 @@ class FakeGpio:
         self.levels[pin] = level
 
     def input(self, pin):
-        self._check()
+        self._check(self.deaf)
         assert pin in self.inputs
         return self.LOW if self._pressed(self.world.now_ms + self.ahead_ms) else self.HIGH
 
@@ -119,8 +119,8 @@ class FakeGpio:
     def _pressed(self, ms):
         return any(begin <= ms < end for begin, end in self.presses)
 
-    def _check(self):
-        if self.gone:
+    def _check(self, broken=False):
+        if self.gone or broken:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
 

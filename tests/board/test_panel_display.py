@@ -151,7 +151,7 @@ def test_the_pixels_arrive(kind):
 
 
 def test_it_is_drawn_once_a_second_at_most_and_only_when_it_changed():
-    front = Front(with_=("display",)).start(2000)
+    front = Front().start(2000)
     count = len(front.spi.frames)
     front.world.run(60000)
     assert len(front.spi.frames) == count
@@ -221,6 +221,13 @@ def test_what_stands_there_when_the_board_has_stopped():
     front.panel.close()
     assert front.picture() == pixels(Frame(pages("left", "left est arrêté.")[0], True, None))
     assert front.spi.on and not front.spi.is_open
+
+
+def test_what_it_says_last_outlives_the_process():
+    front = Front(with_=("display",)).start(3000)
+    shown = front.picture()
+    front.lanes["display"].worker._panel.cleanup()  # as luma does when Python ends
+    assert front.spi.on and front.picture() == shown
 
 
 def test_without_its_driver_it_is_an_alarm(monkeypatch):

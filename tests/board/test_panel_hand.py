@@ -119,6 +119,16 @@ def test_a_button_that_vanishes_while_it_is_held_does_nothing():
     assert len(front.stops) == 1
 
 
+def test_lights_do_not_go_on_confirming_a_button_that_is_gone():
+    front = Front().start()
+    front.gpio.press(500, 60000)
+    front.world.run(6500)
+    assert front.lit() == (1, 1, 1)
+    front.gpio.deaf = True
+    front.world.run(2500)
+    assert front.lit() != (1, 1, 1) and front.stops == []
+
+
 def test_a_lane_that_stalls_makes_no_long_press():
     front = Front().start()
     front.gpio.press(500, 300)

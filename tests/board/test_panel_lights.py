@@ -113,6 +113,15 @@ def test_a_slow_light_shows_the_newest_and_never_two_jobs_wait():
     assert min(later - ms for ms, later in zip(shows, shows[1:])) >= 350
 
 
+def test_a_change_that_came_while_a_light_was_being_changed_is_made_up_for():
+    front = Front(with_=("lights",), link_state="connecting").start(8000)
+    front.lanes["lights"].takes_ms = 200
+    begun = len(front.gpio.history)
+    front.world.run(8000)
+    spans = [later[0] - one[0] for one, later in zip(front.gpio.history[begun:], front.gpio.history[begun + 1 :])]
+    assert set(spans) <= {200, 250, 1400} and len(spans) >= 12  # flashes of 150 ms, as fast as it can
+
+
 def test_lights_that_vanish_are_one_alarm_and_come_back():
     front = Front().start(3000)
     front.gpio.gone = True
