@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -54,6 +55,8 @@ class Prometheus:
             with urllib.request.urlopen(address, timeout=10) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:  # it begins
+                return None
             raise AssertionError(error.read().decode()) from None
         except OSError:
             return None
