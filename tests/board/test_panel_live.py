@@ -3,9 +3,13 @@
 import threading
 import time
 
+from board import settings as card_settings
 from board.panel.led import ActivityLed
+from board.panel.panel import Hardware as RealHardware
 from board.panel.panel import Panel
 from board.panel.patterns import NEEDS_YOU
+from board.steward.silent import SilentBoard
+from board.steward.standin import StandIn
 from firmware import ports
 from firmware.config import Settings
 from tests.board.panels import PanelBoard
@@ -69,3 +73,27 @@ def test_the_activity_led_plays_while_the_display_hangs_and_the_end_does_not_wai
     assert time.monotonic() - began < 8
     assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and said(tmp_path, "ACT", "brightness")[0] == "0"
     stuck.let_go.set()
+
+
+def test_what_stands_in_for_a_board_shows_that_none_runs(tmp_path, monkeypatch):
+    make_led(tmp_path, "ACT")
+    monkeypatch.setattr(RealHardware, "lights", lambda self, where: ActivityLed(None, str(tmp_path)))
+    conf = b"name = left\nrole = primary\nattach = none\nlights = led\nbutton = off\nrate = nonsense\n"
+    its = card_settings.lenient(conf, lambda given: [("disk", "/run/disk"), ("journal", "/run/journal")])
+    assert its.lights == ("led", None) and its.button is None
+    board = SilentBoard(its.name, its.role, "no disk is attached: plug one into a USB port of the board")
+    stand_in, seen = StandIn(board, its), []
+    monkeypatch.setattr("board.steward.standin.ports.catch_signals", lambda loop, stop: loop.call_after(700, stop))
+    watch = threading.Event()
+
+    def look() -> None:
+        while not watch.wait(0.01):
+            seen.append(said(tmp_path, "ACT", "brightness"))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    assert stand_in.run() == 0
+    watch.set()
+    watcher.join()
+    assert "1" in seen and seen.count("0") > seen.count("1")  # a flash, and dark
+    assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and board.alarms == {}
