@@ -8,7 +8,7 @@ export PYTHON SEEDS
 VENV := .venv
 RUN_READY := $(VENV)/.run-ready
 TEST_READY := $(VENV)/.test-ready
-PARTS := style unit unit-micropython ports tools board flash image_recipe fuzz mutants clients scsi process page micropython
+PARTS := style unit unit-micropython ports tools board flash image_recipe fuzz mutants clients scsi process page prometheus micropython
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench sim venv packages-run packages-demo packages-bench packages-test packages-arm64 interpreter guest test-usb test-image test-image-arm64 clean $(PARTS)
@@ -41,6 +41,7 @@ clients: ## NBD clients that nobody here wrote
 scsi: interpreter ## libiscsi's conformance tests against the SCSI layer
 process: ## real boards as processes: SIGKILL, promotion, bad input
 page: ## the page in a real Chromium: what it says, in every state, on a phone, by keyboard
+prometheus: ## metrics, alert rules and dashboard against Debian's Prometheus
 micropython: interpreter ## a live twin under MicroPython mirrors a primary under CPython
 
 $(PARTS) sim: packages-test $(TEST_READY)

@@ -250,7 +250,7 @@ def _network(given: dict) -> list:
     return [(key, value) for key, value in lines if key not in given]
 
 
-_SURFACES = ("name", "role", "attach", "web", "console", "language")
+_SURFACES = ("name", "role", "attach", "web", "console", "language", "lights", "button", "display")
 
 
 def lenient(data: bytes, defaults) -> config.Settings:

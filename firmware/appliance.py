@@ -101,7 +101,7 @@ class Appliance:
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
             self._consoles.add(*settings.console)
-        self._surfaces = Surfaces(board, loop, settings, self._website)
+        self._surfaces = Surfaces(board, loop, settings, self._website, self._stop)
         self._service = Service(loop, lambda: snapshot(board))
 
     def _look_at_clock(self) -> None:

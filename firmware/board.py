@@ -45,7 +45,7 @@ class Board:
         self.started_ms = clock.now_ms()
         self.growth = Growth()
         self.health = UNKNOWN  # put here by whoever reads the sensors
-        self.forecast = (None, None)  # the worst lag of the next day and when it is made up for, in seconds
+        self.forecast = (None, None, None)  # of the next day: worst lag, when caught up, when the journal is full; s
         self.since = Since()
         self.chronicle = None  # what it remembers across restarts, put here by whoever keeps it
         self.clock_set = None  # whether the wall clock can be believed; None: nobody tells

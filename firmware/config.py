@@ -5,7 +5,7 @@ refused with one sentence: the line, the key, what is wrong, what to write inste
 can tell (does the disk exist, how much room is there) is checked where the board is put together.
 """
 
-from firmware import address, schedule
+from firmware import address, panel, schedule
 from firmware.alerts import places
 from firmware.errors import Refused
 from firmware.quantity import is_digits, parse_duration, parse_size, parse_span
@@ -64,6 +64,9 @@ class Settings:
         self.alert_syslog = []
         self.alert_ping = []
         self.alerts = None
+        self.lights = None
+        self.button = None
+        self.display = None
 
 
 def shown(key: str, text: str) -> str:
@@ -203,6 +206,9 @@ _KEYS = {
     "alert_syslog": places.PARSERS["alert_syslog"],
     "alert_ping": places.PARSERS["alert_ping"],
     "alerts": (_path, "/srv/left.alerts"),
+    "lights": (panel.lights, "gpio:17,27,22"),
+    "button": (panel.button, "gpio:23"),
+    "display": (panel.display, "spi:ssd1306"),
 }
 _REQUIRED = ("name", "role", "disk", "journal")
 
@@ -316,6 +322,7 @@ def _check_whole(settings: Settings, lines: dict) -> None:
     addresses = _addresses(settings)
     _check_paths(settings, lines, addresses)
     _check_ports(lines, addresses)
+    panel.check_pins(settings, lines)
     _check_loopback(lines, [(key, place) for key, place in addresses if key == "attach" or settings.keys is None])
 
 

@@ -16,11 +16,13 @@ _LEAST_RAW = 1 << 20  # bytes; less tells nothing of how well the log can be pac
 _PIECE = 48  # steps, or samples, at a time
 _SLICE_MS = 20
 _MONDAY = 3 * DAY
+UNKNOWN = (None, None, None)
 
 
 class Foresight:
-    """Sets `board.forecast` = (worst lag, caught up), in seconds; (None, None) while nobody can know: on a twin,
-    without a link, while the first copy is under way, and in the first minutes. `call_after(ms, call)` is a timer."""
+    """Sets `board.forecast` = (worst lag, caught up, journal full), in seconds; UNKNOWN while nobody can know: on a
+    twin, without a link, while the first copy is under way, and in the first minutes. `call_after(ms, call)` is a
+    timer."""
 
     def __init__(self, board, call_after):
         self._board = board
@@ -57,19 +59,19 @@ class Foresight:
             self._board.alarm("forecast", "")
             return
         except Exception as error:  # a bug in what is shown must not stop the mirroring
-            self._board.forecast = None, None
+            self._board.forecast = UNKNOWN
             self._board.alarm("forecast", "the forecast does not work (%s); restart this board" % repr(error))
             return
         self._call_after(_SLICE_MS, lambda: self._go_on() if work is self._work and not self._stopped else None)
 
     def _look(self):
-        """Generator; returns (worst lag, caught up)."""
+        """Generator; returns what the forecast is."""
         board = self._board
         if board.identity.role != PRIMARY or board.peer.part is None or board.copier.under_way:
-            return None, None
+            return UNKNOWN
         mean = self._mean_of_hour()
         if mean is None:
-            return None, None
+            return UNKNOWN
         writes = yield from self._writes(mean)
         caps, midnights = yield from self._ahead()
         facts, pace = board.facts(), board.pace
@@ -78,7 +80,7 @@ class Foresight:
         quota = (max(0, pace.quota - pace.used), pace.quota, midnights) if pace.quota else None
         room = backlog + max(0, facts["journal_size"] - facts["journal_used"])
         seen = outlook(writes, self._ratio(facts), self._line, caps, quota, backlog, age_s, room)
-        return seen.lag_s, seen.caught_up_s
+        return seen.lag_s, seen.caught_up_s, seen.full_s
 
     def _mean_of_hour(self) -> "float | None":
         if len(self._written) < _LEAST_LOOKS:

@@ -53,6 +53,10 @@ class Herald:
         """For Api's `more`."""
         return Routes(self.alerts, self._language).routes()
 
+    def channels(self) -> list:
+        """How it stands with every receiver, as GET /api/alerts tells it."""
+        return Routes(self.alerts, self._language).channels(self._language())
+
     def start(self) -> None:
         """The board runs now."""
         self._running = True

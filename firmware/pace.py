@@ -43,6 +43,7 @@ class Pace:
         self._day = None  # that `used` counts
         self._undated = 0  # bytes that went before anybody knew the day
         self._kept = 0  # bytes of that day that are written down, or on their way there
+        self._record = None  # the last one
         self._next_ms = None
         self.cap = rate.rate_at(0) if rate.constant else rate.strictest
 
@@ -57,15 +58,20 @@ class Pace:
         self._look()
 
     def set_quota(self, quota: int) -> None:
-        """Another quota, from now on; what was used today is used."""
+        """Another quota, from now on; what was used of one today is used."""
+        if not self._timed:  # nobody looked at the days: what was counted since the start says nothing
+            self.used, self._day = 0, None
         self.quota = quota
         self.holds = False
+        if self._day is None and self._record is not None:
+            self.restore(self._record)
         self._look()
         self._write_down()  # as long as there was none, nobody did
         self.changed()
 
     def restore(self, record: tuple) -> None:
         """What an earlier life kept: (day, bytes)."""
+        self._record = record
         day, used = record
         if self._day is None or day >= self._day:
             self.used += used
@@ -127,10 +133,6 @@ class Pace:
             self._day = day
             self._write_down()
 
-    def midnight_s(self) -> "int | None":
-        """Seconds until the next local day; None while nobody knows the time."""
-        return next_midnight_s(self._clock) if self._local_minute() is not None else None
-
     # What a Link asks and tells
 
     def count(self, count: int) -> None:
@@ -158,28 +160,19 @@ class Pace:
 
     def _write_down(self) -> None:
         """Ahead of what is used, by a step: a board that dies forgets nothing, it only counts a little too much."""
-        if self.quota and self.keep is not None and self._day is not None:
+        if self.keep is not None:
             self._kept = self.used + self._step
-            self.keep((self._day, self._kept))
+        self._keep(max(self.used, self._kept))
 
     def close(self) -> None:
         """A clean end: exactly what was used is written down."""
-        if self.quota and self.keep is not None and self._day is not None:
-            self.keep((self._day, self.used))
+        self._keep(self.used)
 
-
-def next_midnight_s(clock) -> int:
-    """Seconds from now until the next local day, which may be 23 or 25 hours long."""
-    wall_ms = clock.wall_ms()
-    day = clock.local_minute(wall_ms) // DAY
-    begin, end = 0, 26 * 60  # minutes
-    while begin < end:
-        middle = (begin + end) // 2
-        if clock.local_minute(wall_ms + middle * 60000) // DAY > day:
-            end = middle
-        else:
-            begin = middle + 1
-    return begin * 60 - wall_ms // 1000 % 60
+    def _keep(self, used: int) -> None:
+        if self.quota and self._day is not None:
+            self._record = (self._day, used)
+            if self.keep is not None:
+                self.keep(self._record)
 
 
 def _nothing() -> None:

@@ -5,6 +5,7 @@ surface that cannot be made, or breaks, is an alarm of the board and never more 
 """
 
 from firmware.chronicler import Chronicler
+from firmware.errors import Refused
 from firmware.foresight import Foresight
 from firmware.herald import Herald, check
 from firmware.matchmaker import key_routes
@@ -13,7 +14,9 @@ from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.ports.quotafile import QuotaFile
 from firmware.quotabook import QuotaBook
+from firmware.status.metrics import Metrics
 from firmware.status.pulse import Pulse
+from firmware.status.snapshot import snapshot
 from firmware.wishes import Wishes
 
 _PATIENCE_S = 5  # with a card that hangs
@@ -24,14 +27,15 @@ class Surfaces:
 
     `live` is the Live of the page, None without one; `wishes` are the settings that may change (wishes.py). A part is
     made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API (status/api.py):
-    {path: {method: handler(request, answer)}}.
+    {path: {method: handler(request, answer)}}. `stop()` ends the board as SIGTERM does.
     """
 
-    def __init__(self, board, loop, settings, website=None):
+    def __init__(self, board, loop, settings, website=None, stop=None):
         self._board = board
         self._loop = loop
         self._settings = settings
         self._website = website
+        self._stop_board = stop
         self.live = None if website is None else website.live
         self._notebook = self._lane = None  # of the settings file
         self._parts = []  # (word, part)
@@ -55,8 +59,20 @@ class Surfaces:
         self._add("forecast", lambda: Foresight(board, loop.call_after))
         self._add("health", self._make_health)
         check(settings)
-        self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
+        herald = self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
+        self._add("metrics", lambda: Metrics(lambda: snapshot(board), None if herald is None else herald.channels))
         self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
+        if settings.lights or settings.button or settings.display:
+            self._add("panel", self._make_panel)
+
+    def _make_panel(self):
+        try:
+            from board.panel.panel import Panel
+        except (ImportError, SyntaxError):
+            raise Refused("it needs Linux and CPython")
+        loop = self._loop
+        return Panel(self._board, self._settings, lambda worker: ThreadLane(worker, loop), loop.call_after,
+                     self._stop_board)  # fmt: skip
 
     def _make_health(self):
         """None where there is no CPython, whose drivers those are."""

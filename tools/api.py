@@ -66,12 +66,31 @@ class Client:
         """Its address as Trust takes it, HOST:PORT."""
         return ("[%s]:%d" if ":" in self.host else "%s:%d") % (self.host, self.port)
 
-    def status(self) -> dict:
-        """The board's status (the JSON of GET /api/status)."""
-        answer = self.get("/api/status")
+    def status(self, language: str = "") -> dict:
+        """The board's status (the JSON of GET /api/status), in its own language when none is named."""
+        answer = self.get("/api/status" + _in(language))
         if not is_status(answer):
             raise Unreachable("What answers at %s is not a Sosie board." % self.address)
         return answer
+
+    def events(self, language: str = "") -> list:
+        """What happened, the oldest first: [{"id", "ms", "sentence"}]."""
+        return self.get("/api/events" + _in(language))["events"]
+
+    def live(self, language: str = ""):
+        """Yields (event, content) of GET /api/live for as long as the board tells any: "status" at once and each
+        second, "happened". Raises OSError and HTTPException when it breaks off, ValueError for what is no event."""
+        connection = self._connection()
+        try:
+            connection.connect()
+            headers = {"Authorization": self._authorization(connection)} if self.secure else {}
+            connection.request("GET", "/api/live" + _in(language), None, headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                self._decode(response.status, response.read(MAX_ANSWER))
+            yield from _events(response)
+        finally:
+            connection.close()
 
     def promote(self) -> dict:
         """Makes a twin the one that takes writes, by force; returns the board's report."""
@@ -184,6 +203,22 @@ class Client:
         if not 200 <= code < 300:
             raise BoardError(str(answer.get("error") or "The board at %s refused (HTTP %d)." % (self.address, code)))
         return answer
+
+
+def _in(language: str) -> str:
+    """The query for answers in that language."""
+    return "?lang=" + language if language else ""
+
+
+def _events(lines):
+    """(event, content) of server-sent events, as a board sends them: each has both, on a line."""
+    event = ""
+    while line := lines.readline(MAX_ANSWER):
+        word, _, rest = line.decode().rstrip("\r\n").partition(": ")
+        if word == "event":
+            event = rest
+        elif word == "data":
+            yield event, json.loads(rest)
 
 
 def _pieces(file, progress):

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from firmware.status.texts import LANGUAGES
 from tools import alert, mark, paircommand, promote, run, status, updatecommand
 from tools.api import DEFAULT_ADDRESS
 from tools.errors import BoardError
@@ -87,12 +88,18 @@ def _add_run(commands):
 
 def _add_status(commands):
     command = _command(commands, "status", status.run, "how the boards are, in a few lines",
-                       "Exit: 0 every board is mirroring or promoted and raises no alarm, 1 one is not or does, "
-                       "2 wrong usage, 3 one does not answer.")
+                       "Exit: 0 every board is mirroring or promoted and raises no alarm, 1 one wants attention "
+                       "(behind, no link, copying ..), 2 one is not safe (failed, fenced, damaged, something "
+                       "critical), or wrong usage, 3 one does not answer. With --watch: of what was seen last, when "
+                       "Ctrl-C ends it.")
     command.add_argument("addresses", metavar="ADDRESS", nargs="*", default=[DEFAULT_ADDRESS],
                          help="web address of a board, HOST or https://HOST:PORT (default %s)" % DEFAULT_ADDRESS)
     add_pair_option(command)
     command.add_argument("--json", action="store_true", help="what the boards answer, one JSON object a line")
+    command.add_argument("--watch", action="store_true", help="live, each second, until Ctrl-C; where it is not a "
+                         "terminal: a line whenever something changes (with --json: whatever comes)")
+    command.add_argument("--events", action="store_true", help="what happened lately, too")
+    command.add_argument("--lang", choices=LANGUAGES, default="", help="its language (default: that of each board)")
 
 
 def _add_promote(commands):

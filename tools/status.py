@@ -1,21 +1,50 @@
-"""`sosie status`: a board's status for a tired person, in the words of its page and console, and in its language."""
+"""`sosie status`: a board's status for a tired person, in the words of its page and console, and in its language.
 
+Exit codes, those of monitoring plugins too; of several boards the highest:
+
+    0  all is well: it mirrors, or was promoted (and has no twin: a decision, which nobody has to be woken for)
+    1  attention: behind, held back, no link, copying, or whatever else stands in its conditions or alarms
+    2  not safe, or not for long: failed, fenced, damaged, or something critical
+    3  nobody answers who is a board
+"""
+
+import datetime
 import json
 import sys
 
 from firmware.status import table
-from firmware.status.texts import known, say
+from firmware.status.screen import clean
+from firmware.status.texts import known, page, say
 from tools.api import Client
 from tools.errors import BoardError
 
-GOOD_STATES = ("mirroring", "promoted")
+WELL, ATTENTION, NOT_SAFE, UNREACHED = 0, 1, 2, 3
+GOOD_STATES, BAD_STATES = ("mirroring", "promoted"), ("failed", "fenced")
+EVENTS = 10
 _WIDTH = 80
 
 
 def run(options) -> int:
     """Prints every board; the exit code of the worst one."""
-    codes = [show(Client(address, pair=options.pair).status, address, options.json) for address in options.addresses]
-    return max(codes)
+    clients = [Client(address, pair=options.pair) for address in options.addresses]
+    if options.watch:
+        from tools import watch
+
+        return watch.run(clients, options)
+    return max([_show_board(client, options) for client in clients])
+
+
+def _show_board(client: Client, options) -> int:
+    def ask() -> dict:
+        status = client.status(options.lang)
+        if options.events:
+            try:
+                status["events"] = client.events(options.lang)[-EVENTS:]
+            except (BoardError, KeyError, TypeError) as error:
+                print("What happened cannot be shown: %s" % error, file=sys.stderr)
+        return status
+
+    return show(ask, client.address, options.json)
 
 
 def show(ask, address: str, as_json: bool) -> int:
@@ -23,20 +52,27 @@ def show(ask, address: str, as_json: bool) -> int:
     try:
         status = ask()
         text = json.dumps(status) if as_json else describe(status)
+        code = judge(status)
     except BoardError as error:
         print(error, file=sys.stderr)
-        return 3
-    except (KeyError, TypeError, AttributeError, ValueError):
+        return UNREACHED
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError):
         print("What answers at %s is not a board of this version." % address, file=sys.stderr)
-        return 3
+        return UNREACHED
     print(text)
-    return 0 if is_fine(status) else 1
+    return code
 
 
-def is_fine(status: dict) -> bool:
-    """Whether nobody needs to get up."""
-    critical = any(each["level"] == "critical" for each in status.get("conditions", ()))
-    return status["state"] in GOOD_STATES and not status.get("alarms") and not critical
+def judge(status: dict) -> int:
+    """The exit code for a board that answers."""
+    state, conditions = status["state"], status.get("conditions", ())
+    mood = status.get("words", {}).get("mood")
+    if state in BAD_STATES or mood == "bad" or any(each["level"] == "critical" for each in conditions):
+        return NOT_SAFE
+    if state not in GOOD_STATES or status.get("alarms"):
+        return ATTENTION
+    others = [each for each in conditions if (state, each["name"]) != ("promoted", "no_link")]
+    return ATTENTION if others or (mood == "warn" and state != "promoted") else WELL
 
 
 def describe(status: dict) -> str:
@@ -47,11 +83,42 @@ def describe(status: dict) -> str:
     status = dict(status, language=language)
     lines = ["%s: %s, %s" % (status["name"], words["verdict"], words["distance"]), words["sentence"]]
     rows = [table.board(status), *table.rows(status)]
-    rows += [(say(language, "row.alarm"), str(alarm)) for alarm in status["alarms"]]
+    rows += _wrong(status, language)
     column = max(len(word) for word, _ in rows) + 2
     for word, value in rows:
         lines += _wrapped("  " + word + " " * (column - len(word)), value)
-    return "\n".join(lines)
+    if "events" in status:
+        lines += ["", *happened(status["events"], language)]
+    return "\n".join([clean(line) for line in lines])
+
+
+def _wrong(status: dict, language: str) -> "list[tuple[str, str]]":
+    """Rows for what is not as it should be: conditions that are no alarms, and alarms."""
+    texts, alarms, rows = page(language), [str(alarm) for alarm in status["alarms"]], []
+    for each in status.get("conditions", ()):
+        if not any(alarm in each["sentence"] for alarm in alarms):
+            rows.append((texts["level." + each["level"]].rstrip(":\u00a0 "), each["sentence"]))
+    return rows + [(say(language, "row.alarm"), alarm) for alarm in alarms]
+
+
+def happened(events: list, language: str) -> "list[str]":
+    """What happened, as lines under a title; times are those of this computer."""
+    texts = page(language)
+    if not events:
+        return [texts["events.title"], "  " + texts["events.none"]]
+    return [texts["events.title"], *[line for each in events for line in event(each, language)]]
+
+
+def event(each: dict, language: str) -> "list[str]":
+    """One event, as lines."""
+    texts, more = page(language), each.get("more", 0)
+    time = datetime.datetime.fromtimestamp(each["ms"] / 1000).strftime("%Y-%m-%d %H:%M:%S")
+    text = str(each["sentence"])
+    if more:
+        text += " " + texts["events.more.one" if more == 1 else "events.more.other"].replace("{n}", "%d" % more)
+    if each.get("sure") is False:
+        text += " (%s)" % texts["events.unsure"]
+    return _wrapped("  %s  " % time, text)
 
 
 def _wrapped(label: str, text: str) -> "list[str]":

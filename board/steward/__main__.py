@@ -23,6 +23,7 @@ _SOON_S, _LATER_S = 0.2, 5.0
 _MOST_DEATHS = 5
 _STOP_S = 60  # what the disk has to take yet may be a lot
 _STOP_STAND_IN_S = 5
+_AT_REST = "this board was stopped by its button: switch it off and on to start it again"
 _DIED = "the firmware died %d times in a row (%s%s); it is tried again every minute, else flash the card again"
 
 
@@ -90,11 +91,19 @@ class Steward:
         """The firmware ended, and nobody asked for it."""
         if code == REFUSED and self._machine.settling and self._clock() - self._begin_s < _SETTLING_S:
             self._pause(_SOON_S)  # udev holds what it looks at
+        elif code == STOPPED:
+            self._rest()
         elif code == REFUSED:
             self._deaths = 0
             self._stand(words or "the firmware refused to start and did not say why; flash the card again")
         else:
             self._died(code, words, lived_s)
+
+    def _rest(self) -> None:
+        """Its button stopped it: whoever did that wants it to stay so."""
+        while not self._stopping:
+            self._stand(_AT_REST)
+        self._end_stand_in()
 
     def _died(self, code: int, words: str, lived_s: float) -> None:
         self._deaths = 1 if lived_s > _STEADY_S else self._deaths + 1

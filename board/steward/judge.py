@@ -65,7 +65,7 @@ def defaults(machine: Machine, given: dict) -> list:
     lines.append(("chronicle", machine.chronicle))
     lines.append(("quota_file", machine.quota))
     lines.append(("alerts", machine.told))
-    others = [("attach", "usb"), ("web", _WEB)]
+    others = [("attach", "usb"), ("web", _WEB), ("lights", "auto")]
     if given.get("role") == "twin":
         others.append(("listen", _LISTEN))
     console = console_of(machine)

@@ -7,6 +7,7 @@ import hashlib
 import sys
 
 from board import settings
+from board.panel.panel import Panel
 from board.usb.answer import packed
 from board.usb.voice import UsbVoice
 from firmware import ports
@@ -33,7 +34,7 @@ class StandIn:
         self._its = its
         self._loop = ports.Loop()
         self._consoles = Consoles(board, self._loop)
-        self._voice = self._listener = self._website = None
+        self._voice = self._listener = self._website = self._panel = None
 
     def run(self) -> int:
         """Until SIGTERM."""
@@ -44,9 +45,12 @@ class StandIn:
             self._consoles.add(*self._its.console)
         self._speak()
         self._show()
+        self._light()
         Service(loop, lambda: snapshot(self._board)).start()
         loop.run()
         loop.close()
+        if self._panel is not None:
+            self._panel.close()
         if self._website is not None:
             self._website.close()
         if self._voice is not None:
@@ -73,6 +77,18 @@ class StandIn:
             return
         self._board.alarm("usb", "")
         self._consoles.add(self._voice.console)
+
+    def _light(self) -> None:
+        """Lights, button and display."""
+        its, loop = self._its, self._loop
+        if its.lights or its.button or its.display:
+            board = self._board
+
+            def make_lane(worker):
+                return ports.ThreadLane(worker, loop)
+
+            self._panel = Panel(board, its, make_lane, loop.call_after, self._stop, running=False)
+            self._panel.start()
 
     def _show(self) -> None:
         """The page; without keys nobody could log in, and there is none."""

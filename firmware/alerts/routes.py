@@ -35,10 +35,14 @@ class Routes:
     def _tell(self, request, answer) -> None:
         alerts, language = self._alerts, self._wanted(request)
         answer(json_answer(200, {
-            "channels": [self._channel(number, language) for number in range(len(alerts.channels))],
+            "channels": self.channels(language),
             "standing": [_standing(alerts.standing[name]) for name in sorted(alerts.standing)],
             "sentence": translate(language, alerts.trouble),
         }))  # fmt: skip
+
+    def channels(self, language: str) -> list:
+        """How it stands with every receiver, as above."""
+        return [self._channel(number, language) for number in range(len(self._alerts.channels))]
 
     def _wanted(self, request) -> str:
         wish = request.query.get("lang")

@@ -130,11 +130,15 @@ def _journal(status: dict, facts: dict, language: str) -> list:
 
 
 def _left_s(status: dict) -> "int | None":
-    """Until the journal is full; None as well when the twin has caught up before, by a rate that is higher at night."""
-    left_s, caught_up_s = status["journal"]["full_in_s"], status["forecast"]["caught_up_s"]
-    if left_s is None or status["link"]["state"] != "up" or caught_up_s is None or caught_up_s >= left_s:
+    """Until the journal is full: as the last minutes tell, unless the twin has caught up before, by a rate that is
+    higher at night; and as the forecast tells, which knows of a rate that is lower by day, and of the quota."""
+    left_s, forecast = status["journal"]["full_in_s"], status["forecast"]
+    if status["link"]["state"] != "up":
         return left_s
-    return None
+    caught_up_s, full_s = forecast["caught_up_s"], forecast["full_s"]
+    if left_s is not None and caught_up_s is not None and caught_up_s < left_s:
+        left_s = None
+    return full_s if left_s is None or (full_s is not None and full_s < left_s) else left_s
 
 
 def _link(status: dict, facts: dict, language: str) -> list:

@@ -51,7 +51,7 @@ def quiet() -> dict:
     numbers = ("cap", "held_bytes", "quota_bytes", "quota_used", "journal_size", "journal_used", "journal_written")
     known = dict.fromkeys(numbers, 0)
     known["quota_holds"] = False
-    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "rpo_s", "other")))
+    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "full_s", "rpo_s", "other")))
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
@@ -82,6 +82,7 @@ def _figures(board) -> dict:
         "health": _health(board),
         "lag_s": board.forecast[0],
         "caught_up_s": board.forecast[1],
+        "full_s": board.forecast[2],
         "cap": board.pace.cap,
         "held_bytes": _held_bytes(board),
         "quota_bytes": board.pace.quota,

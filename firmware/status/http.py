@@ -22,14 +22,14 @@ ends when nobody takes anything of it for a while.
 Garbage gets 400; no input raises anything. Memory: the head's buffer, and the body's once its length is known, or
 the sink's.
 
-head.py, body.py and stream.py are what is inside of READING, TAKING and STREAMING.
+What is inside: head.py of READING, body.py of TAKING, outbox.py of SENDING and STREAMING.
 """
 
 from firmware.status.answer import error_answer
 from firmware.status.body import PIECE, MemoryBody, SinkBody
 from firmware.status.head import Head
+from firmware.status.outbox import Outbox
 from firmware.status.request import MAX_BODY, BadRequest
-from firmware.status.stream import Streaming
 
 READING, ADMITTING, TAKING, WAITING = "reading", "admitting", "taking", "waiting"
 SENDING, STREAMING, DRAINING, FINISHED = "sending", "streaming", "draining", "finished"
@@ -67,8 +67,7 @@ class HttpConversation:
         self._handler = handler
         self._admit = admit
         self._count = 0
-        self._out = None
-        self._stream = None
+        self._outbox = Outbox()
         self._inside = False  # in a call of the driver, which looks at everything afterwards anyhow
         self._next(Head())
 
@@ -177,11 +176,11 @@ class HttpConversation:
     def _take_body(self) -> None:
         early = memoryview(self._head.early(self._request.length))
         if self._request.expects_continue and not len(early) and self._missing:
-            self._out = memoryview(_CONTINUE)
+            self._outbox.put(_CONTINUE)
         self._enter(TAKING)
         self._missing = self._request.length
         if isinstance(self._body, SinkBody):
-            self._body.begin(self._sink_wants)
+            self._body.begin(self._wake_outside)
         while len(early) and self._state == TAKING:
             view = self._body.wanted()[: len(early)]
             view[:] = early[: len(view)]
@@ -208,7 +207,7 @@ class HttpConversation:
         self._request.body = body
         self._handler(self._request, lambda answer: self._answer(number, answer))
 
-    def _sink_wants(self) -> None:
+    def _wake_outside(self) -> None:
         if not self._inside:
             self.wake()
 
@@ -230,16 +229,13 @@ class HttpConversation:
             return  # too late: the client is gone or was told that it took too long
         with_body = self._request is None or self._request.method != "HEAD"
         self._keeps = self._may_keep(answer)
-        out = memoryview((bytes(self._out) if self._out else b"") + answer.pack(with_body, self._keeps))
+        self._outbox.put(answer.pack(with_body, self._keeps))
         if answer.source is not None and with_body:
-            self._stream = Streaming(answer.source, out, self._source_wakes)
-            self._out = None
             self._enter(STREAMING)
+            self._outbox.follow(answer.source, self._wake_outside)
         else:
-            self._out = out
             self._enter(SENDING)
-        if not self._inside:
-            self.wake()
+        self._wake_outside()
 
     def _may_keep(self, answer) -> bool:
         """Whether another request may follow on this connection."""
@@ -248,26 +244,17 @@ class HttpConversation:
             answer.keeps and request is not None and request.keeps and not self._missing and self._count < MOST_REQUESTS
         )
 
-    def _source_wakes(self) -> None:
-        if not self._inside:
-            self.wake()
-
     def outgoing(self) -> "memoryview | None":
         """The next bytes for the client."""
-        if self._state == STREAMING:
-            out = self._stream.outgoing()
-            if out is None and self._stream.over:
-                self._finish()
-            return out
-        return self._out
+        out = self._outbox.outgoing()
+        if out is None and self._state == STREAMING and self._outbox.over:
+            self._finish()
+        return out
 
     def sent(self, n: int) -> None:
         """n bytes of the last outgoing() are on their way."""
-        if self._state == STREAMING:
-            self._stream.sent(n)
-            return
-        self._out = self._out[n:] if n < len(self._out) else None
-        if self._out is None and self._state == SENDING:
+        self._outbox.sent(n)
+        if self._outbox.empty and self._state == SENDING:
             if self._keeps:
                 self._follow()
             else:
@@ -296,7 +283,7 @@ class HttpConversation:
         if self._state == FINISHED:
             return None
         if self._state == STREAMING:
-            due = self._stream.poll(now_ms)
+            due = self._outbox.poll(now_ms)
             if due is not None and due <= now_ms:
                 self._finish()
                 return None
@@ -326,10 +313,7 @@ class HttpConversation:
         self._inside = False
 
     def _finish(self) -> None:
-        self._out = None
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.lost()
+        self._outbox.drop()
         self._enter(FINISHED)
 
     def lost(self) -> None:

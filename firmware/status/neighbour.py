@@ -38,6 +38,7 @@ TABLE = (
     ("quota_holds", ("link", "quota", "holds"), FLAG),
     ("forecast_lag_s", ("forecast", "lag_s"), NUMBER),
     ("forecast_caught_up_s", ("forecast", "caught_up_s"), NUMBER),
+    ("forecast_full_s", ("forecast", "full_s"), NUMBER),
     ("rpo_s", ("rpo_s",), NUMBER),
     ("host_attached", ("host", "attached"), FLAG),
     ("temperature_c", ("health", "temperature_c"), NUMBER),

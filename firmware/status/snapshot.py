@@ -35,6 +35,7 @@
     quota_bytes quota_used quota_holds   bytes a day (0: no quota), of them used today; whether it holds groups back
     lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
     caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
+    full_s          seconds until the journal is full at today's pace, rate and quota; None likewise
     rpo_s           seconds by which the twin may be behind; None: whatever it is
     host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
@@ -117,7 +118,7 @@ def _figures(facts: dict) -> dict:
         "time_ms": facts["now_ms"],
         "uptime_s": facts["uptime_s"],
         "host": facts["host"],
-        "forecast": {"lag_s": facts["lag_s"], "caught_up_s": facts["caught_up_s"]},
+        "forecast": {"lag_s": facts["lag_s"], "caught_up_s": facts["caught_up_s"], "full_s": facts["full_s"]},
         "rpo_s": facts["rpo_s"],
     }
 

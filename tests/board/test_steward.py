@@ -271,3 +271,12 @@ def test_a_real_child_that_is_asked_to_end():
     child.ask_to_end()
     assert child.wait(10) == -15 and cause(-15) == "SIGTERM" and cause(3) == "exit code 3"
     child.close()
+
+
+def test_a_firmware_that_its_button_stopped_stays_stopped(world):
+    it = world(well, [(100.0, 0, "")], until=4000.0)
+    it.prints = lambda now: now // 500  # disks come and go
+    assert it.run() == 0
+    assert [module for module, _ in it.lives()].count(FIRMWARE) == 1
+    assert set(it.sentences()) == {"this board was stopped by its button: switch it off and on to start it again"}
+    assert len(it.sentences()) == 1  # one stand-in, all the time

@@ -37,7 +37,8 @@ def other(name, role, state="mirroring", **more) -> dict:
         "generation": 1, "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
         "journal": {"size": 64 * GIB, "used": GIB // 7, "full_in_s": None},
         "link": {"cap": 0, "held_bytes": 0, "quota": {"bytes": 0, "used": 0, "holds": False}},
-        "forecast": {"lag_s": 0, "caught_up_s": 0}, "rpo_s": None, "host": {"attached": role == "primary"},
+        "forecast": {"lag_s": 0, "caught_up_s": 0, "full_s": None}, "rpo_s": None,
+        "host": {"attached": role == "primary"},
         "health": {"temperature_c": 44.8, "under_voltage": False, "card": {"used_percent": 7, "written_bytes": None},
                    "disk": {"ok": True, "sentence": None}},
         "alarms": [], "age_s": 1,
@@ -102,7 +103,7 @@ def outage():
 def full():
     alarms = ["the journal is full and the host waits: bring the link or the twin back"]
     filled = {"journal_used": 64 * GIB, "journal_full": True, "journal_growth": 0, "alarms": alarms}
-    return _lacking(63 * GIB, 812345, 172800, **filled, **_alone())
+    return _lacking(63 * GIB, 812345, 173000, **filled, **_alone())
 
 
 def lost_primary():
@@ -123,7 +124,7 @@ def failed():
 
 
 def damaged():
-    return _lacking(40 * MIB, 20, 300, damage=DAMAGED, alarms=[DAMAGED])
+    return _lacking(40 * MIB, 20, 310, damage=DAMAGED, alarms=[DAMAGED])
 
 
 def fenced():

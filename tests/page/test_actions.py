@@ -69,6 +69,12 @@ def test_the_token_of_the_session_goes_with_every_action(show, mock):
     assert mock.posts == [("/api/mark", {"name": "before the upgrade"}, TOKEN)]
 
 
+def test_a_button_that_is_touched_at_once_works_a_moment_later(show):
+    page = show("healthy")
+    page.evaluate("document.querySelector('[data-open=mark]').click()")
+    expect(page.locator("#mark-name")).to_be_focused()
+
+
 def test_who_is_not_logged_in_is_asked_first(show, mock):
     mock.look = "anyone"
     page = show("lost_primary")

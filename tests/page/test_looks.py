@@ -105,7 +105,10 @@ def test_an_old_page_looks_old_and_stays_readable(show, mock, visitor, pictures)
     expect(page.locator("#lost")).to_be_visible(timeout=15000)
     page.wait_for_timeout(1000)  # it fades
     page.screenshot(path=pictures / "old-390-light.png")
+    assert sideways(page) == []
     assert violations(page) == []
+    heard = page.locator("#heard").bounding_box()
+    assert heard["height"] < 32, heard  # a word beside the name, no box of its own
 
 
 def test_light_and_dark_by_the_switch_and_kept(show):

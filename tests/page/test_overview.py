@@ -79,6 +79,9 @@ def test_a_journal_of_which_nobody_knows_how_it_fills(show, mock):
     mock.change = lambda status: status["journal"].update(growth_bytes_per_s=None, full_in_s=None)
     page = show("outage")
     expect(page.locator("#journal-figure")).to_have_text("Not known yet")
+    mock.change = lambda status: (status["journal"].update(growth_bytes_per_s=None, full_in_s=None),
+                                  status["forecast"].update(full_s=7200))  # fmt: skip
+    expect(page.locator("#journal-figure")).to_have_text("2\u00a0h")
     page = show("full")
     mock.change = lambda status: None
     expect(page.locator("#journal-figure")).to_have_text("It is full")

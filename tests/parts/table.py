@@ -47,6 +47,7 @@ PARTS = [
     tests("scsi", 600),
     tests("process", 1200),
     tests("page", 600),
+    tests("prometheus", 180),
     tests("micropython", 300),
     tests("ports", 300, alone=True),
     Part("demo", ["tools/sosie", "demo"], 180, "tools/sosie", alone=True),

@@ -16,10 +16,11 @@ UNSEEN = (
     "firmware/status/body.py", "firmware/status/chronicle/", "firmware/status/commands.py",
     "firmware/status/console.py", "firmware/status/cookie.py", "firmware/status/dictionary.py",
     "firmware/status/flatjson.py", "firmware/status/head.py", "firmware/status/http.py",
-    "firmware/status/keyroutes.py", "firmware/status/neighbour.py", "firmware/status/page.py",
+    "firmware/status/keyroutes.py", "firmware/status/measures.py", "firmware/status/metrics.py",
+    "firmware/status/neighbour.py", "firmware/status/page.py",
     "firmware/status/query.py", "firmware/status/request.py", "firmware/status/stream.py", "firmware/status/views.py",
     "firmware/__main__.py", "firmware/ports/cpython/aio.py", "firmware/ports/micropython/", "board/models/",
-    "board/setup/", "board/update/backend.py", "board/update/boot.py", "board/update/grubenv.py",
+    "board/panel/card.py", "board/setup/", "board/update/backend.py", "board/update/boot.py", "board/update/grubenv.py",
     "board/update/rauc.py", "board/usb/prepare.py",
 )  # fmt: skip
 SEEN_AFTER_ALL = ("firmware/status/chronicle/chronicle.py",)

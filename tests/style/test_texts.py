@@ -14,7 +14,8 @@ from tests.style import sentences
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"%%|%[-0-9.]*[a-zA-Z]")
 # Families of texts whose keys are put together: each begins like this.
-FAMILIES = ("verdict.", "sentence.", "state.", "link.", "role.", "condition.no_link", "advice.", "alert.")
+FAMILIES = ("verdict.", "sentence.", "state.", "link.", "role.", "condition.no_link", "advice.", "alert.",
+            "panel.again.", "panel.light.", "panel.rhythm.", "panel.colour.")
 # What the operating system says, and what is put together where no finder sees it.
 SYSTEM = {
     "Input/output error", "No space left on device", "No such file or directory", "Permission denied",

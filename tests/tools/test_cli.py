@@ -87,8 +87,8 @@ def test_no_addresses(written):
 @pytest.mark.parametrize("changes, code, verdict", [
     ({}, 0, "SAFE"), ({"promoted": True, "link_state": "waiting"}, 0, "NO TWIN"),
     ({"acked": 9, "oldest_ms": NOW_MS - 9000}, 1, "BEHIND"), ({"link_state": "waiting"}, 1, "NOT MIRRORED"),
-    ({"alarms": ["the journal is full"]}, 1, "SAFE"), ({"failure": "the disk failed"}, 1, "FAILED"),
-    ({"health": dict(FACTS["health"], temperature_c=90)}, 1, "SAFE"),
+    ({"alarms": ["the journal is full"]}, 1, "SAFE"), ({"failure": "the disk failed"}, 2, "FAILED"),
+    ({"health": dict(FACTS["health"], temperature_c=90)}, 2, "SAFE"),
 ])  # fmt: skip
 def test_status_exit_codes(board, capsys, changes, code, verdict):
     board.answers["/api/status"] = 200, status(**changes)

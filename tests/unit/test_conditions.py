@@ -135,6 +135,13 @@ class Filling(unittest.TestCase):
         self.assertEqual(self.level(25, 1.9, caught_up_s=3600, link_state="connecting"), CRITICAL)
         self.assertEqual(self.level(95, 1.9, caught_up_s=3600), CRITICAL)
 
+    def test_a_forecast_that_knows_of_a_slower_day(self):
+        self.assertEqual(self.level(25, None, full_s=7000), CRITICAL)
+        self.assertEqual(self.level(25, 20, full_s=7000), CRITICAL)
+        self.assertEqual(self.level(25, 1.9, full_s=80000), CRITICAL)
+        self.assertEqual(self.level(25, 1.9, caught_up_s=3600, full_s=80000), WARNING)
+        self.assertEqual(self.level(25, None, full_s=7000, link_state="connecting"), None)
+
     def test_full(self):
         self.assertEqual(self.level(50, None, journal_full=True), CRITICAL)
         self.assertIn("the server waits", sentence("journal_filling", journal_full=True))

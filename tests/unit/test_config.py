@@ -149,7 +149,7 @@ class Lines(unittest.TestCase):
     def test_an_unknown_key_far_from_all_lists_them(self):
         sentence = refusal(MINIMUM + b"frobnication_level = 3")
         self.assertIn("ack, alert_mail", sentence)
-        self.assertIn("attach, chronicle, console, disk, disk_size", sentence)
+        self.assertIn("attach, button, chronicle, console, disk, disk_size", sentence)
 
     def test_a_secret_is_not_said(self):
         for line in (
@@ -167,7 +167,7 @@ class Lines(unittest.TestCase):
         self.assertEqual(settings.alert_mail, [])
 
     def test_a_huge_key_is_cut(self):
-        self.assertTrue(len(refusal(MINIMUM + b"k" * 60000 + b" = 1")) < 400)
+        self.assertTrue(len(refusal(MINIMUM + b"k" * 60000 + b" = 1")) < 500)
         self.assertTrue(len(refusal(MINIMUM + b"name_ = " + b"1" * 60000)) < 400)
 
     def test_no_setting(self):

@@ -44,7 +44,7 @@ class Board:
         self.peer = Part(link=link, part=Part())
         self.copier = Part(under_way=False)
         self.chronicle = None
-        self.forecast = (None, None)
+        self.forecast = (None, None, None)
         self.alarms = {}
         self.known = {
             "backlog_bytes": 0,
@@ -92,8 +92,8 @@ class Forecasts(unittest.TestCase):
         self.assertTrue(found is not None and abs(found - wanted) <= most, (found, wanted))
 
     def test_nothing_is_known_at_first(self):
-        self.assertEqual(Story().run(EVERY_MS), (None, None))
-        self.assertEqual(Story().run(3 * EVERY_MS), (0, 0))
+        self.assertEqual(Story().run(EVERY_MS), (None, None, None))
+        self.assertEqual(Story().run(3 * EVERY_MS), (0, 0, None))
 
     def test_nobody_knows_without_a_link_on_a_twin_or_in_a_copy(self):
         for change in ("identity", "part", "copier"):
@@ -101,24 +101,29 @@ class Forecasts(unittest.TestCase):
             if change == "part":
                 story.board.peer.part = None
             story.board.copier.under_way = change == "copier"
-            self.assertEqual(story.run(10 * EVERY_MS), (None, None))
+            self.assertEqual(story.run(10 * EVERY_MS), (None, None, None))
 
     def test_office_hours_at_the_pace_of_the_last_hour(self):
         """Packed to a half: 20 kB a second come, 16 go; eleven hours of it."""
-        lag_s, caught_up_s = Story(rate="64K 08:00-19:00, 0").run(HOUR * 1000, 20000)
+        lag_s, caught_up_s, full_s = Story(rate="64K 08:00-19:00, 0").run(HOUR * 1000, 20000)
         self.near(lag_s, 11 * HOUR / 5)
         self.assertEqual(caught_up_s, 0)
 
     def test_a_quota_until_midnight(self):
         story = Story(quota=360 << 20)
         story.board.pace.count((360 << 20) - 10000 * HOUR)  # two hours at this pace, packed, are left
-        lag_s, caught_up_s = story.run(HOUR * 1000, 10000)
+        lag_s, caught_up_s, full_s = story.run(HOUR * 1000, 10000)
         self.near(lag_s, 21 * HOUR, 900)
+
+    def test_the_journal_fills_by_day(self):
+        story = Story(rate="64K 08:00-19:00, 0")
+        story.board.known["journal_size"] = 4000 * 5 * HOUR
+        self.near(story.run(HOUR * 1000, 20000)[2], 7 * HOUR + 5 * HOUR)
 
     def test_a_backlog_under_a_cap(self):
         story = Story(rate="80K")
         story.board.known["backlog_bytes"] = 72_000_000
-        lag_s, caught_up_s = story.run(3 * EVERY_MS)
+        lag_s, caught_up_s, full_s = story.run(3 * EVERY_MS)
         self.near(caught_up_s, HOUR)
 
     def test_the_line_that_was_seen_counts(self):
@@ -135,17 +140,17 @@ class Forecasts(unittest.TestCase):
             rate = 32000 if 600 <= minute + DAY < 660 else 0
             series.add(Sample((MIDNIGHT + minute) * 60, 0, 0, rate, 0, 60))
         story.board.chronicle = Part(minutes=series)
-        lag_s, caught_up_s = story.run(5 * EVERY_MS)
+        lag_s, caught_up_s, full_s = story.run(5 * EVERY_MS)
         self.near(lag_s, HOUR, 400)
 
     def test_a_bug_is_an_alarm_and_no_more(self):
         story = Story()
         story.run(5 * EVERY_MS)
         good, story.board.facts = story.board.facts, None
-        self.assertEqual(story.run(EVERY_MS), (None, None))
+        self.assertEqual(story.run(EVERY_MS), (None, None, None))
         self.assertIn("the forecast does not work", story.board.alarms["forecast"])
         story.board.facts = good
-        self.assertEqual(story.run(EVERY_MS), (0, 0))
+        self.assertEqual(story.run(EVERY_MS), (0, 0, None))
         self.assertEqual(story.board.alarms["forecast"], "")
 
     def test_it_stops(self):

@@ -41,7 +41,7 @@ class Packing(unittest.TestCase):
         self.assertEqual(found["link"], {"cap": 2000000, "held_bytes": 4096, "quota": quota})
         self.assertEqual(found["health"]["temperature_c"], 61)
         self.assertEqual(found["health"]["disk"], {"ok": False, "sentence": "it? is"})
-        self.assertEqual(found["forecast"], {"lag_s": None, "caught_up_s": None})
+        self.assertEqual(found["forecast"], {"lag_s": None, "caught_up_s": None, "full_s": None})
         self.assertEqual(found["alarms"], ['a "quoted" \\ one', "with?[2J and \u00e9\u4e16"])
         self.assertFalse("other" in found)
 

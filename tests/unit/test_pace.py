@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.pace import Pace, next_midnight_s
+from firmware.pace import Pace
 from firmware.schedule import DAY, always, parse
 
 MIB = 1 << 20
@@ -11,12 +11,11 @@ START = THURSDAY * DAY  # minutes
 
 
 class Clock:
-    """Local time is `minute`; `jumps`: (from ms on, minutes that local time is ahead of the wall)."""
+    """Local time is `minute` when `ms` is 0."""
 
     def __init__(self, minute=START):
         self.ms = 0
         self.minute = minute
-        self.jumps = ()
 
     def now_ms(self):
         return self.ms
@@ -25,11 +24,7 @@ class Clock:
         return self.minute * 60000 + self.ms
 
     def local_minute(self, wall_ms):
-        shift = 0
-        for since, minutes in self.jumps:
-            if wall_ms >= since:
-                shift = minutes
-        return wall_ms // 60000 + shift
+        return wall_ms // 60000
 
     def pass_minutes(self, pace, minutes, step=1):
         for _ in range(0, minutes, step):
@@ -87,7 +82,6 @@ class Rates(unittest.TestCase):
         clock.pass_minutes(pace, 1)
         self.assertEqual(pace.cap, 500000)
         self.assertIn("the strictest rate counts", pace.trouble)
-        self.assertIsNone(pace.midnight_s())
         pace.clock_set = True
         clock.pass_minutes(pace, 1)
         self.assertEqual([pace.cap, pace.trouble], [0, ""])
@@ -116,7 +110,6 @@ class Quotas(unittest.TestCase):
         clock, pace = made(quota=16 * MIB, minute=START + 1430)
         pace.count(16 * MIB)
         pace.takes(1, False)
-        self.assertEqual(pace.midnight_s(), 600)
         clock.pass_minutes(pace, 9)
         self.assertEqual([pace.holds, pace.used, pace.changes], [True, 16 * MIB, []])
         clock.pass_minutes(pace, 1)
@@ -130,6 +123,30 @@ class Quotas(unittest.TestCase):
         self.assertEqual([pace.holds, pace.used, pace.changes], [False, 16 * MIB, [0]])
         self.assertTrue(pace.takes(MIB, False))
         self.assertFalse(pace.takes(17 * MIB, False))
+
+    def test_a_quota_that_is_new_counts_from_then_on(self):
+        clock, pace = made()
+        pace.count(1 << 40)  # in weeks
+        pace.set_quota(16 * MIB)
+        self.assertTrue(pace.takes(16 * MIB, False))
+
+    def test_to_lift_a_quota_for_a_while_gives_nothing_back(self):
+        clock, pace = made(quota=64 * MIB)
+        pace.count(60 * MIB)
+        pace.set_quota(0)
+        clock.pass_minutes(pace, 5)
+        pace.set_quota(64 * MIB)
+        self.assertFalse(pace.takes(5 * MIB, False))
+        pace.set_quota(0)
+        clock.ms += DAY * 60000
+        pace.set_quota(64 * MIB)
+        self.assertTrue(pace.takes(60 * MIB, False))
+
+    def test_a_quota_of_the_settings_file_goes_on_where_it_was(self):
+        clock, pace = made()
+        pace.restore((THURSDAY, 16 * MIB))
+        pace.set_quota(16 * MIB)
+        self.assertFalse(pace.takes(1, False))
 
     def test_a_clock_that_is_set_back_gives_nothing_back(self):
         clock, pace = made(quota=16 * MIB)
@@ -215,19 +232,6 @@ class Restarts(unittest.TestCase):
         pace.count(1 << 40)
         pace.close()
         self.assertEqual(kept.records, [])
-
-
-class Midnights(unittest.TestCase):
-    def test_long_and_short_days(self):
-        clock = Clock(START + 60)
-        self.assertEqual(next_midnight_s(clock), 23 * 3600)
-        noon = (START + 720) * 60000
-        clock.jumps = ((noon, 60),)
-        self.assertEqual(next_midnight_s(clock), 22 * 3600)
-        clock.jumps = ((noon, -60),)
-        self.assertEqual(next_midnight_s(clock), 24 * 3600)
-        clock.ms = 30500
-        self.assertEqual(next_midnight_s(clock), 24 * 3600 - 30)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ CHOICES = {
     "quota_holds": (False, True),
     "lag_s": (None, 0, 90000.5),
     "caught_up_s": (None, 0, 86399.9),
+    "full_s": (None, None, 0, 86399.9),
     "rpo_s": (None, 1, 900, 30 * 86400),
     "damage": ("", "", "", "the journal is damaged at byte 1, group 2: no superblock"),
     "refusal": ("", "%", "left and right are both twin; one must be the other's twin"),

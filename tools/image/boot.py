@@ -51,7 +51,7 @@ def _grub(box: Toolbox, kind: str, out: str, modules: str) -> None:
 
 def _overlay(model: Model, box: Toolbox, tree: Path, name: str) -> None:
     """Lays NAME.dts over each device tree of the card; the outcome lies beside it as TREE-NAME.dtb."""
-    shutil.copyfile(model.folder / (name + ".dts"), box.work / (name + ".dts"))
+    shutil.copyfile(model.overlay(name), box.work / (name + ".dts"))
     box.run("dtc -q -@ -I dts -O dtb -o %s.dtbo %s.dts" % (name, name))
     for path in sorted(tree.glob("*.dtb")):
         box.run("fdtoverlay -i fat/%s -o fat/%s-%s.dtb %s.dtbo" % (path.name, path.stem, name, name))

@@ -42,6 +42,11 @@ class Model:
         self.raw_files = self._words("raw_files")
         self.overlays = self._words("overlays")
 
+    def overlay(self, name: str) -> Path:
+        """The source of one of `overlays`: the model's own, or one that all may have."""
+        own = self.folder / (name + ".dts")
+        return own if own.is_file() else self.folder.parent / (name + ".dts")
+
     def _words(self, key: str) -> "list[str]":
         """From all sections, from the common one to the model's own; each word once."""
         return list(dict.fromkeys(word for section in self._sections for word in section.get(key, "").split()))

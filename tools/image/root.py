@@ -12,7 +12,7 @@ from tools.image.toolbox import Toolbox
 HERE = Path(__file__).resolve().parent
 SYSTEM = CHECKOUT / "board/system/root"
 HOME = "usr/lib/sosie"
-_NOT_ON_BOARDS = shutil.ignore_patterns("__pycache__", "models", "system", "*.md")
+_NOT_ON_BOARDS = shutil.ignore_patterns("__pycache__", "models", "system", "pictures", "prometheus", "*.md")
 
 
 def lay_out(model: Model, base: Path, box: Toolbox, version: str) -> None:

@@ -62,7 +62,7 @@ class Chronicle:
         self._burst_at_ms = now_ms + BURST_MS
         self._oldest_due_ms = None
         self._pages = Allowance(6, 180000, now_ms)  # of events
-        self._extras = Allowance(4, 450000, now_ms)  # bursts for events alone
+        self._extras = Allowance(3, 600000, now_ms)  # bursts for events alone
         self._earlier_card_bytes = self._earlier_host_bytes = 0
         if submit is None:
             events.begin([], 1, 0)

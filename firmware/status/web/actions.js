@@ -9,14 +9,13 @@ let statusNow = () => null;
 
 export async function begin(status) {
   statusNow = status;
-  for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", () => open(button.dataset.open));
   for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
   part("mark-form").addEventListener("submit", mark);
   part("promote-form").addEventListener("submit", promote);
   part("promote-name").addEventListener("input", compare);
 }
 
-function open(what) {
+export function open(what) {
   if (!current().logged_in) {
     location.hash = "#login";
     return;

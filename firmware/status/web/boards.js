@@ -5,6 +5,7 @@ import { make, part } from "./dom.js";
 import { t } from "./texts.js";
 
 const HOT_C = 75;
+const OLD_S = 75; // a quota that is used up lets a report through each minute
 let drawn = "";
 
 export async function begin() {}
@@ -73,7 +74,7 @@ export function render(status) {
   const boards = [{ ...status, me: true }];
   if (status.other) boards.push({ ...status.other, me: false });
   const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
-  const now = JSON.stringify([cells, boards.map((each) => [each.name, each.age_s > 10 ? Math.floor(each.age_s / 5) : 0])]);
+  const now = JSON.stringify([cells, boards.map((each) => [each.name, each.age_s > OLD_S ? Math.floor(each.age_s / 5) : 0])]);
   if (now === drawn) return;
   drawn = now;
   const head = make("tr", {}, make("td"), ...boards.map(heading));
@@ -83,7 +84,7 @@ export function render(status) {
 }
 
 function heading(board) {
-  const more = board.me ? t("this.board") : board.age_s > 10 ? ago(board.age_s) : "";
+  const more = board.me ? t("this.board") : board.age_s > OLD_S ? ago(board.age_s) : "";
   return make("th", { scope: "col" }, board.name, ...(more ? [" ", make("span", { class: "soft" }, more)] : []));
 }
 

@@ -1,8 +1,8 @@
-// The first thing that is read: the verdict, what would be lost, until when the journal lasts, what to do.
+// The first thing that is read: the verdict, what needs attention, and how old that is.
 
-import { ago, capital, duration, number, percent, size, time, typeset } from "./amounts.js";
+import { ago, capital, time, typeset } from "./amounts.js";
 import { draw, make, part, say, set, show, write } from "./dom.js";
-import { t, tn } from "./texts.js";
+import { t } from "./texts.js";
 
 const MOODS = {
   mirroring: "good", behind: "warn", copying: "warn", "catching up": "warn", "no link": "warn", promoted: "warn",
@@ -97,56 +97,17 @@ function makeCondition(each) {
   return node;
 }
 
-export function renderTiles(status) {
-  const missing = status.role === "primary" && status.copy.whole && status.backlog.groups > 0 && status.state !== "promoted";
-  const loss = part("loss-figure");
-  loss.classList.toggle("words", !missing);
-  write(loss, missing ? t("loss.last", { span: duration(status.backlog.seconds) }) : capital(status.words.loss));
-  const groups = tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) });
-  write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), groups }) : "");
-  write(part("forecast"), forecast(status));
-  renderJournal(status.journal, status.backlog.groups > 0);
-  write(part("next-words"), capital(status.words.advice));
-}
-
-// What becomes of the lag within a day, where that is more than nothing.
-function forecast(status) {
-  const said = status.forecast;
-  if (!said || status.role !== "primary" || status.state === "promoted" || status.state === "fenced") return "";
-  const parts = [];
-  if (status.backlog.seconds > 60 && status.link.state === "up") {
-    parts.push(typeof said.caught_up_s === "number" ? t("forecast.caught", { span: duration(said.caught_up_s) }) : t("forecast.never"));
-  }
-  if (typeof said.lag_s === "number" && said.lag_s > Math.max(60, status.backlog.seconds)) {
-    parts.push(t("forecast.lag", { span: duration(said.lag_s) }));
-  }
-  return parts.join(" ");
-}
-
-function renderJournal(journal, lacking) {
-  const known = typeof journal.full_in_s === "number";
-  const figure = part("journal-figure");
-  figure.classList.toggle("words", !known || journal.full_in_s === 0);
-  const unknown = lacking && journal.growth_bytes_per_s === null;
-  write(figure, journal.full_in_s === 0 ? t("journal.full") : known ? duration(journal.full_in_s) : t(unknown ? "journal.unknown" : "journal.calm"));
-  const share = percent(journal.used, journal.size);
-  part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
-  set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
-  const words = t("journal.used", { used: size(journal.used), size: size(journal.size) });
-  write(part("journal-words"), words);
-}
-
 // How old what is shown is: `age` in ms, null when nothing was ever heard.
 export function renderHeard(age, state, status) {
   set(part("heard"), { class: "heard " + state });
   write(part("heard-text"), age === null ? t("heard.never") : state === "fresh" ? t("heard.live") : t("heard.ago", { ago: ago(age / 1000) }));
   const old = state !== "fresh" && status !== null;
-  document.body.classList.toggle("stale", state === "lost");
+  document.body.classList.toggle("stale", state === "gone");
   show(part("as-of"), old);
-  if (state === "lost" && status !== null) entitle(status.name, "unknown");
+  if (state === "gone" && status !== null) entitle(status.name, "unknown");
   if (old) write(part("as-of"), t("as.of", { time: time(Date.now() - age) }));
   const lost = part("lost");
-  const words = state !== "lost" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });
+  const words = state !== "gone" ? "" : t(status === null ? "lost.never" : "lost.words", { name: status === null ? "" : status.name });
   if (words !== lost.textContent) {
     lost.textContent = words; // an alert: spoken once
     show(lost, words !== "");

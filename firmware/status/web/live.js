@@ -7,7 +7,7 @@ const SILENT_MS = 15000;
 const HIDDEN_MS = 10000; // a browser has few connections to one board, and hidden pages must not use them up
 const PATIENCE_MS = [500, 1000, 2000, 4000, 8000];
 export const OLD_MS = 3500;
-export const LOST_MS = 9000;
+export const GONE_MS = 9000;
 
 export class Live {
   // `status(snapshot)` and `happened(event)` take what comes; `broke()` is told of every attempt that failed.

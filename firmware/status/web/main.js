@@ -1,19 +1,20 @@
 // Puts the page together: the session, the stream, what it fills, and the views.
 
 import { part, set, show, write } from "./dom.js";
-import { buildEmblem, renderConditions, renderHeard, renderHero, renderTiles } from "./hero.js";
-import { Live, LOST_MS, OLD_MS } from "./live.js";
+import { openDoor, tellTrouble } from "./door.js";
+import { buildEmblem, renderConditions, renderHeard, renderHero } from "./hero.js";
+import { Live, GONE_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
-import { askSession, current, get, logIn, logOut } from "./session.js";
-import { capital } from "./amounts.js";
+import { askSession, current, get } from "./session.js";
 import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
+import { renderTiles } from "./tiles.js";
 
 const VIEWS = ["login", "now", "manage"];
 const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
 
 let status = null;
-const loaded = {}; // what comes when it is needed
+const loaded = {}, coming = {}; // what comes when it is needed
 let failures = 0, retried = 0;
 const rates = new Rates();
 const live = new Live(heard, (event) => loaded.events && loaded.events.happened(event), broke);
@@ -48,13 +49,13 @@ const mayPromote = (button) => status.role === "twin" && (status.link.state !== 
 function tick() {
   live.watch();
   const age = live.age, wanted = !part("view-login").hidden ? "fresh" : null;
-  const state = wanted || (age !== null && age < OLD_MS ? "fresh" : (age === null ? lostSince() : age) < LOST_MS ? "old" : "lost");
+  const state = wanted || (age !== null && age < OLD_MS ? "fresh" : (age === null ? startedSince() : age) < GONE_MS ? "old" : "gone");
   show(part("heard"), wanted === null);
   renderHeard(age, state, status);
 }
 
 const startedAt = Date.now();
-const lostSince = () => Date.now() - startedAt;
+const startedSince = () => Date.now() - startedAt;
 
 // A stream that broke may want a login.
 async function broke() {
@@ -93,10 +94,7 @@ async function route() {
   if (!current().may_look) live.close();
   else if (!live.source && !live.timer) live.redial();
   if (shown === "now") render();
-  if (shown === "login" && moved) {
-    write(part("login-refusal"), current().sentence ? capital(current().sentence) + "." : "");
-    part("password").focus();
-  }
+  if (shown === "login" && moved) tellTrouble();
   await bring(shown);
   if (PARTS[wish] && !locked) part(wish).scrollIntoView({ block: "start" });
 }
@@ -108,66 +106,41 @@ async function bring(view) {
   const names = view === "now" ? ["charts", "events", "boards"] : ["settings", "alerts", "update"];
   await Promise.all([...names, "actions"].map(async (name) => {
     if (loaded[name]) { if (loaded[name].shown) loaded[name].shown(); return; }
-    try {
-      await load(name);
-    } catch (error) {
-      failures += 1; // the board was gone for a moment: again when it is heard
-    }
+    await need(name);
   }));
+}
+
+// Loaded once, however many want it; false when the board was gone for a moment: again when it is heard.
+function need(name) {
+  if (!coming[name]) {
+    coming[name] = load(name).then(() => true, () => { failures += 1; delete coming[name]; return false; });
+  }
+  return coming[name];
 }
 
 async function load(name) {
   // A browser remembers that a module could not be had: the next attempt asks for it by another name.
   const module = await import("/web/" + name + ".js" + (failures ? "?" + failures : ""));
-  if (loaded[name]) return;
   await module.begin(() => status);
   loaded[name] = module;
   if (status !== null && module.render) module.render(status, rates.now);
 }
 
-// Login
-
-part("login-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = event.target.querySelector("button");
-  button.disabled = true;
-  write(part("login-refusal"), "");
-  const answer = await logIn(part("password").value);
-  button.disabled = false;
-  if (!answer.ok) {
-    write(part("login-refusal"), answer.content.error ? capital(answer.content.error) : t("unreached"));
-    part("password").select();
-    return;
-  }
-  part("password").value = "";
-  if (location.hash === "#login") location.hash = "#now";
-  live.redial();
-  await route();
-  part("main").focus();
-});
-
-part("logout").addEventListener("click", async () => {
-  await logOut();
-  status = current().may_look ? status : null;
-  location.hash = "#now";
-  route();
-});
-
-window.addEventListener("loggedout", async () => {
-  try { await askSession(); } catch (error) { return; }
-  location.hash = "#login";
-  route();
-});
-
 // Language and look
 
 async function changeLanguage(wish) {
-  await loadTexts(wish);
+  try { await loadTexts(wish); } catch (error) { return; } // not reached: the page stays as it is
   live.language = wish;
   if (current().may_look) live.redial();
   render();
   for (const each of Object.values(loaded)) if (each.translated) each.translated();
 }
+
+// A button may be touched before what it does is loaded.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-open]");
+  if (button && await need("actions")) loaded.actions.open(button.dataset.open);
+});
 
 part("look").value = window.chosenLook();
 part("look").addEventListener("change", (event) => window.chooseLook(event.target.value));
@@ -189,4 +162,5 @@ async function begin() {
 
 buildEmblem();
 fillLanguages(changeLanguage);
+openDoor(() => { live.redial(); return route(); }, route);
 begin();

@@ -131,7 +131,7 @@ function cable(svg, line, active, flows) {
 function board(svg, x, y, w, what, stateName) {
   const group = draw("g", { class: "board mood-" + what.mood + (what.known ? "" : " unknown") + (what.me ? " me" : ""), transform: "translate(" + x + " " + y + ")" });
   group.append(draw("rect", { class: "body", width: w, height: BOARD.h, rx: 16 }));
-  const room = Math.floor((w - 84) / 10), name = what.name || t("pair.other");
+  const room = Math.floor((w - 84) / 9), name = what.name || t("pair.other");
   text(group, 18, 34, name.length > room ? name.slice(0, room - 1) + "…" : name, "name");
   text(group, 18, 55, roleText(what), "note");
   texts[stateName] = text(group, 18, 76, "", "state");

@@ -49,7 +49,7 @@ export async function get(path) {
 
 export async function logIn(password) {
   const answer = await post("/api/login", { password });
-  if (answer.ok) session = { logged_in: true, may_look: true, token: answer.content.token };
+  if (answer.ok) session = { ...session, logged_in: true, may_look: true, token: answer.content.token };
   return answer;
 }
 

@@ -1,0 +1,99 @@
+"""A panel on the loop and the lanes that a board has: a display that hangs in its driver, and how it all ends."""
+
+import threading
+import time
+
+from board import settings as card_settings
+from board.panel.led import ActivityLed
+from board.panel.panel import Hardware as RealHardware
+from board.panel.panel import Panel
+from board.panel.patterns import NEEDS_YOU
+from board.steward.silent import SilentBoard
+from board.steward.standin import StandIn
+from firmware import ports
+from firmware.config import Settings
+from tests.board.panels import PanelBoard
+from tests.board.test_panel_drivers import make_led, said
+
+
+class Stuck:
+    """A display whose driver does not return."""
+
+    def __init__(self):
+        self.entered, self.let_go = threading.Event(), threading.Event()
+
+    def open(self):
+        self.entered.set()
+        self.let_go.wait(60)
+        return
+        yield
+
+
+class Hardware:
+    def __init__(self, root, display):
+        self._root, self._display = root, display
+
+    def lights(self, where):
+        return ActivityLed(where[1], str(self._root))
+
+    def display(self, place):
+        return self._display
+
+
+class Clock:
+    @property
+    def now_ms(self):
+        return ports.now_ms()
+
+
+def test_the_activity_led_plays_while_the_display_hangs_and_the_end_does_not_wait(tmp_path):
+    make_led(tmp_path, "ACT", most="9")
+    loop, stuck, settings = ports.Loop(), Stuck(), Settings()
+    settings.lights, settings.display = ("led", None), ("ssd1306", 0, 0, 24, 25)
+    board = PanelBoard(Clock(), clock_set=False)
+    panel = Panel(board, settings, lambda worker: ports.ThreadLane(worker, loop), loop.call_after, loop.stop,
+                  hardware=Hardware(tmp_path, stuck))  # fmt: skip
+    seen = []
+
+    def look() -> None:
+        seen.append(said(tmp_path, "ACT", "brightness"))
+        loop.call_after(25, look)
+
+    panel.start()
+    loop.call_after(25, look)
+    loop.call_after(NEEDS_YOU.length_ms, loop.stop)
+    loop.run()
+    assert stuck.entered.is_set()
+    changes = sum(one != other for one, other in zip(seen, seen[1:]))
+    assert changes >= 4 and {"0", "9"} <= set(seen)  # some of its three flashes, whatever else this machine does
+    panel.stop()
+    loop.close()
+    began = time.monotonic()
+    panel.close()
+    assert time.monotonic() - began < 8
+    assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and said(tmp_path, "ACT", "brightness")[0] == "0"
+    stuck.let_go.set()
+
+
+def test_what_stands_in_for_a_board_shows_that_none_runs(tmp_path, monkeypatch):
+    make_led(tmp_path, "ACT")
+    monkeypatch.setattr(RealHardware, "lights", lambda self, where: ActivityLed(None, str(tmp_path)))
+    conf = b"name = left\nrole = primary\nattach = none\nlights = led\nbutton = off\nrate = nonsense\n"
+    its = card_settings.lenient(conf, lambda given: [("disk", "/run/disk"), ("journal", "/run/journal")])
+    assert its.lights == ("led", None) and its.button is None
+    board = SilentBoard(its.name, its.role, "no disk is attached: plug one into a USB port of the board")
+    stand_in, seen = StandIn(board, its), []
+    monkeypatch.setattr("board.steward.standin.ports.catch_signals", lambda loop, stop: loop.call_after(700, stop))
+    watch = threading.Event()
+
+    def look() -> None:
+        while not watch.wait(0.01):
+            seen.append(said(tmp_path, "ACT", "brightness"))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    assert stand_in.run() == 0
+    watch.set()
+    watcher.join()
+    assert "1" in seen and seen.count("0") > seen.count("1")  # a flash, and dark
+    assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and board.alarms == {}
