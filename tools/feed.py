@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 
-from tools.api import BoardError, Unreachable
+from tools.errors import BoardError, Unreachable
 
 STATUS, HAPPENED, LOST = "status", "happened", "lost"
 _EVERY_S = 1.0

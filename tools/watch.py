@@ -6,7 +6,7 @@ import sys
 import time
 
 from tools import status
-from tools.api import BoardError
+from tools.errors import BoardError
 from tools.feed import HAPPENED, LOST, STATUS, Feed
 from tools.lines import Lines, Objects
 from tools.picture import Picture
