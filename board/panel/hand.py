@@ -16,8 +16,7 @@ _NOTICE_MS = 10000
 
 
 class Hand:
-    """`status()` is a snapshot; `promote(done)` and `stop()` do it; `tell(text, for_ms)` says something on the
-    display, None for as long as it takes; `note(sentence)` is the event log of the board."""
+    """`status()` is a snapshot; `promote(done)` and `stop()` do it; `note(sentence)` is the event log of the board."""
 
     def __init__(self, status, lights, viewer, promote, stop, note):
         self._status = status
@@ -71,6 +70,12 @@ class Hand:
             self._promote(self._promoted)
 
     def _promoted(self, report, error) -> None:
+        try:
+            self._tell_of_promotion(error)
+        except Exception as bug:  # the board has more to do when it was promoted
+            self._note("the panel does not work; this is a bug: %r" % bug)
+
+    def _tell_of_promotion(self, error) -> None:
         if error is not None:
             self._note("the button could not promote: %s" % error)
             self._viewer.tell(self._viewer.translated(str(error)), _NOTICE_MS)

@@ -19,6 +19,7 @@ from .viewer import Frame, Viewer
 from .wires import WiredButton, WiredLights
 
 LOOK_MS, WHERE_MS = 1000, 30000
+QUIET_MS = 60000  # after a bug; what happens now and then is one alarm
 IDLE_WAIT_MS = 500  # a lane waits so long for a finger
 
 
@@ -33,7 +34,9 @@ class Panel:
         self._now_ms = board.clock.now_ms
         self._status = None
         self._looked_ms = self._asked_ms = self._drawn_ms = self._due_ms = None
+        self._bug_ms = None
         self._sample_due_ms = 0
+        self._sample = None  # (ms, whether it is pressed), not looked at yet
         self._addresses = ()
         self._shown = self._frame = None
         self._stopping = self._closed = False
@@ -80,8 +83,11 @@ class Panel:
         due_ms = now_ms + LOOK_MS
         try:
             due_ms = self._turn(now_ms)
-            self._board.alarm("panel", "")
+            if self._bug_ms is not None and now_ms - self._bug_ms >= QUIET_MS:
+                self._bug_ms = None
+                self._board.alarm("panel", "")
         except Exception as error:  # whatever it is: not worth the mirror
+            self._bug_ms = now_ms
             self._board.alarm("panel", "the panel does not work; this is a bug: %r" % error)
         self._wake(due_ms)
 
@@ -134,26 +140,28 @@ class Panel:
             self._shown = levels
 
     def _lit(self, result) -> None:
-        if not self._closed:
-            self._light(self._now_ms())  # it may have changed while the light was being changed
+        self._wake_now()  # it may have changed while the light was being changed
 
     # Button
 
     def _look_at_button(self, now_ms: int) -> int:
         """Returns when it is to be looked at again."""
         if not self._button.is_open:
+            self._sample = None
             self._take(self.button.lost(), now_ms)
-        elif now_ms < self._sample_due_ms:
+            return now_ms + LOOK_MS
+        if self._sample is not None:
+            (sampled_ms, pressed), self._sample = self._sample, None
+            self._take(self.button.sample(sampled_ms, pressed), now_ms)
+            self._sample_due_ms = sampled_ms + (gestures.IDLE_SAMPLE_MS if self.button.idle else gestures.SAMPLE_MS)
+        if now_ms < self._sample_due_ms:
             return self._sample_due_ms
-        else:
-            self._button.do(now_ms, self._sampled, "look", IDLE_WAIT_MS if self.button.idle else 0)
+        self._button.do(now_ms, self._sampled, "look", IDLE_WAIT_MS if self.button.idle else 0)
         return now_ms + LOOK_MS
 
     def _sampled(self, pressed: bool) -> None:
-        now_ms = self._now_ms()
-        self._take(self.button.sample(now_ms, pressed), now_ms)
-        self._sample_due_ms = now_ms + (gestures.IDLE_SAMPLE_MS if self.button.idle else gestures.SAMPLE_MS)
-        self._wake(self._sample_due_ms)
+        self._sample = self._now_ms(), pressed
+        self._wake_now()
 
     def _take(self, gesture: "str | None", now_ms: int) -> None:
         if gesture is not None and not self._stopping and not self._closed:

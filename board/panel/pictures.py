@@ -35,5 +35,4 @@ def sheet(frames: list) -> Image.Image:
         pixels = frame.resize((frame.width * _SCALE, frame.height * _SCALE))
         large.paste(Image.new("RGB", pixels.size, _LIT), (_EDGE // 2, _EDGE // 2), pixels)
         whole.paste(large, (number % 2 * wide + _EDGE // 2, number // 2 * high + _EDGE // 2))
-    quiet = whole.quantize(8)
-    return quiet
+    return whole.quantize(8)

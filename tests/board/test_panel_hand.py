@@ -157,3 +157,14 @@ def test_nothing_is_taken_while_it_stops():
     front.panel.stop()
     held(front)
     assert front.stops == []
+
+
+@pytest.mark.parametrize("what", ["press", "tell", "translated"])
+def test_a_bug_in_what_a_finger_does_never_reaches_the_loop(what, monkeypatch):
+    front = Front(**TWIN).start()
+    front.board.refusal = Refused("right is being promoted or stopped already")
+    monkeypatch.setattr(front.panel.viewer, what, lambda *arguments: 1 / 0)
+    held(front)
+    held(front, 300, None)
+    assert any("this is a bug" in said for said in [*front.board.alarms.values(), *front.board.events.said])
+    assert front.lit() is not None and front.stops == []

@@ -119,7 +119,8 @@ def test_a_change_that_came_while_a_light_was_being_changed_is_made_up_for():
     begun = len(front.gpio.history)
     front.world.run(8000)
     spans = [later[0] - one[0] for one, later in zip(front.gpio.history[begun:], front.gpio.history[begun + 1 :])]
-    assert set(spans) <= {200, 250, 1400} and len(spans) >= 12  # flashes of 150 ms, as fast as it can
+    assert all(200 <= span <= 255 or 1390 <= span <= 1400 for span in spans)  # flashes of 150 ms, as fast as it can
+    assert len(spans) >= 12
 
 
 def test_lights_that_vanish_are_one_alarm_and_come_back():
