@@ -18,3 +18,14 @@ def sync_folder(path: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def link(target: str, path: str) -> None:
+    """A symbolic link to `target` stands at `path` from now on, in place of what was there."""
+    if os.path.islink(path) and os.readlink(path) == target:
+        return
+    aside = path + ".new"
+    if os.path.lexists(aside):
+        os.unlink(aside)
+    os.symlink(target, aside)
+    os.rename(aside, path)

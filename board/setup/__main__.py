@@ -5,7 +5,7 @@ import os
 import sys
 
 from board import settings
-from board.files import write_whole
+from board.files import link, write_whole
 from firmware.errors import Refused
 
 from . import anew, card, first, folders, keys, network
@@ -113,20 +113,12 @@ class Setup:
         facts = dict(facts, troubles=self.troubles, alarms=self.alarms)
         path = self._machine.run_folder
         if self._card is not None and card.JOURNAL in self._card.parts:
-            _link(self._card.parts[card.JOURNAL], path + "/journal")
+            link(self._card.parts[card.JOURNAL], path + "/journal")
         write_whole(path + "/card.json", json.dumps(facts).encode(), 0o644)
 
 
-def _link(target: str, path: str) -> None:
-    aside = path + ".new"
-    if os.path.lexists(aside):
-        os.unlink(aside)
-    os.symlink(target, aside)
-    os.rename(aside, path)
-
-
-def main() -> int:
-    setup = Setup(Machine())
+def main(setup: Setup) -> int:
+    """Runs it, and says for the system's log what is wrong."""
     setup.run()
     for sentence in setup.troubles + setup.alarms:
         sys.stderr.write("sosie: %s\n" % sentence)
@@ -134,4 +126,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Setup(Machine())))

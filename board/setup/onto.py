@@ -11,7 +11,7 @@ from board.files import sync_folder
 from firmware.errors import Refused
 
 from . import anew, card, folders
-from .__main__ import Setup
+from .__main__ import Setup, main
 from .machine import Machine
 
 KEPT = "/var/lib/sosie"
@@ -102,13 +102,5 @@ def make_journal(machine: Machine, path: str, owner: tuple) -> None:
     sync_folder(os.path.dirname(path))
 
 
-def main() -> int:
-    setup = OntoSetup(OntoMachine(os.environ.get("SOSIE_BOOT", "/boot/firmware")))
-    setup.run()
-    for sentence in setup.troubles + setup.alarms:
-        sys.stderr.write("sosie: %s\n" % sentence)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(OntoSetup(OntoMachine(os.environ.get("SOSIE_BOOT", "/boot/firmware")))))

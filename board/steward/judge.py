@@ -3,7 +3,7 @@
 import os
 
 from board import settings
-from board.files import write_whole
+from board.files import link, write_whole
 from firmware.errors import Refused
 
 from . import disks
@@ -41,7 +41,7 @@ def judge(machine: Machine) -> Board:
     disk = _disk(machine, wishes, card, memory, in_use)
     _empty(machine, parsed, disk)
     memory.keep_disk(disk)
-    _link(disk.path, machine.disk)
+    link(disk.path, machine.disk)
     try:
         write_whole(machine.board_conf, text, 0o644)
     except OSError as error:
@@ -98,13 +98,3 @@ def _empty(machine: Machine, parsed, disk: disks.Disk) -> None:
         raise Refused(_NOT_EMPTIED)
     disks.empty(disk.path)
     os.unlink(machine.empty_disk)
-
-
-def _link(target: str, path: str) -> None:
-    if os.path.islink(path) and os.readlink(path) == target:
-        return
-    aside = path + ".new"
-    if os.path.lexists(aside):
-        os.unlink(aside)
-    os.symlink(target, aside)
-    os.rename(aside, path)

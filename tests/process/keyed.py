@@ -1,6 +1,7 @@
 """Boards with a keys folder: a page over TLS behind a password, and a link that trusts nobody yet."""
 
 import base64
+import contextlib
 import http.client
 import json
 import socket
@@ -80,3 +81,12 @@ def talk(port: int, data: bytes, limit_s: float = 5.0) -> bytes:
         except ConnectionResetError:
             pass
     return answer
+
+
+def client_hello() -> bytes:
+    """How every TLS caller begins, for one that says no more."""
+    outgoing = ssl.MemoryBIO()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="x")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()

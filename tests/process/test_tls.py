@@ -12,7 +12,7 @@ import pytest
 from firmware.ports.cpython import keyfolder, keys
 from tests.ports.keyring import identity, write
 from tests.process.boards import wait_until
-from tests.process.keyed import KeyedPair, talk
+from tests.process.keyed import KeyedPair, client_hello, talk
 from tests.process.oracle import History
 from tests.process.relay import Relay
 from tests.process.test_kill import SIZE, check_images_equal, continue_after_kill
@@ -197,14 +197,6 @@ def test_a_siege_does_not_keep_the_other_board_out_either(make_keyed_pair):
 def resident_kib(board) -> int:
     with open("/proc/%d/status" % board.process.pid) as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
-
-
-def client_hello() -> bytes:
-    outgoing = ssl.MemoryBIO()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="x")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        tls.do_handshake()
-    return outgoing.read()
 
 
 STRANGERS = {

@@ -6,6 +6,8 @@ import ssl
 import time
 from pathlib import Path
 
+from tests.process.keyed import client_hello
+
 _GREETING = b"SosieLnk\1\0\0\0"
 _LIMIT_S = 30.0
 _PATIENCE_S = 0.05
@@ -45,7 +47,7 @@ def answer_to(port: int, data: bytes) -> bytes:
 @contextlib.contextmanager
 def crowd(port: int, count: int):
     """So many callers who go no further: silent ones, and such that stop in the middle of TLS's first word."""
-    hello = _client_hello()
+    hello = client_hello()
     with contextlib.ExitStack() as stack:
         for place in range(count):
             each = stack.enter_context(_connect(port))
@@ -62,11 +64,3 @@ def _connect(port: int) -> socket.socket:
             return socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S)
         except TimeoutError:
             assert time.monotonic() < deadline, "nobody listens at port %d" % port
-
-
-def _client_hello() -> bytes:
-    outgoing = ssl.MemoryBIO()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="x")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        tls.do_handshake()
-    return outgoing.read()
