@@ -56,7 +56,8 @@ def _receivers(text: str) -> tuple:
 
 def _mail_address(text: str) -> str:
     local, mark, domain = text.rpartition("@")
-    if not mark or not local or not domain or not is_plain(text) or any(each in '<>()[]:;,"\\@' for each in local):
+    wrong = any(each in '<>()[]:;,"\\@' for each in local) or "=?" in text  # the latter is decoded by who writes mail
+    if not mark or not local or not domain or not is_plain(text) or wrong:
         raise Refused("a mail address is missing or none; write for example me@example.org")
     host_and_port(domain, 25)
     return text

@@ -1,6 +1,7 @@
 """Alerts on their way: real receivers on this machine, as they should be and as they should not."""
 
 import email
+import email.header
 import email.policy
 import re
 import socket
@@ -15,6 +16,7 @@ from firmware.alerts.notice import FIRED, RESOLVED, TEST, Notice
 from firmware.alerts.place import STARTTLS
 from firmware.errors import Undelivered
 from firmware.ports import Loop
+from firmware.ports.cpython import postsyslog
 from firmware.ports.cpython.post import PostOffice
 from tests.ports import receivers
 from tests.ports.conversations import spin
@@ -94,6 +96,14 @@ def test_a_webhook_gets_what_is_documented(office, make):
         "duration_s": None, "times": 1, "time_ms": WALL_MS,
     }  # fmt: skip
     assert text.startswith("The other board is not reached.\nSince 2025-11-22 23:58 UTC (2 min).\nTo do: ")
+
+
+def test_a_title_that_looks_encoded_is_a_title(office, make):
+    web, board = make(Web), "=?utf-8?q?=0D=0APriority:_1?="
+    place = places.pushes("http://127.0.0.1:%d/boards" % web.port)[0]
+    office.delivers(place, letter(board=board))
+    ((title, _),) = email.header.decode_header(web.requests[0][2]["Title"])
+    assert title.decode() == "%s: %s" % (board, SENTENCE) and web.requests[0][2]["Priority"] == "5"
 
 
 def test_over_tls_with_a_login(office, make, paths):
@@ -241,6 +251,29 @@ def test_mail_beyond_ascii_and_a_name_that_is_an_attack(office, make):
     assert message["Subject"] == "H\u00f4tel  Bcc: all@x.example: tout va mal  .  QUIT"
     assert message["Bcc"] is None and to == ["me@x.example", "you@x.example"]
     assert message.get_content().splitlines()[:3] == ["Tout va mal", ".", "QUIT."]
+
+
+@pytest.mark.parametrize("encoded", ["=?utf-8?q?=0A?=", "=?utf-8?q?=0D=0ABcc:_v@e.org=0D=0A=0D=0Abody?=", "==?utf-8?b?Cg==?="])
+def test_an_encoded_word_in_a_name_is_no_header_and_no_body(office, make, encoded):
+    mail = make(Mail)
+    office.delivers(mail_place(mail, rest="from b@x.example"), letter(board="left " + encoded, sentence="all " + encoded))
+    ((_, to, content, _, _),) = mail.mails
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    harmless = encoded.replace("=?", "= ?")
+    assert message["Subject"] == "left %s: all %s" % (harmless, harmless)
+    assert message["Bcc"] is None and to == ["me@x.example", "you@x.example"]
+    assert message.get_content().startswith("All " + encoded)
+
+
+def test_a_sentence_that_is_no_text(office, make):
+    """Half a character of a file name, and what moves a terminal's cursor."""
+    mail, web, sentence = make(Mail), make(Web), "\udcff of a file\x1b[2J"
+    office.delivers(mail_place(mail, rest="from b@x.example"), letter(sentence=sentence))
+    url = "http://127.0.0.1:%d/a" % web.port
+    for place in (places.webhooks(url), places.pushes(url)):
+        office.delivers(place[0], letter(sentence=sentence))
+    assert b" of a file [2J" in postsyslog.message(letter(sentence=sentence))
+    assert b"of a file [2J" in mail.mails[0][2]
 
 
 def test_mail_inside_tls(office, make, paths):

@@ -95,6 +95,7 @@ class Mail(unittest.TestCase):
             "me@example.org via mail.example user me password p", "me@example.org via mail.example password p",
             "me@example.org via mail.example user u@x.example password \u00e9", "<me@x.example> via m from c@d.example",
             "me@x.example;you@x.example via m from c@d.example", "me@x.example via m from c d@e.example",
+            "=?utf-8?q?x=0A?=@x.example via m from c@d.example", "me@x.example via m from =?u?q?=0A?=@d.example",
             "me@x_.example\r\nBcc: all@x.example via m from c@d.example", "me@exa mple via m from c@d.example",
             ", ".join(["u%d@x.example" % each for each in range(21)]) + " via m from c@d.example",
         ):  # fmt: skip

@@ -9,6 +9,7 @@ from email.utils import formatdate
 from ...alerts.place import STARTTLS, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
+from .posttext import lines, no_encoded_word, one_line
 
 _READY = 220
 _PERMANENT = 500
@@ -96,7 +97,7 @@ def message(place, letter) -> EmailMessage:
     facts, mail = letter.facts, EmailMessage(policy=SMTP)
     mail["From"] = place.sender
     mail["To"] = ", ".join(place.receivers)
-    mail["Subject"] = "".join([character if character.isprintable() else " " for character in facts["title"]])
+    mail["Subject"] = no_encoded_word(facts["title"])
     mail["Date"] = formatdate(facts["time_ms"] / 1000)
     domain = place.sender.rpartition("@")[2]
     mail["Message-ID"] = "<%s@%s>" % (_atom(facts["id"]), domain)
@@ -104,7 +105,7 @@ def message(place, letter) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     if letter.level == CRITICAL:
         mail["Importance"] = "high"
-    mail.set_content(facts["text"] + "\n")
+    mail.set_content(lines(facts["text"]) + "\n")
     return mail
 
 
@@ -133,5 +134,4 @@ def _understood(error: smtplib.SMTPException) -> Exception:
 
 def _reply(code: int, reply) -> str:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
-    words = "".join([character if character.isprintable() else " " for character in text])
-    return ("%d %s" % (code, words)).strip()[:160]
+    return ("%d %s" % (code, one_line(text))).strip()[:160]

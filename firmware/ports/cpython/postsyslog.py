@@ -9,6 +9,7 @@ from ...alerts import when
 from ...alerts.letter import CALM
 from ...alerts.place import TLS, UDP
 from ...alerts.watch import CRITICAL
+from .posttext import one_line
 
 _FACILITY = 3  # system daemons
 _SEVERITIES = {CRITICAL: 2, CALM: 5}  # critical, notice
@@ -39,7 +40,7 @@ def message(letter) -> bytes:
     facts = letter.facts
     priority = _FACILITY * 8 + _SEVERITIES.get(letter.level, _WARNING)
     names = (when.stamp(facts["time_ms"]), _name(facts["board"], 255), _name(facts["condition"], 32))
-    text = " ".join((facts["title"] + ". " + facts["text"].replace("\n", " ")).split())
+    text = " ".join(one_line(facts["title"] + ". " + facts["text"]).split())
     head = ("<%d>1 %s %s sosie - %s - " % ((priority,) + names)).encode()
     return head + b"\xef\xbb\xbf" + text.encode()[:_MOST_TEXT].decode("utf-8", "ignore").encode()
 

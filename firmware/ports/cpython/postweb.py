@@ -10,6 +10,7 @@ from ...alerts.notice import TEST
 from ...alerts.place import PING, PUSH, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
+from .posttext import lines, one_line
 
 _MOST_ANSWER = 4096
 _BUSY = (408, 425, 429)
@@ -53,14 +54,19 @@ def _request(place, letter) -> tuple:
     if place.kind == PING:
         return "GET", {}, None
     if place.kind == PUSH:
-        title = letter.facts["title"]
         headers = {
-            "Title": title if title.isascii() and title.isprintable() else Header(title, "utf-8", 10000).encode(),
+            "Title": _title(letter.facts["title"]),
             "Priority": _PRIORITIES.get(letter.level, "4"),
             "Tags": "test_tube" if letter.facts["event"] == TEST else _TAGS.get(letter.level, "warning"),
         }
-        return "POST", headers, letter.facts["text"].encode()
+        return "POST", headers, lines(letter.facts["text"]).encode()
     return "POST", {"Content-Type": "application/json"}, json.dumps(letter.facts).encode()
+
+
+def _title(text: str) -> str:
+    """As a header; who reads it decodes it once, so what looks encoded is encoded."""
+    text = one_line(text)
+    return text if text.isascii() and "=?" not in text else Header(text, "utf-8", 10000).encode()
 
 
 def _judge(response) -> None:
