@@ -26,6 +26,8 @@ from firmware.status.snapshot import snapshot
 from firmware.status.static import PLACE, POLICY
 
 _HTML = "text/html; charset=utf-8"
+_SAFE = ("GET", "HEAD")
+_LASTING = ("/api/live",)  # answers that are looked at for long
 _NO_UPDATES = "this board takes no updates here: it was not started from a card that flash.sh made"
 
 
@@ -62,6 +64,7 @@ class Api:
     def admit(self, request, decided, caller: str = "") -> None:
         """Whether the request may go on, and where its body goes; see HttpConversation. `caller`: where it is from."""
         if self._login is None:
+            request.stays = request.method not in _SAFE or request.path in _LASTING
             self._let_in(request, decided)
         else:
             login_decided = self._after_login(request, decided)

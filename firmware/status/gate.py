@@ -38,11 +38,11 @@ class Gate:
     def admit(self, request, caller: str, decided) -> None:
         """decided(None), or decided(Answer). A request that goes on has `still()`: whether it would be let in now."""
         request.caller = caller
+        session = self._session(request)
+        request.stays = session is not None
         if _is_public(request.path):
             decided(None)
-            return
-        session = self._session(request)
-        if session is not None and request.method not in _SAFE and not same(request.token, session.token):
+        elif session is not None and request.method not in _SAFE and not same(request.token, session.token):
             decided(error_answer(403, _NO_TOKEN))
         elif request.authorization is None and session is not None:
             request.still = lambda: self._sessions.holds(session)
@@ -85,7 +85,7 @@ class Gate:
 
     def _log_in(self, request, answer) -> None:
         def judge(password, done) -> None:
-            self._login.judge(password, request.caller, lambda refusal, edition: judged(refusal, edition, done))
+            self._login.judge(request, password, lambda refusal, edition: judged(refusal, edition, done))
 
         def judged(refusal, edition, done) -> None:
             if refusal is not None:

@@ -45,6 +45,7 @@ def _nobody() -> None:
 
 
 def _anybody(request, decided) -> None:
+    request.stays = True
     decided(None)
 
 
@@ -77,7 +78,6 @@ class HttpConversation:
         self._head = head
         self._request = None
         self._number = self._count  # who answers an earlier request is not heard
-        self._admitted = False
         self._body = None
         self._missing = None  # bytes of the body that are still to come; None: the head is not whole
         self._in_time = 0  # bytes, since patience began anew
@@ -91,8 +91,8 @@ class HttpConversation:
 
     @property
     def expendable(self) -> bool:
-        """Whether it may make room for another caller: nobody was let in here, or for nothing that goes on."""
-        return not self._admitted
+        """Whether it may make room for another caller: nobody who is known asks for anything here."""
+        return self._request is None or not self._request.stays
 
     def _enter(self, state: str) -> None:
         self._state = state
@@ -150,7 +150,6 @@ class HttpConversation:
             if takes:
                 verdict.lost()
             return
-        self._admitted = verdict is None or takes
         later, self._inside = not self._inside, True
         if takes:
             self._body = SinkBody(verdict, self._request.length, self._sink_answers)

@@ -18,7 +18,6 @@ EVERY_MS = 1000
 STEP_MS = 10
 MOST = 24  # who look at a time
 MOST_EVENTS = 32  # that wait for one of them
-MOST_LANGUAGES = 4  # whose snapshots are kept
 _KIND = "text/event-stream; charset=utf-8"
 _HEADERS = ("X-Accel-Buffering: no",)
 _FULL = "%d pages look at this board already; close one of them, or ask /api/status" % MOST
@@ -74,10 +73,18 @@ class Live:
     # Lookers
 
     def _look(self, request, answer) -> None:
-        if len(self._lookers) >= MOST:
+        if len(self._lookers) >= MOST and not (request.stays and self._send_one_away()):
             answer(error_answer(503, _FULL, ("Retry-After: 30",)))
         else:
-            answer(Stream(Looker(self, self.language(request), request.still), _KIND, _HEADERS))
+            answer(Stream(Looker(self, self.language(request), request.still, request.stays), _KIND, _HEADERS))
+
+    def _send_one_away(self) -> bool:
+        """Room for somebody who is known: of those who are not, the one who has looked longest goes."""
+        for looker in self._lookers:
+            if not looker.known:
+                looker.end()
+                return True
+        return False
 
     def join(self, looker) -> None:
         """It looks from now on."""
@@ -131,10 +138,12 @@ class Live:
 
 
 class Looker:
-    """The source (stream.py) of one page. `still()` says whether it may look on."""
+    """The source (stream.py) of one page. `still()` says whether it may look on, `known` whether somebody looks who has
+    the password, or needs none."""
 
-    def __init__(self, live: Live, language: str, still):
+    def __init__(self, live: Live, language: str, still, known: bool = True):
         self.language = language
+        self.known = known
         self.over = False
         self._live = live
         self._still = still
@@ -164,7 +173,7 @@ class Looker:
     def show(self, piece: bytes) -> None:
         """The newest snapshot, in place of one that was not taken."""
         if not self._still():
-            self._end()
+            self.end()
             return
         self._status = piece
         self._wake()
@@ -176,8 +185,8 @@ class Looker:
             self._events.pop(0)
         self._wake()
 
-    def _end(self) -> None:
-        """It may look no more: logged out, or the password has changed."""
+    def end(self) -> None:
+        """It may look no more: logged out, or the password has changed, or somebody else needs its place."""
         self.over, self._status, self._events = True, None, []
         self._live.leave(self)
         self._wake()

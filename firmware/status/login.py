@@ -13,6 +13,7 @@ from firmware.status.guesses import Guesses
 from firmware.text import decode
 
 MOST_CHECKS = 4  # at a time
+MOST_KEPT = 8  # connections for the verdict of each
 MOST_KNOWN = 64
 _TOLD = (10, 100, 1000, 10000)  # wrong guesses of which the board's log tells
 _ASK = ('WWW-Authenticate: Basic realm="Sosie", charset="UTF-8"',)
@@ -51,40 +52,46 @@ class Login:
                 request.still = lambda: self.edition() == edition
                 decided(refusal)
 
-            self._judge(b"header " + header.encode(), lambda: _password(header), caller, judged)
+            self._judge(request, b"header " + header.encode(), lambda: _password(header), caller, judged)
 
-    def judge(self, password: str, caller: str, done) -> None:
-        """done(None, the edition of the password) when this is it, or done(Answer, None)."""
+    def judge(self, request, password: str, done) -> None:
+        """done(None, the edition of the password) when this is it, or done(Answer, None); `request` brought it."""
         if self.edition() is None:
             done(error_answer(403, _NO_PASSWORD), None)
         else:
-            self._judge(b"password " + password.encode(), lambda: password, caller, done)
+            self._judge(request, b"password " + password.encode(), lambda: password, request.caller, done)
 
     def trouble(self) -> str:
         """Why nobody can log in, or ""."""
         return _NO_PASSWORD if self.edition() is None else ""
 
-    def _judge(self, proof: bytes, read, caller: str, done) -> None:
+    def _judge(self, request, proof: bytes, read, caller: str, done) -> None:
         """`read()`: the password that is in `proof`, None when there is none."""
+
+        def judged(refusal, edition) -> None:
+            request.stays = refusal is None
+            done(refusal, edition)
+
         digest, edition = hashlib.sha256(self._salt + proof).digest(), self.edition()
         if self._known.get(digest) == edition:
-            done(None, edition)
-            return
-        if digest in self._checks:
-            self._checks[digest].append(done)
-            return
+            judged(None, edition)
+        elif digest in self._checks or self._begin(digest, edition, read, caller, judged):
+            # To judge takes a while, in which a crowd of strangers would have taken its place.
+            request.stays = len(self._checks[digest]) < MOST_KEPT
+            self._checks[digest].append(judged)
+
+    def _begin(self, digest: bytes, edition, read, caller: str, done) -> bool:
+        """Whether the password is being judged from now on; if not, done() was called."""
         place = neighbourhood(caller)
         refusal = self._busy_refusal(place)
-        if refusal is not None:
-            done(refusal, None)
-            return
-        password = read()
+        password = None if refusal is not None else read()
         if password is None:
-            done(self._wrong(place), None)
-            return
-        self._checks[digest] = [done]
+            done(refusal or self._wrong(place), None)
+            return False
+        self._checks[digest] = []
         self._busy.append(place)
         self._check(password, lambda verdict, error: self._checked(digest, edition, place, verdict, error))
+        return True
 
     def _busy_refusal(self, place: str):
         pause_ms = self._guesses.pause_ms(place, self._now_ms())

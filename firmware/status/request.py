@@ -31,7 +31,8 @@ class Request:
     `authorization`, `origin`, `token` (X-Sosie-Token), and `fetch_mode` (Sec-Fetch-Mode) text or None; `cookies` the
     bytes of its Cookie header; `encodings` and `known_tags` (If-None-Match) lists of texts; `length` the bytes of the
     body, `body` the body once it is there; `keeps`: the client may ask more on its connection. `caller` is the address
-    that it came from, "" where nobody knows; still() says whether it would be let in now as well.
+    that it came from, "" where nobody knows; still() says whether it would be let in now as well. `stays`: its
+    connection is not to make room for another caller, for its sender knows the password, or that is being found out.
     """
 
     def __init__(self, method: str, path: str, query: "dict | None" = None):
@@ -42,6 +43,7 @@ class Request:
         self.keeps = False
         self.caller = ""
         self.still = _always
+        self.stays = False
         self.token = None
         self.fetch_mode = None
         self.encodings = []

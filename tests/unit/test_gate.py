@@ -47,6 +47,13 @@ class House:
         status, headers, content = parted(client.take())
         return status, headers, json.loads(content) if content[:1] == b"{" else content
 
+    def visit(self, method, path, *lines):
+        """Whoever has just said this."""
+        client = Client(self.api.handle, lambda request, decided: self.api.admit(request, decided, "192.0.2.1"))
+        head = ["%s %s HTTP/1.1" % (method, path), "Host: board.example"] + [each for each in lines if each]
+        client.send("\r\n".join(head).encode() + b"\r\n\r\n")
+        return client
+
     def log_in(self, *lines, password=SECRET):
         """(Cookie line, X-Sosie-Token line)."""
         status, headers, content = self.ask("POST", "/api/login", *lines, body={"password": password})
@@ -84,6 +91,34 @@ class Doors(unittest.TestCase):
                     self.assertEqual(house.ask("POST", path, cookie, wrong, more, body={"name": "a"})[0], 403)
         self.assertEqual((house.board.names, house.board.forces), ([], []))
         self.assertEqual(house.ask("GET", "/api/status", cookie)[0], 200)
+
+    def test_only_who_is_known_keeps_a_connection(self):
+        house = House()
+        cookie, _ = house.log_in()
+        house.anyone = True
+        wrong, right = ["Authorization: " + header(each) for each in ("wrong", SECRET)]
+        for path in ("/", "/web/main.js", "/api/session", "/api/status", "/metrics"):
+            for line, expendable in ((None, True), (cookie, False), (cookie[:-1] + "x", True)):
+                self.assertEqual(house.visit("GET", path, line).conversation.expendable, expendable, (path, line))
+        for path in ("/api/status", "/api/nothing"):
+            for line, expendable in ((right, False), (wrong, True)):
+                visitor = house.visit("GET", path, line)
+                self.assertFalse(visitor.conversation.expendable and house.door.checks)  # while it is judged
+                while house.door.checks:
+                    house.door.step()
+                self.assertEqual(visitor.conversation.expendable, expendable, (path, line))
+
+    def test_who_logs_in_keeps_the_connection_meanwhile(self):
+        for password, expendable in ((SECRET, False), ("wrong", True)):
+            house = House()
+            body = json.dumps({"password": password}).encode()
+            lines = "Content-Length: %d" % len(body), "Content-Type: application/json"
+            visitor = house.visit("POST", "/api/login", *lines)
+            self.assertTrue(visitor.conversation.expendable)
+            visitor.send(body)
+            self.assertFalse(visitor.conversation.expendable)
+            house.door.step()
+            self.assertEqual(visitor.conversation.expendable, expendable)
 
     def test_another_page(self):
         house = House()

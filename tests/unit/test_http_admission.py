@@ -124,16 +124,16 @@ class Admission(unittest.TestCase):
         gate.decide(None)
         self.assertEqual(handler.requests, [])
 
-    def test_who_was_not_let_in_is_expendable(self):
+    def test_who_is_not_known_is_expendable(self):
         gate = Gate()
         client = Client(Handler(), gate)
         self.assertTrue(client.conversation.expendable)
         client.send(POST)
         self.assertTrue(client.conversation.expendable)
-        gate.decide(None)
+        gate.requests[0].stays = True
         self.assertFalse(client.conversation.expendable)
-        client = Client(Handler(), Gate(error_answer(401, "no")))
-        client.send(GET)
+        gate.requests[0].stays = False
+        gate.decide(None)
         self.assertTrue(client.conversation.expendable)
 
     def test_a_body_that_fits_nowhere(self):

@@ -45,8 +45,9 @@ class Hall:
         self.live.routes()["/api/live"]["GET"](request, answers.append)
         return answers[0]
 
-    def look(self, language=None, still=None):
+    def look(self, language=None, still=None, known=False):
         request, answers = Request("GET", "/api/live", {} if language is None else {"lang": language}), []
+        request.stays = known
         if still is not None:
             request.still = still
         self.live.routes()["/api/live"]["GET"](request, answers.append)
@@ -166,6 +167,22 @@ class Many(unittest.TestCase):
         pages[3].source.lost()
         hall.look()
         self.assertEqual(hall.live.count, MOST)
+
+    def test_who_is_known_takes_the_place_of_who_is_not(self):
+        hall = Hall()
+        first = hall.look(known=True)
+        strangers = [hall.look() for _ in range(MOST - 1)]
+        mine = hall.look(known=True)
+        self.assertEqual(hall.live.count, MOST)
+        self.assertEqual([page.source.over for page in [first] + strangers[:3]], [False, True, False, False])
+        self.assertEqual(len(mine.take()), 1)
+        self.assertEqual(hall.ask().status, 503)
+        for _ in range(MOST - 2):
+            hall.look(known=True)
+        self.assertTrue(all(page.source.over for page in strangers))
+        with self.assertRaises(AttributeError):  # a refusal has no source
+            hall.look(known=True)
+        self.assertFalse(first.source.over or mine.source.over)
 
     def test_who_may_look_no_longer(self):
         hall, allowed = Hall(), [True]

@@ -6,7 +6,7 @@ import unittest
 
 from firmware import address
 from firmware.status.guesses import FORGET_MS, FREE, LONGEST_MS, MOST, Guesses
-from firmware.status.login import MOST_CHECKS, MOST_KNOWN, Login
+from firmware.status.login import MOST_CHECKS, MOST_KEPT, MOST_KNOWN, Login
 from firmware.status.request import Request
 
 SECRET = "opens\u00e9same:x"
@@ -56,6 +56,16 @@ class Passwords(unittest.TestCase):
         self.assertEqual(door.status(header(SECRET)), 200)
         for wrong in ("", "x", SECRET + "x", SECRET[:-1], "\0"):
             self.assertEqual(Door().status(header(wrong)), 401)
+
+    def test_few_keep_their_connection_while_they_wait(self):
+        door, requests = Door(), []
+        for _ in range(MOST_KEPT + 3):
+            requests.append(Request("GET", "/"))
+            requests[-1].authorization = header("wrong")
+            door.login.admit(requests[-1], "192.0.2.1", lambda refusal: None)
+        self.assertEqual([each.stays for each in requests], [True] * MOST_KEPT + [False] * 3)
+        door.step()
+        self.assertFalse(any(each.stays for each in requests))
 
     def test_any_user_name(self):
         for user in ("", "admin", "\u00e9"):
