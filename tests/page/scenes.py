@@ -33,7 +33,7 @@ def health(**changes) -> dict:
 def other(name, role, state="mirroring", **more) -> dict:
     """The other board, as far as it tells over the link (firmware/status/neighbour.py)."""
     return {
-        "name": name, "version": "0.2.0", "role": role, "state": state, "serving": True, "consistent": True,
+        "name": name, "version": "0.2.0", "role": role, "state": state, "mood": "good" if state == "mirroring" else "warn", "serving": True, "consistent": True,
         "generation": 1, "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
         "journal": {"size": 64 * GIB, "used": GIB // 7, "full_in_s": None},
         "link": {"cap": 0, "held_bytes": 0, "quota": {"bytes": 0, "used": 0, "holds": False}},
@@ -81,6 +81,11 @@ def twin():
     idle = {"attached": False, "writes": 0, "write_bytes": 0, "reads": 0, "read_bytes": 0, "flushes": 0}
     return base() | {"name": "right", "role": "twin", "link_peer": "left", "other": other("left", "primary"),
                      "host": idle, "sent_bytes": 90000}  # fmt: skip
+
+
+def twin_untold():
+    """A twin that has heard nothing of its primary: an older one, or the first seconds of a link."""
+    return twin() | {"other": None}
 
 
 def behind():
@@ -145,7 +150,7 @@ def silent():
 
 
 SCENES = {each.__name__: each for each in (
-    healthy, twin, behind, held, quota, outage, full, lost_primary, copying, failed, damaged, fenced, promoted,
+    healthy, twin, twin_untold, behind, held, quota, outage, full, lost_primary, copying, failed, damaged, fenced, promoted,
     nobody_attached, silent,
 )}  # fmt: skip
 

@@ -15,13 +15,13 @@ def text(page, selector):
 @pytest.mark.parametrize("scene, sentence, loss, advice", [
     ("healthy", "Safe. The twin has everything.", "Nothing", "Nothing"),
     ("twin", "Safe. This board has everything", "Nothing but what is on its way here", "Nothing"),
-    ("behind", "Behind. The twin lacks 128 groups", "The last 94 s", "Nothing: at today"),
-    ("outage", "Not mirrored. The twin lacks", "The last 12 min", "Bring the link or the twin back"),
-    ("held", "Held back. The twin lacks 210 groups", "The last 5 min", "Nothing: at today's pace"),
-    ("full", "Not mirrored. The twin lacks", "The last 2 days", "Bring the link or the twin back now"),
-    ("damaged", "Damaged. The twin lacks", "The last 5 min", "What the alarm says"),
+    ("behind", "Behind. The twin lacks 128 groups", "The writes of the last 94 s", "Nothing: at today"),
+    ("outage", "Not mirrored. The twin lacks", "The writes of the last 12 min", "Bring the link or the twin back"),
+    ("held", "Held back. The twin lacks 210 groups", "The writes of the last 5 min", "Nothing: at today's pace"),
+    ("full", "Not mirrored. The twin lacks", "The writes of the last 2 days", "Bring the link or the twin back now"),
+    ("damaged", "Damaged. The twin lacks", "The writes of the last 5 min", "What the alarm says"),
     ("copying", "Not safe yet. The first copy is at 42 %.", "Everything: the twin has no whole copy", "Nothing; leave"),
-    ("failed", "Failed. This board takes no more writes.", "The last 4 s", "What the alarm says"),
+    ("failed", "Failed. This board takes no more writes.", "The writes of the last 4 s", "What the alarm says"),
     ("fenced", "Fenced. This board takes no more writes.", "Nothing that the other board has", "Let the server use"),
     ("promoted", "No twin. This disk exists once.", "Everything: there is no twin", "Start a new pair"),
 ])  # fmt: skip
@@ -43,11 +43,13 @@ def test_hours_until_the_journal_is_full(show):
 
 def test_numbers_change_without_a_touch(show, mock):
     page = show("outage")
-    expect(page.locator("#loss-figure")).to_have_text("The last 12\u00a0min")
-    mock.change = lambda status: status.update(backlog={"bytes": 5 << 30, "groups": 5000, "seconds": 7200.0})
-    expect(page.locator("#loss-figure")).to_have_text("The last 2\u00a0h")
-    expect(page.locator("#loss-words")).to_contain_text("5,000 groups of writes, 5\u00a0GiB")
-    mock.scene, mock.change = "healthy", lambda status: None
+    expect(page.locator("#loss-figure")).to_have_text("The writes of the last 12\u00a0min")
+    expect(page.locator("#loss-words")).to_have_text("4312 groups of writes, 3.4\u00a0GiB.")
+    mock.scene = "behind"
+    expect(page.locator("#loss-figure")).to_have_text("The writes of the last 94\u00a0s")
+    expect(page.locator("#loss-words")).to_have_text("128 groups of writes, 312\u00a0MiB.")
+    mock.scene = "healthy"
+    expect(page.locator("#loss-words")).to_be_empty()
     expect(page.locator("#verdict")).to_have_text("Safe.")
     expect(page.locator("#conditions")).to_be_hidden()
 
@@ -75,13 +77,17 @@ def test_what_the_verdict_says_is_not_said_twice(show, mock):
     expect(page.locator("#conditions li")).to_contain_text("12 min ago".replace(" m", "\u00a0m"))
 
 
-def test_a_journal_of_which_nobody_knows_how_it_fills(show, mock):
+def test_until_the_journal_is_full_there_is_one_figure(show, mock):
+    """The one that alerts and metrics go by, whatever the forecast and the pace of the last minutes are."""
     mock.change = lambda status: status["journal"].update(growth_bytes_per_s=None, full_in_s=None)
     page = show("outage")
     expect(page.locator("#journal-figure")).to_have_text("Not known yet")
-    mock.change = lambda status: (status["journal"].update(growth_bytes_per_s=None, full_in_s=None),
+    mock.change = lambda status: (status["journal"].update(growth_bytes_per_s=900.0, full_in_s=90000),
                                   status["forecast"].update(full_s=7200))  # fmt: skip
-    expect(page.locator("#journal-figure")).to_have_text("2\u00a0h")
+    expect(page.locator("#journal-figure")).to_have_text("25\u00a0h")
+    mock.change = lambda status: (status["journal"].update(growth_bytes_per_s=9e9, full_in_s=None),
+                                  status["forecast"].update(full_s=7200))  # fmt: skip
+    expect(page.locator("#journal-figure")).to_have_text("It is not filling")
     page = show("full")
     mock.change = lambda status: None
     expect(page.locator("#journal-figure")).to_have_text("It is full")

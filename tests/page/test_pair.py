@@ -81,7 +81,7 @@ def test_numbers_change_the_link_is_cut_and_returns(pair, enter, visitor, pictur
     expect(page.locator("#pair-words")).to_contain_text(re.compile("iB/s"), timeout=LONG_MS)
     pair.cut()
     until(page.locator("#verdict"), "Not mirrored.")
-    expect(page.locator("#loss-figure")).to_contain_text("The last", timeout=LONG_MS)
+    expect(page.locator("#loss-figure")).to_contain_text("The writes of the last", timeout=LONG_MS)
     before = page.locator("#loss-words").inner_text()
     expect(page.locator("#loss-words")).not_to_have_text(before, timeout=LONG_MS)
     expect(page.locator("#events")).to_contain_text("The link to right is lost", timeout=LONG_MS)

@@ -1,8 +1,8 @@
 // What the operator may do: set a mark, promote a twin. Nothing here happens by one careless touch.
 
-import { capital, number } from "./amounts.js";
+import { number } from "./amounts.js";
 import { make, notify, part, write } from "./dom.js";
-import { current, post } from "./session.js";
+import { current, post, refusal } from "./session.js";
 import { t, tn } from "./texts.js";
 
 let statusNow = () => null;
@@ -36,7 +36,7 @@ async function ask(event, name, path, body) {
   write(part(name + "-refusal"), "");
   const answer = await post(path, body);
   for (const button of buttons) button.disabled = false;
-  if (!answer.ok) write(part(name + "-refusal"), answer.content.error ? capital(answer.content.error) + "." : t("unreached"));
+  if (!answer.ok) write(part(name + "-refusal"), refusal(answer, "unreached"));
   return answer;
 }
 

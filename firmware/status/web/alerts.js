@@ -1,8 +1,8 @@
 // Whom the board tells when something is wrong, and a button that tries it.
 
-import { capital, moment } from "./amounts.js";
+import { capital, moment, sentence } from "./amounts.js";
 import { make, part, show, write } from "./dom.js";
-import { get, post } from "./session.js";
+import { get, post, refusal } from "./session.js";
 import { known, t } from "./texts.js";
 
 let channels = [];
@@ -13,8 +13,8 @@ export async function begin() {
 
 export async function shown() {
   const answer = await get("/api/alerts");
-  show(part("alerts"), answer.ok);
-  if (!answer.ok) return;
+  show(part("alerts"), answer.status !== 404); // not every board tells anybody
+  if (!answer.ok) { part("channels").replaceChildren(make("p", { class: "refusal" }, refusal(answer))); return; }
   channels = answer.content.channels;
   fill();
 }
@@ -47,10 +47,14 @@ async function test(button, said) {
   const answer = await post("/api/alerts/test", {});
   button.disabled = false;
   said.className = answer.ok && !(answer.content.channels || []).some((each) => each.taken === false) ? "done" : "refusal";
-  if (!answer.ok) { write(said, answer.content.error ? capital(answer.content.error) + "." : t("unreached")); return; }
+  if (!answer.ok) { write(said, refusal(answer, "unreached")); return; }
   const each = (answer.content.channels || []).map((one) => capital(one.sentence || one.name));
-  const words = each.length ? each.join(" · ") : capital(answer.content.sentence || t("alerts.sent"));
+  const words = each.length ? each.join(" · ") : sentence(answer.content.sentence || t("alerts.sent"));
+  const focused = document.activeElement === button || document.activeElement === document.body;
   await shown();
-  part("channels").querySelector("p[role=status]").replaceWith(said);
+  const line = part("channels").querySelector("p[role=status]"), again = part("channels").querySelector("button");
+  if (!line) return;
+  line.replaceWith(said);
   write(said, words);
+  if (focused) again.focus();
 }

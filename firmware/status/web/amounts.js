@@ -1,13 +1,17 @@
 // Sizes, rates, durations and times for a person's eye, in the page's language and the browser's zone.
 
-import { language, t, tn } from "./texts.js";
+import { language, t } from "./texts.js";
 
 // The browser's own way to write times, where it speaks the language of the page: 13:05 or 1:05 PM.
 const place = () => (navigator.languages || []).find((each) => each.toLowerCase().startsWith(language)) || language;
 
 const UNITS = ["b", "k", "m", "g", "t"];
 
+// What nobody knows is no 0: every amount below says so.
+const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
+
 export function number(value, digits = 0) {
+  if (!isKnown(value)) return t("unknown");
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
@@ -18,6 +22,7 @@ const short = (value) => number(value, value < 9.95 ? 1 : 0);
 
 // Bytes, by powers of 1024 as everywhere on the board.
 export function size(bytes) {
+  if (!isKnown(bytes)) return t("unknown");
   let power = 0;
   while (bytes >= 1024 && power < UNITS.length - 1) {
     bytes /= 1024;
@@ -26,10 +31,11 @@ export function size(bytes) {
   return (power ? short(bytes) : number(bytes)) + "\u00a0" + t("unit." + UNITS[power]);
 }
 
-export const rate = (bytesPerS) => t("per.second", { size: size(bytesPerS) });
+export const rate = (bytesPerS) => (isKnown(bytesPerS) ? t("per.second", { size: size(bytesPerS) }) : t("unknown"));
 
 // Bits a second, by powers of 1000 as links are sold.
 export function bits(perS) {
+  if (!isKnown(perS)) return t("unknown");
   let power = 0;
   while (perS >= 1000 && power < 3) {
     perS /= 1000;
@@ -39,6 +45,7 @@ export function bits(perS) {
 }
 
 export function duration(seconds) {
+  if (!isKnown(seconds)) return t("unknown");
   if (seconds < 120) return t("span.s", { n: short(seconds) });
   if (seconds < 7200) return t("span.min", { n: Math.floor(seconds / 60) });
   if (seconds < 172800) return two("span.h", "span.h.min", Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60));
@@ -73,5 +80,8 @@ export const weekday = (ms) => new Intl.DateTimeFormat(place(), { weekday: "shor
 
 // No line ends between a number and its unit, nor before what French sets apart with a space.
 export const typeset = (text) => text.replace(/(\d) (?=(s|min|h|%|[KMGT]i[Bo]|[kMG]?bit\/s)\b|%)/g, "$1\u00a0").replace(/ (?=[:;!?»])/g, "\u00a0");
+
+// A sentence of the board as one of the page: its own begin small and end without a point.
+export const sentence = (text) => capital(text) + (/[.!?]$/.test(text) ? "" : ".");
 
 export const capital = (text) => typeset(text.charAt(0).toLocaleUpperCase(language) + text.slice(1));

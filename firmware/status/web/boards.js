@@ -2,10 +2,10 @@
 
 import { ago, capital, duration, number, percent, size } from "./amounts.js";
 import { make, part } from "./dom.js";
-import { t } from "./texts.js";
+import { OLD_S } from "./scene.js";
+import { known, t } from "./texts.js";
 
 const HOT_C = 75;
-const OLD_S = 75; // a quota that is used up lets a report through each minute
 let drawn = "";
 
 export async function begin() {}
@@ -16,11 +16,11 @@ export function translated() {
 
 // [key, function of a board's status -> text or [text, mood] or null when it does not tell].
 const ROWS = [
-  ["state", (board) => board.state && capital(t("state." + board.state.replace(" ", "_")))],
-  ["role", (board) => board.role && t("role." + board.role)],
-  ["host", (board) => board.host && typeof board.host.attached === "boolean" && t(board.host.attached ? "boards.host.yes" : "boards.host.no")],
-  ["backlog", (board) => board.role === "primary" && board.backlog && (board.backlog.groups ? size(board.backlog.bytes) + ", " + duration(board.backlog.seconds) : t("nothing"))],
-  ["journal", (board) => board.journal && board.journal.size && t("boards.share", { percent: number(percent(board.journal.used, board.journal.size)), size: size(board.journal.size) })],
+  ["state", (board) => board.state && capital(word("state." + board.state.replace(" ", "_"), board.state))],
+  ["role", (board) => board.role && word("role." + board.role, board.role)],
+  ["host", (board) => board.host && typeof board.host.attached === "boolean" ? t(board.host.attached ? "boards.host.yes" : "boards.host.no") : null],
+  ["backlog", (board) => board.role === "primary" && backlog(board.backlog)],
+  ["journal", (board) => journal(board.journal)],
   ["data", (board) => quota(board.link && board.link.quota)],
   ["disk", (board) => disk(board)],
   ["card", (board) => card(board.health && board.health.card)],
@@ -32,16 +32,31 @@ const ROWS = [
   ["alarms", (board) => alarms(board.alarms)],
 ];
 
+// A word that another version may have, which this page does not.
+const word = (key, plain) => (known(key) ? t(key) : plain);
+
+function backlog(said) {
+  if (!said || typeof said.groups !== "number") return null;
+  if (!said.groups) return t("nothing");
+  const age = typeof said.seconds === "number" ? duration(said.seconds) : t("boards.backlog.no_age");
+  return size(said.bytes) + ", " + age;
+}
+
+function journal(said) {
+  if (!said || !said.size || typeof said.used !== "number") return null;
+  return t("boards.share", { percent: number(percent(said.used, said.size)), size: size(said.size) });
+}
+
 function disk(board) {
   const health = board.health && board.health.disk, whole = board.disk_size ? size(board.disk_size) : "";
   if (!health) return whole || null;
-  if (health.ok === null) return whole || null;
+  if (typeof health.ok !== "boolean") return whole || null;
   if (health.ok) return whole ? t("boards.disk.ok", { size: whole }) : t("boards.disk.healthy");
   return [capital(health.sentence || t("boards.disk.bad")), "bad"];
 }
 
 function quota(said) {
-  if (!said || !said.bytes) return null;
+  if (!said || !said.bytes || typeof said.used !== "number") return null;
   return [t("boards.data.used", { used: size(said.used), size: size(said.bytes) }), said.holds ? "warn" : ""];
 }
 
@@ -74,12 +89,13 @@ export function render(status) {
   const boards = [{ ...status, me: true }];
   if (status.other) boards.push({ ...status.other, me: false });
   const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
-  const now = JSON.stringify([cells, boards.map((each) => [each.name, each.age_s > OLD_S ? Math.floor(each.age_s / 5) : 0])]);
+  const untold = t(status.link.state === "up" ? "boards.untold" : "boards.unreached");
+  const now = JSON.stringify([cells, untold, boards.map((each) => [each.name, each.age_s > OLD_S ? Math.floor(each.age_s / 5) : 0])]);
   if (now === drawn) return;
   drawn = now;
   const head = make("tr", {}, make("td"), ...boards.map(heading));
   if (boards.length === 1) head.append(make("th", { scope: "col", class: "soft" }, status.link.peer || t("pair.other")));
-  const body = make("tbody", {}, ...cells.map((row, place) => line(row, boards.length === 1 && place === 0, cells.length)));
+  const body = make("tbody", {}, ...cells.map((row, place) => line(row, boards.length === 1 && place === 0 ? [untold, cells.length] : null)));
   part("boards").replaceChildren(make("thead", {}, head), body);
 }
 
@@ -88,12 +104,17 @@ function heading(board) {
   return make("th", { scope: "col" }, board.name, ...(more ? [" ", make("span", { class: "soft" }, more)] : []));
 }
 
-function line([key, ...cells], first, rows) {
+// What a board does not tell, for the eye and for the ear; or what it has not, by its role.
+function dash(without) {
+  return [make("span", { "aria-hidden": "true" }, t("boards.silent")), make("span", { class: "unseen" }, t(without ? "boards.without" : "unknown"))];
+}
+
+function line([key, ...cells], beside) {
   const row = make("tr", {}, make("th", { scope: "row" }, t("boards." + key)));
   for (const cell of cells) {
     const [text, mood] = Array.isArray(cell) ? cell : [cell, ""];
-    row.append(make("td", mood ? { class: mood } : {}, text || t("boards.silent")));
+    row.append(make("td", mood ? { class: mood } : {}, ...(text ? [text] : dash(cell === false))));
   }
-  if (first) row.append(make("td", { rowspan: rows, class: "soft" }, t("boards.unreached")));
+  if (beside) row.append(make("td", { rowspan: beside[1], class: "soft" }, beside[0]));
   return row;
 }

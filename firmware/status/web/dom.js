@@ -36,7 +36,7 @@ export function draw(tag, attributes = {}, ...children) {
 // What came of something that was asked for: it stays until it is closed.
 export function notify(sentence, close) {
   const button = make("button", { type: "button", class: "plain" }, close), notice = make("div", { class: "notice" }, make("p", {}, sentence), button);
-  button.addEventListener("click", () => notice.remove());
+  button.addEventListener("click", () => { notice.remove(); part("main").focus({ preventScroll: true }); });
   part("notice").replaceChildren(notice);
 }
 

@@ -1,8 +1,8 @@
 // Logging in and out.
 
-import { capital } from "./amounts.js";
-import { part, write } from "./dom.js";
-import { askSession, current, logIn, logOut } from "./session.js";
+import { sentence } from "./amounts.js";
+import { notify, part, write } from "./dom.js";
+import { askSession, current, logIn, logOut, refusal } from "./session.js";
 import { t } from "./texts.js";
 
 // `entered()` is called when somebody has logged in, `left()` when a login has run out.
@@ -11,14 +11,16 @@ export function openDoor(entered, left) {
   part("logout").addEventListener("click", leave);
   window.addEventListener("loggedout", async () => {
     try { await askSession(); } catch (error) { return; }
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     location.hash = "#login";
     left();
+    if (!current().sentence) write(part("login-refusal"), t("login.over"));
   });
 }
 
 // Why nobody can log in now, if so.
 export function tellTrouble() {
-  write(part("login-refusal"), current().sentence ? capital(current().sentence) + "." : "");
+  write(part("login-refusal"), current().sentence ? sentence(current().sentence) : "");
   part("password").focus();
 }
 
@@ -28,7 +30,7 @@ async function enter(button, entered) {
   const answer = await logIn(part("password").value);
   button.disabled = false;
   if (!answer.ok) {
-    write(part("login-refusal"), answer.content.error ? capital(answer.content.error) : t("unreached"));
+    write(part("login-refusal"), refusal(answer));
     part("password").select();
     return;
   }
@@ -39,7 +41,8 @@ async function enter(button, entered) {
 }
 
 async function leave() {
-  try { await logOut(); } catch (error) { return; } // not reached: the session is still there
+  const answer = await logOut();
+  if (!answer.ok) { notify(refusal(answer, "unreached"), t("close")); return; } // the session is still there
   location.hash = "#now";
   location.reload(); // nothing of what was seen stays in the page
 }

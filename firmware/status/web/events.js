@@ -2,11 +2,12 @@
 
 import { capital, day, number, sameDay, time } from "./amounts.js";
 import { make, part } from "./dom.js";
-import { get } from "./session.js";
-import { language, t, tn } from "./texts.js";
+import { get, refusal } from "./session.js";
+import { t, tn } from "./texts.js";
 
 const MOST = 200;
 let entries = [];
+let untold = "";
 
 export async function begin() {
   await ask();
@@ -16,8 +17,9 @@ export const shown = () => ask();
 export const translated = () => ask();
 
 async function ask() {
-  const answer = await get("/api/events?lang=" + language);
+  const answer = await get("/api/events");
   if (answer.ok) entries = answer.content.events.slice(-MOST);
+  untold = answer.ok ? "" : refusal(answer);
   fill();
 }
 
@@ -45,5 +47,5 @@ function fill() {
     last = each.ms;
     rows.push(make("li", { class: "entry" }, moment(each), make("span", {}, capital(each.sentence) + (each.more ? " " + tn("events.more", each.more, { n: number(each.more) }) : ""))));
   }
-  list.replaceChildren(...(rows.length ? rows : [make("li", { class: "soft" }, t("events.none"))]));
+  list.replaceChildren(...(rows.length ? rows : [make("li", { class: untold ? "refusal" : "soft" }, untold || t("events.none"))]));
 }

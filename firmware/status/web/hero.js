@@ -1,28 +1,17 @@
 // The first thing that is read: the verdict, what needs attention, and how old that is.
 
-import { ago, capital, time, typeset } from "./amounts.js";
+import { ago, capital, sentence, time, typeset } from "./amounts.js";
 import { draw, make, part, say, set, show, write } from "./dom.js";
 import { t } from "./texts.js";
 
-const MOODS = {
-  mirroring: "good", behind: "warn", copying: "warn", "catching up": "warn", "no link": "warn", promoted: "warn",
-  fenced: "bad", failed: "bad",
-};
+// By the case that the words tell of: one that is not here is none in which two disks lie one on the other.
 const EMBLEMS = {
-  mirroring: "together", behind: "shifted", copying: "partly", "catching up": "shifted", "no link": "apart",
-  promoted: "alone", fenced: "barred", failed: "broken",
+  mirroring: "together", behind: "shifted", held: "shifted", "catching up": "shifted", copying: "partly", "no link": "apart",
+  promoted: "alone", fenced: "barred", failed: "broken", damaged: "broken",
 };
 const MARKS = {
   check: "M45 61l11 11 21-24", cross: "M48 48l24 24m0-24L48 72", bar: "M44 60h32", gap: "M53 84l14-48",
 };
-
-export function moodOf(status) {
-  if (status.words.mood) return status.words.mood;
-  const mood = MOODS[status.state] || "calm";
-  const critical = (status.conditions || []).some((each) => each.level === "critical");
-  if (!critical) return mood;
-  return mood === "good" ? "warn" : "bad";
-}
 
 export function buildEmblem() {
   const svg = part("emblem");
@@ -31,13 +20,13 @@ export function buildEmblem() {
 }
 
 export function renderHero(status) {
-  const words = status.words, mood = moodOf(status);
+  const words = status.words, mood = words.mood;
   set(part("hero"), { class: "hero mood-" + mood });
-  set(part("emblem"), { class: "emblem " + (EMBLEMS[status.state] || "apart") });
+  set(part("emblem"), { class: "emblem " + (EMBLEMS[words.case || status.state] || "apart") });
   write(part("verdict"), capital(words.verdict.toLowerCase()) + ".");
   write(part("distance"), capital(words.distance) + ".");
   write(part("sentence"), typeset(words.sentence));
-  entitle(capital(words.verdict.toLowerCase()) + " · " + status.name, mood === "calm" ? "unknown" : mood);
+  entitle(capital(words.verdict.toLowerCase()) + " · " + status.name, mood);
   speak(status);
 }
 
@@ -51,7 +40,7 @@ let spoken = null;
 
 // Only when the verdict or an alarm changes: numbers that tick are no news.
 function speak(status) {
-  const now = JSON.stringify([status.state, worries(status).map((each) => each.name)]);
+  const now = JSON.stringify([status.words.case || status.state, worries(status).map((each) => each.name)]);
   if (spoken !== null && spoken !== now) {
     const more = worries(status).map((each) => each.sentence).join(" ");
     say(t("say.state", { name: status.name, verdict: status.words.verdict.toLowerCase(), sentence: status.words.sentence }) + " " + more);
@@ -80,7 +69,7 @@ export function renderConditions(status) {
     if (list.children[place] !== node) list.insertBefore(node, list.children[place] || null);
     node.className = each.level;
     write(node.querySelector(".level"), t("level." + each.level));
-    write(node.querySelector(".sentence"), capital(each.sentence) + (/[.!?]$/.test(each.sentence) ? "" : "."));
+    write(node.querySelector(".sentence"), sentence(each.sentence));
     write(node.querySelector(".since"), each.since_ms === null ? "" : ago((status.time_ms - each.since_ms) / 1000));
   });
   for (const node of kept.values()) node.remove();

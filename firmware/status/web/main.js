@@ -1,13 +1,13 @@
 // Puts the page together: the session, the stream, what it fills, and the views.
 
-import { part, set, show, write } from "./dom.js";
+import { notify, part, set, show, write } from "./dom.js";
 import { openDoor, tellTrouble } from "./door.js";
 import { buildEmblem, renderConditions, renderHeard, renderHero } from "./hero.js";
 import { Live, GONE_MS, OLD_MS } from "./live.js";
 import { renderPair, watchWidth } from "./pair.js";
 import { Rates } from "./scene.js";
 import { askSession, current, get } from "./session.js";
-import { fillLanguages, loadTexts, t, wantedLanguage } from "./texts.js";
+import { fillLanguages, keepLanguage, loadTexts, t, wantedLanguage } from "./texts.js";
 import { renderTiles } from "./tiles.js";
 
 const VIEWS = ["login", "now", "manage"];
@@ -69,7 +69,7 @@ async function broke() {
 
 // The board is there and gives no stream: it has too many already, or something in between holds it up.
 async function askOnce() {
-  const answer = await get("/api/status?lang=" + document.documentElement.lang);
+  const answer = await get("/api/status");
   if (answer.ok && live.source === null) live.take(answer.content);
 }
 
@@ -129,7 +129,14 @@ async function load(name) {
 // Language and look
 
 async function changeLanguage(wish) {
-  try { await loadTexts(wish); } catch (error) { return; } // not reached: the page stays as it is
+  try {
+    await loadTexts(wish);
+  } catch (error) { // the page stays as it is
+    part("language").value = document.documentElement.lang;
+    notify(t("unread"), t("close"));
+    return;
+  }
+  keepLanguage(wish);
   live.language = wish;
   if (current().may_look) live.redial();
   render();
@@ -147,14 +154,14 @@ part("look").addEventListener("change", (event) => window.chooseLook(event.targe
 window.addEventListener("hashchange", route);
 
 async function begin() {
-  try {
-    await Promise.all([loadTexts(wantedLanguage()), askSession()]);
-  } catch (error) {
-    setTimeout(begin, 3000); // the board is gone since it gave this page
+  const [texts, session] = await Promise.allSettled([loadTexts(wantedLanguage()), askSession()]);
+  if (texts.status === "fulfilled") document.documentElement.classList.remove("starting");
+  if (texts.status === "rejected" || session.status === "rejected") { // the board is gone since it gave this page
+    if (texts.status === "fulfilled") renderHeard(null, "gone", null);
+    setTimeout(begin, 3000);
     return;
   }
   live.language = document.documentElement.lang;
-  document.documentElement.classList.remove("starting");
   watchWidth();
   setInterval(tick, 1000);
   await route();

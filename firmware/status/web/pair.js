@@ -4,7 +4,7 @@
 import { bits, duration, rate, size } from "./amounts.js";
 import { draw, part, set, write } from "./dom.js";
 import { sceneOf } from "./scene.js";
-import { t } from "./texts.js";
+import { known, t } from "./texts.js";
 
 const BROAD = 660;
 const BOARD = { w: 208, h: 124 };
@@ -28,7 +28,7 @@ export function renderPair(status, rates) {
   write(part("pair-words"), description(scene));
 }
 
-const shape = (board) => [board.known, board.me, board.name, board.role, board.mood, board.host, Math.round(board.journal * 50), Math.round(board.fill * 50)];
+const shape = (board) => [board.known, board.me, board.name, board.role, board.mood, board.host, board.journal === null ? null : Math.round(board.journal * 50), Math.round(board.fill * 50)];
 
 // How many little blocks wait before the link.
 function queue(bytes) {
@@ -42,8 +42,8 @@ function labels(scene) {
     first: link.up ? (link.sent === null ? t("pair.up") : link.sent >= 1 ? rate(link.sent) : t("pair.idle")) : t(link.refused ? "pair.refused" : "pair.down"),
     second: link.up ? (link.rtt_ms === null ? "" : t("pair.rtt", { ms: link.rtt_ms })) : link.down_s === null ? "" : t("pair.since", { span: duration(link.down_s) }),
     third: waiting(link),
-    writerState: stateText(writer),
-    keeperState: stateText(keeper),
+    writerState: stateText(writer, link),
+    keeperState: stateText(keeper, link),
   };
 }
 
@@ -51,20 +51,25 @@ function waiting(link) {
   if (link.quota && link.quota.holds) return t("pair.quota");
   if (link.held_bytes) return t("pair.held", { size: size(link.held_bytes) });
   if (link.waiting) return t("pair.waiting", { size: size(link.waiting) });
+  if (link.up && link.waiting === null) return t("pair.waiting.unknown");
   return link.up && link.cap ? t("pair.cap", { rate: bits(link.cap) }) : "";
 }
 
-const stateText = (board) => (board.known ? t("state." + board.state.replace(" ", "_")) : t("pair.unknown"));
+function stateText(board, link) {
+  if (!board.known) return t(link.up ? "unknown" : "pair.unknown");
+  const key = "state." + board.state.replace(" ", "_");
+  return known(key) ? t(key) : board.state || t("unknown");
+}
 
 function description(scene) {
   const { writer, keeper, link } = scene, said = labels(scene);
-  const one = (board) => t("pair.board", { name: board.name || t("pair.other"), role: roleText(board) || t("pair.other"), state: stateText(board) });
+  const one = (board) => t("pair.board", { name: board.name || t("pair.other"), role: roleText(board) || t("pair.other"), state: stateText(board, link) });
   const parts = [one(writer), one(keeper), link.up ? t("pair.link.up") : t("pair.link.down"), said.first, said.second, said.third];
   return parts.filter((each) => each).join(". ") + ".";
 }
 
 function roleText(board) {
-  const role = board.role ? t("role." + board.role) : "";
+  const role = known("role." + board.role) ? t("role." + board.role) : board.role;
   return board.me ? role + " · " + t("this.board") : role;
 }
 
@@ -118,7 +123,7 @@ function server(svg, x, y, active, kind) {
   group.append(draw("rect", { width: 56, height: 80, rx: 8 }));
   for (const row of [14, 32, 50]) group.append(draw("path", { d: "M12 " + row + "h22" }), draw("circle", { cx: 44, cy: row, r: 2.5 }));
   const label = draw("text", { x: 28, y: 97, "text-anchor": "middle", class: "note" });
-  label.textContent = t(kind === "standby" ? "pair.standby" : active ? "pair.server" : "pair.noserver");
+  label.textContent = t(kind === "standby" ? "pair.standby" : active ? "pair.server" : active === null ? "unknown" : "pair.noserver");
   group.append(label);
   svg.append(group);
 }
@@ -136,7 +141,8 @@ function board(svg, x, y, w, what, stateName) {
   text(group, 18, 55, roleText(what), "note");
   texts[stateName] = text(group, 18, 76, "", "state");
   disk(group, w - 54, 20, what);
-  if (what.known) {
+  if (what.known && what.journal === null) text(group, 18, 100, t("pair.journal.unknown"), "tiny");
+  else if (what.known) {
     group.append(draw("rect", { class: "track", x: 18, y: 100, width: w - 36, height: 6, rx: 3 }));
     if (what.journal > 0) group.append(draw("rect", { class: "level", x: 18, y: 100, width: Math.max(6, (w - 36) * what.journal), height: 6, rx: 3 }));
     text(group, 18, 94, t("pair.journal"), "tiny");

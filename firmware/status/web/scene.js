@@ -1,6 +1,6 @@
 // What the picture of the pair shows, as plain data: who takes the writes stands first, the copy second.
 
-const UNKNOWN = { known: false, role: "", state: "", journal: 0, fill: 0, mood: "calm" };
+const UNKNOWN = { known: false, role: "", state: "", journal: null, fill: 0, mood: "calm" };
 
 // Rates out of the counters of the last snapshots: bytes a second, over some five seconds.
 export class Rates {
@@ -25,31 +25,32 @@ export class Rates {
   }
 }
 
-function mood(state) {
-  if (state === "failed" || state === "fenced") return "bad";
-  return state === "mirroring" ? "good" : "warn";
-}
+export const OLD_S = 75; // a quota that is used up lets a report through each minute
+const MOODS = ["good", "warn", "bad"];
 
-function boardOf(status, me) {
-  const journal = status.journal || { used: 0, size: 0 }, state = status.state || "no link";
+// `mood`: by its own words; an older board does not say.
+function boardOf(status, me, mood) {
+  const journal = status.journal || {}, filled = typeof journal.used === "number" && journal.size > 0;
   return {
-    known: true, me, name: status.name || "", role: status.role || "", state, mood: mood(state),
-    journal: journal.size ? Math.min(1, journal.used / journal.size) : 0, fill: 1, host: false,
-    attached: !status.host || status.host.attached !== false,
+    known: true, me, name: status.name || "", role: status.role || "", state: status.state || "",
+    mood: MOODS.includes(mood) ? mood : "calm",
+    journal: filled ? share(journal.used, journal.size) : null, fill: 1, host: false,
+    attached: status.host && typeof status.host.attached === "boolean" ? status.host.attached : null,
   };
 }
 
 function otherOf(status) {
-  if (status.other) return boardOf(status.other, false);
+  if (status.other) return boardOf(status.other, false, status.other.mood);
   return { ...UNKNOWN, me: false, name: status.link.peer || "", host: false };
 }
 
-// {writer, keeper, link}; a board: {known, me, name, role, state, mood, journal, fill, host}, shares from 0 to 1.
+// {writer, keeper, link}; a board: {known, me, name, role, state, mood, journal, fill, host}, shares from 0 to 1, of the journal
+// null: not known, as whether a host has the disk.
 export function sceneOf(status, rates) {
-  const me = boardOf(status, true), other = otherOf(status);
+  const me = boardOf(status, true, status.words.mood), other = otherOf(status);
   const leads = status.role === "primary" && status.state !== "fenced";
   const [writer, keeper] = leads ? [me, other] : [other, me];
-  writer.host = writer.known && writer.attached && writer.state !== "failed";
+  writer.host = !writer.known || writer.state === "failed" ? false : writer.attached;
   if (leads && !status.copy.whole) keeper.fill = share(status.copy.bytes, status.disk_size);
   if (!leads && !status.consistent) keeper.fill = share(status.copy.bytes, status.disk_size);
   return { writer, keeper, link: linkOf(status, rates, leads), fenced: status.state === "fenced" || keeper.state === "fenced" };
@@ -57,14 +58,20 @@ export function sceneOf(status, rates) {
 
 const share = (part, whole) => (whole > 0 ? Math.min(1, part / whole) : 0);
 
+// Whose backlog it is: a twin knows of it what it was told lately.
+export function senderOf(status, leads) {
+  if (leads) return status;
+  return status.other && status.other.age_s <= OLD_S ? status.other : {};
+}
+
 function linkOf(status, rates, leads) {
-  const link = status.link, up = link.state === "up", backlog = leads ? status.backlog : (status.other || {}).backlog || null;
+  const link = status.link, up = link.state === "up", sender = senderOf(status, leads), line = sender.link || {}, backlog = sender.backlog || {};
   const trouble = (status.conditions || []).find((each) => each.name === "no_link");
   return {
-    up, refused: link.state === "refused", rtt_ms: link.rtt_ms, cap: link.cap || 0, quota: link.quota || null, held_bytes: link.held_bytes || 0,
+    up, refused: link.state === "refused", rtt_ms: link.rtt_ms, cap: line.cap || 0, quota: line.quota || null, held_bytes: line.held_bytes || 0,
     write: leads ? rates.write : null, sent: leads ? rates.sent : null,
     flows: up && (leads ? rates.sent > 200 : rates.moving),
-    waiting: backlog === null ? null : backlog.bytes || 0,
+    waiting: typeof backlog.bytes === "number" ? backlog.bytes : null,
     down_s: up || !trouble || trouble.since_ms === null ? null : Math.max(0, (status.time_ms - trouble.since_ms) / 1000),
   };
 }

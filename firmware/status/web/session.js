@@ -1,6 +1,9 @@
 // Who looks, and how the page asks the board to do something.
 
-import { language } from "./texts.js";
+import { sentence } from "./amounts.js";
+import { language, t, wantedLanguage } from "./texts.js";
+
+const PATIENCE_MS = 75000; // the board's own is a minute at most: then it says so
 
 let session = { logged_in: false, may_look: false, token: "" };
 
@@ -12,11 +15,25 @@ async function answerOf(response) {
   return content;
 }
 
-// The session as the board knows it; rejects when the board is not reached.
+// The session as the board knows it; rejects when the board is not reached, or does not tell.
 export async function askSession() {
-  const response = await fetch("/api/session", { cache: "no-store" });
+  const response = await fetch("/api/session?lang=" + wantedLanguage(), { cache: "no-store" });
+  if (!response.ok) throw new Error("no session: " + response.status);
   session = await answerOf(response);
   return session;
+}
+
+const inLanguage = (path) => path + (path.includes("?") ? "&" : "?") + "lang=" + language;
+
+// What the board said, or that it said nothing: of an action nobody knows then whether it was done.
+export function refusal(answer, asked = "unread") {
+  return answer.content.error ? sentence(answer.content.error) : t(answer.status === 0 ? asked : "refused", { status: answer.status });
+}
+
+// A login that has run out is found out by whatever is asked next.
+function told(path, answer) {
+  if (answer.status === 401 && path !== "/api/login") window.dispatchEvent(new Event("loggedout"));
+  return answer;
 }
 
 function headers() {
@@ -27,20 +44,16 @@ function headers() {
 
 // {ok, status, content} of a POST; ok is false and content.error a sentence (or absent) when it was refused.
 export async function post(path, body) {
-  let response;
-  try {
-    response = await fetch(path + "?lang=" + language, { method: "POST", headers: headers(), body: JSON.stringify(body) });
-  } catch (error) {
-    return { ok: false, status: 0, content: {} };
-  }
-  const content = await answerOf(response);
-  if (response.status === 401 && path !== "/api/login") window.dispatchEvent(new Event("loggedout"));
-  return { ok: response.ok, status: response.status, content };
+  return told(path, await ask(path, { method: "POST", headers: headers(), body: JSON.stringify(body) }));
 }
 
 export async function get(path) {
+  return told(path, await ask(path, { cache: "no-store" }));
+}
+
+async function ask(path, options) {
   try {
-    const response = await fetch(path, { cache: "no-store" });
+    const response = await fetch(inLanguage(path), { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
     return { ok: response.ok, status: response.status, content: await answerOf(response) };
   } catch (error) {
     return { ok: false, status: 0, content: {} };
@@ -54,8 +67,7 @@ export async function logIn(password) {
 }
 
 export async function logOut() {
-  await post("/api/logout", {});
-  return askSession();
+  return post("/api/logout", {});
 }
 
 // A file as it is, with its progress; XMLHttpRequest, since fetch tells nothing of what is on its way.
@@ -66,9 +78,9 @@ export function upload(path, file, progress) {
     request.onloadend = () => {
       let content = {};
       try { content = JSON.parse(request.responseText); } catch (error) { /* broken off */ }
-      done({ ok: request.status >= 200 && request.status < 300, status: request.status, content });
+      done(told(path, { ok: request.status >= 200 && request.status < 300, status: request.status, content }));
     };
-    request.open("POST", path);
+    request.open("POST", inLanguage(path));
     request.setRequestHeader("Content-Type", "application/octet-stream");
     if (session.token) request.setRequestHeader("X-Sosie-Token", session.token);
     request.send(file);

@@ -1,8 +1,8 @@
 // The settings that may change while the board runs; a refusal stands at its field.
 
-import { capital } from "./amounts.js";
+import { sentence } from "./amounts.js";
 import { make, part, set, show, write } from "./dom.js";
-import { get, post } from "./session.js";
+import { get, post, refusal } from "./session.js";
 import { known, LANGUAGES, t } from "./texts.js";
 
 const ORDER = ["rate", "quota", "rpo", "language", "look", "alert_mail", "alert_push", "alert_webhook", "alert_syslog", "alert_ping"];
@@ -17,11 +17,11 @@ export async function begin() {
 
 export async function shown() {
   const answer = await get("/api/settings");
-  show(part("settings"), answer.ok);
-  if (!answer.ok) return;
+  show(part("settings"), answer.status !== 404); // not every board keeps some
+  if (!answer.ok) { write(part("settings-refusal"), refusal(answer)); return; }
   values = answer.content.settings;
   locked = Boolean(answer.content.sentence);
-  write(part("settings-refusal"), locked ? capital(answer.content.sentence) + "." : "");
+  write(part("settings-refusal"), locked ? sentence(answer.content.sentence) : "");
   fill();
 }
 
@@ -65,7 +65,7 @@ async function save(key, input, button, said) {
   button.disabled = false;
   said.className = answer.ok ? "done" : "refusal";
   set(input, { "aria-invalid": answer.ok ? null : "true" });
-  write(said, answer.ok ? t("settings.saved") : answer.content.error ? capital(answer.content.error) + "." : t("unreached"));
+  write(said, answer.ok ? t("settings.saved") : refusal(answer, "unreached"));
   if (!answer.ok) return;
   values = answer.content.settings || values;
   if (values[key] || !CHOICES[key]) input.value = values[key];

@@ -65,5 +65,5 @@ export function fillLanguages(changed) {
     list.append(option);
   }
   list.value = wantedLanguage();
-  list.addEventListener("change", () => { keepLanguage(list.value); changed(list.value); });
+  list.addEventListener("change", () => changed(list.value));
 }

@@ -1,16 +1,16 @@
 // What would be lost now, until when the journal lasts, what to do.
 
-import { capital, duration, number, percent, size } from "./amounts.js";
+import { capital, duration, percent, size } from "./amounts.js";
 import { part, set, write } from "./dom.js";
-import { t, tn } from "./texts.js";
+import { t } from "./texts.js";
+
+// A sentence that begins with a time and goes on with what that is: the first part is the figure.
+const FIGURE = /^([^:]*\d[^:]*?)\s*:\s(.+)$/;
 
 export function renderTiles(status) {
-  const missing = status.role === "primary" && status.copy.whole && status.backlog.groups > 0 && status.state !== "promoted";
-  const loss = part("loss-figure");
-  loss.classList.toggle("words", !missing);
-  write(loss, missing ? t("loss.last", { span: duration(status.backlog.seconds) }) : capital(status.words.loss));
-  const groups = tn("loss.groups", status.backlog.groups, { n: number(status.backlog.groups) });
-  write(part("loss-words"), missing ? t("loss.size", { size: size(status.backlog.bytes), groups }) : "");
+  const [, figure, rest] = FIGURE.exec(status.words.loss) || [null, status.words.loss, ""];
+  write(part("loss-figure"), capital(figure));
+  write(part("loss-words"), rest ? capital(rest) + "." : "");
   write(part("forecast"), forecast(status));
   renderJournal(status);
   write(part("next-words"), capital(status.words.advice));
@@ -22,7 +22,8 @@ function forecast(status) {
   if (!said || status.role !== "primary" || status.state === "promoted" || status.state === "fenced") return "";
   const parts = [];
   if (status.backlog.seconds > 60 && status.link.state === "up") {
-    parts.push(typeof said.caught_up_s === "number" ? t("forecast.caught", { span: duration(said.caught_up_s) }) : t("forecast.never"));
+    if (typeof said.caught_up_s === "number") parts.push(t("forecast.caught", { span: duration(said.caught_up_s) }));
+    else if (typeof said.lag_s === "number") parts.push(t("forecast.never")); // else nobody knows
   }
   if (typeof said.lag_s === "number" && said.lag_s > Math.max(60, status.backlog.seconds)) {
     parts.push(t("forecast.lag", { span: duration(said.lag_s) }));
@@ -30,18 +31,12 @@ function forecast(status) {
   return parts.join(" ");
 }
 
-// Seconds until the journal is full, by its last minutes or by the forecast under rate and quota; null: not known.
-function fullIn(status) {
-  const known = [status.journal.full_in_s, (status.forecast || {}).full_s].filter((each) => typeof each === "number");
-  return known.length ? Math.min(...known) : null;
-}
-
 function renderJournal(status) {
-  const journal = status.journal, full = fullIn(status), known = full !== null;
+  const journal = status.journal, full = journal.full_in_s, known = typeof full === "number";
   const figure = part("journal-figure");
   figure.classList.toggle("words", !known || full === 0);
-  const unknown = !journal.size || (status.backlog.groups > 0 && journal.growth_bytes_per_s === null);
-  write(figure, full === 0 ? t("journal.full") : known ? duration(full) : t(unknown ? "journal.unknown" : "journal.calm"));
+  const measured = journal.size > 0 && typeof journal.growth_bytes_per_s === "number";
+  write(figure, full === 0 ? t("journal.full") : known ? duration(full) : t(measured ? "journal.calm" : "journal.unknown"));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
   set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });

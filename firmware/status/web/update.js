@@ -1,8 +1,8 @@
 // A new version: the file goes up as it is, the board checks it, and restarts into it when it is told to.
 
-import { capital, number, percent, size } from "./amounts.js";
+import { number, percent, sentence, size } from "./amounts.js";
 import { make, part, set, show, write } from "./dom.js";
-import { current, get, post, upload } from "./session.js";
+import { current, get, post, refusal, upload } from "./session.js";
 import { t } from "./texts.js";
 
 const LOOK_MS = 2000;
@@ -34,9 +34,10 @@ function build() {
   const form = make("form", { class: "field" }, make("label", { for: "update-file" }, t("update.file")), make("div", { class: "row" }, file, send));
   form.addEventListener("submit", (event) => { event.preventDefault(); start(); });
   restart.addEventListener("click", ask);
-  nodes = { file, send, bar, line, restart, armed: false };
+  const said = make("p", { class: "refusal", role: "status" }); // of what was asked for; `line` goes on with what the board does
+  nodes = { file, send, bar, line, said, restart, armed: false };
   bar.hidden = restart.hidden = true;
-  part("update").replaceChildren(make("h2", { id: "update-title" }, t("update.title")), make("p", { class: "soft" }, t("update.words")), form, bar, line, make("p", { class: "actions" }, restart));
+  part("update").replaceChildren(make("h2", { id: "update-title" }, t("update.title")), make("p", { class: "soft" }, t("update.words")), form, bar, said, line, make("p", { class: "actions" }, restart));
 }
 
 // Whether it is worth to look again.
@@ -45,20 +46,21 @@ async function look() {
   if (answer.status === 404 || answer.status === 401) { show(part("update"), false); return false; }
   show(part("update"), true);
   if (sending) return true;
-  if (!answer.ok) { write(nodes.line, t(restarting ? "update.restarting" : "unreached")); return true; }
+  if (!answer.ok) { write(nodes.line, restarting ? t("update.restarting") : refusal(answer)); return true; }
   const report = answer.content;
   restarting = false;
   show(nodes.restart, report.state === "ready to restart");
   const working = report.state === "installing" || report.state === "receiving";
   show(nodes.bar, working && "percent" in report);
   if ("percent" in report) nodes.bar.value = report.percent;
-  write(nodes.line, t("update.runs", { version: report.version || "?" }) + " " + capital(report.sentence) + ".");
+  write(nodes.line, t("update.runs", { version: report.version || "?" }) + " " + sentence(report.sentence));
   return true;
 }
 
 async function start() {
   const file = nodes.file.files[0];
-  if (!file) { write(nodes.line, t("update.choose")); return; }
+  write(nodes.said, file ? "" : t("update.choose"));
+  if (!file) return;
   sending = true;
   nodes.send.disabled = true;
   show(nodes.bar, true);
@@ -70,7 +72,8 @@ async function start() {
   sending = false;
   nodes.send.disabled = false;
   show(nodes.bar, false);
-  write(nodes.line, capital(answer.content.sentence || answer.content.error || t("update.broken")) + ".");
+  write(nodes.line, answer.ok ? sentence(answer.content.sentence) : "");
+  write(nodes.said, answer.ok ? "" : refusal(answer, "update.broken"));
   if (answer.ok) nodes.file.value = "";
 }
 
@@ -85,5 +88,6 @@ async function ask() {
   nodes.armed = false;
   const answer = await post("/api/update/restart", {});
   restarting = answer.ok;
-  write(nodes.line, capital(answer.content.sentence || answer.content.error || t("unreached")) + ".");
+  if (answer.ok) write(nodes.line, sentence(answer.content.sentence));
+  write(nodes.said, answer.ok ? "" : refusal(answer, "unreached"));
 }
