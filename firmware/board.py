@@ -21,6 +21,7 @@ from firmware.status.facts import facts
 from firmware.status.forecast import Growth
 from firmware.status.health import UNKNOWN
 from firmware.status.neighbour import Neighbour, pack
+from firmware.status.oldest import Oldest
 from firmware.status.snapshot import snapshot
 
 LOOK_EVERY_MS = 20  # poll() comes with every host command, and nothing it looks for is more urgent
@@ -84,6 +85,7 @@ class Board:
         self._was_full = False
         self._adopted = remains.adopted
         self.first_number = remains.head.number + len(remains.adopted)
+        self.oldest = Oldest(self.journal, clock, self.first_number)
 
     def _make_journal(self, remains, lanes) -> Journal:
         journal = Journal(
@@ -165,7 +167,11 @@ class Board:
     def _look_at_pace(self, now: int) -> None:
         self.pace.clock_set = self.clock_set
         self.pace.poll(now)
+        if self.pace.holds and self.journal.full and self.peer.sends:
+            self.pace.exceed()
+            self._pace_changed()
         self.alarm("rate", self.pace.trouble)
+        self.alarm("quota", self.pace.excess)
 
     def _pace_changed(self) -> None:
         if self.peer.link is not None:

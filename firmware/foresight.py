@@ -7,6 +7,7 @@ where it does not. It is worked out in small pieces between which others have th
 from firmware.pair.identity import PRIMARY
 from firmware.schedule import DAY, WEEK
 from firmware.status.chronicle.query import Points
+from firmware.status.lag import least_lag_s
 from firmware.status.outlook import END_S, STEP_S, STEPS, outlook
 
 EVERY_MS = 60000
@@ -36,6 +37,7 @@ class Foresight:
         """Looks now, and again and again."""
         if self._stopped:
             return
+        self._call_after(EVERY_MS, self.start)
         board = self._board
         self._written.append((board.clock.now_ms(), board.volume.write_bytes))
         self._written = self._written[-_HOUR - 1 :]
@@ -44,7 +46,6 @@ class Foresight:
             self._line = link.bytes_per_s if link.scarce else 0
         self._work = self._look()
         self._go_on()
-        self._call_after(EVERY_MS, self.start)
 
     def stop(self) -> None:
         """The board stops."""
@@ -75,8 +76,7 @@ class Foresight:
         writes = yield from self._writes(mean)
         caps, midnights = yield from self._ahead()
         facts, pace = board.facts(), board.pace
-        backlog, oldest_ms = facts["backlog_bytes"], facts["oldest_ms"]
-        age_s = 0 if oldest_ms is None else max(0, facts["now_ms"] - oldest_ms) / 1000
+        backlog, age_s = facts["backlog_bytes"], least_lag_s(facts)
         quota = (max(0, pace.quota - pace.used), pace.quota, midnights) if pace.quota else None
         room = backlog + max(0, facts["journal_size"] - facts["journal_used"])
         seen = outlook(writes, self._ratio(facts), self._line, caps, quota, backlog, age_s, room)

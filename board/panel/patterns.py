@@ -44,6 +44,7 @@ PATTERNS = (SAFE, BEHIND, NO_LINK, NEEDS_YOU, FAILED, PROMOTED, NOT_RUNNING)
 _OF_CASE = {
     "failed": FAILED, "fenced": FAILED, "damaged": FAILED, "promoted": PROMOTED, "no link": NO_LINK,
     "copying": BEHIND, "catching up": BEHIND, "behind": BEHIND, "held": BEHIND,
+    "unknown": BEHIND,
 }  # fmt: skip
 
 

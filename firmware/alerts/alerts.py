@@ -25,7 +25,7 @@ class Alerts:
     def __init__(self, post, writer, show, clock, note, save=None):
         self.writer = writer
         self.channels = []
-        self.trouble = ""  # why what was told cannot be kept
+        self.trouble = ""  # why what was told cannot be kept, a sentence
         self._post = post
         self._show = show
         self._clock = clock
@@ -81,6 +81,10 @@ class Alerts:
         for channel in self.channels:
             channel.told, channel.passed = told.pop(channel.place.key, ({}, {}))
 
+    def unread(self, error) -> None:
+        """What was told cannot be known; until it can be kept again, that is trouble."""
+        self.trouble = str(error)
+
     # Every second
 
     def look(self) -> None:
@@ -89,7 +93,7 @@ class Alerts:
         status = self._status = self._show()
         self.now_ms = now_ms
         held = bool(status["link"].get("held_bytes"))
-        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
+        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held, status.get("unknown", ()))
         if self._watch.jump_ms:
             for channel in self.channels:
                 channel.shift(self._watch.jump_ms)
@@ -173,8 +177,6 @@ class Alerts:
         if error is None:
             self._kept, self.trouble = gist, ""
             return
-        if not self.trouble:
-            self._note("what was told of alerts cannot be kept: %s; after a restart they may come once more" % error)
         self.trouble = str(error)
         self._save_at_ms = self.now_ms + _SAVE_AGAIN_MS
 

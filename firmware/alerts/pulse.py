@@ -1,8 +1,10 @@
 """Whether the mirror is alive: a ping that stays away is the only alert that a dead board can give.
 
-What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move; what
-`rate` or the quota holds back is meant to wait.
+What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move. What
+the quota holds back is meant to wait; under a rate the twin acknowledges group by group, as slowly as that is.
 """
+
+from firmware.log.layout import MAX_BODY
 
 STILL_MS = 120000  # a link that comes back by itself, or a slow disk, is no reason
 _STEPS = (  # what has to move while it is behind the other
@@ -24,7 +26,8 @@ class Pulse:
         stuck = ""
         for step, ahead, words in _STEPS:
             idle = group[step] >= group[ahead] or (step == "acked" and self._waits_on_purpose(status))
-            if not self._moves(step, group[step], idle, now_ms) and not stuck and (first or step != "acked"):
+            still_ms = STILL_MS + (_longest_ms(status["link"]["cap"]) if step == "acked" else 0)
+            if not self._moves(step, group[step], idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
                 stuck = words
         up = self._moves("link", 0, status["state"] != "no link", now_ms)
         copies = self._moves("copy", status["copy"]["bytes"], status["state"] != "copying", now_ms)
@@ -35,11 +38,16 @@ class Pulse:
         return stuck or ("" if copies else "the first copy does not go on")
 
     def _waits_on_purpose(self, status: dict) -> bool:
-        return bool(status["link"].get("held_bytes")) or status["state"] in ("promoted", "no link")
+        return status["link"]["quota"]["holds"] or status["state"] in ("promoted", "no link")
 
-    def _moves(self, step: str, number: int, idle: bool, now_ms: int) -> bool:
+    def _moves(self, step: str, number: int, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
         before = self._moved.get(step)
         if before is None or idle or number != before[0]:
             self._moved[step] = (number, now_ms)
             return True
-        return now_ms - before[1] < STILL_MS
+        return now_ms - before[1] < still_ms
+
+
+def _longest_ms(cap: int) -> int:
+    """What the largest group takes at `cap` bits per second; 0: no cap."""
+    return MAX_BODY * 8000 // cap if cap else 0

@@ -7,7 +7,7 @@ For each condition:
     it is over when it was gone for `gone` without a break; each time that it comes again within a day, `gone` is four
         times as long, up to two hours: what flaps is told once, and summed up when it is over
 
-Nothing is counted of a time in which nobody looked: evidence is what was seen.
+Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen.
 """
 
 from firmware.alerts.policy import policy
@@ -69,9 +69,9 @@ class Watch:
             track = self._tracks[episode.name] = _Track()
             track.present = True  # so that it does not come once more
 
-    def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False) -> list:
+    def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=()) -> list:
         """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that
-        speaks of what the twin lacks is called over."""
+        speaks of what the twin lacks is called over; nor is one of those that are `unknown` now, by name."""
         step_ms = 0 if self._looked_ms is None else max(0, min(now_ms - self._looked_ms, _LONGEST_LOOK_MS))
         self._looked_ms = now_ms
         self._follow_clock(wall_ms - now_ms)
@@ -80,6 +80,8 @@ class Watch:
             there[each["name"]] = each
         over = []
         for name in sorted(set(self._tracks) | set(there)):
+            if name in unknown and name not in there:
+                continue
             if name not in self._tracks:
                 self._tracks[name] = _Track()
             episode = self._follow(name, self._tracks[name], there.get(name), step_ms, now_ms, wall_ms, held)

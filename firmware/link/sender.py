@@ -5,7 +5,7 @@ from collections import deque
 from firmware.errors import Damaged, ProtocolError
 from firmware.link import codec
 from firmware.link.frames import HEADER_SIZE
-from firmware.log.layout import DESCRIPTOR_SIZE
+from firmware.log.layout import DESCRIPTOR_SIZE, group_size
 
 WINDOW_BYTES = 64 << 20
 WINDOW_GROUPS = 4096
@@ -47,10 +47,11 @@ class Sender:
         self._next = start  # behind the last group prepared
         self.sent_point = start
         self._prepared = deque((), AHEAD)
-        self._on_wire = []  # (point, body length) of what the writer holds
-        self._flight = deque((), WINDOW_GROUPS)  # (point, body length) of groups sent and not durable there
+        self._on_wire = []  # (point, body length, time) of what the writer holds
+        self._flight = deque((), WINDOW_GROUPS)  # (point, body length, time) of groups sent and not durable there
         self._open_bytes = 0  # bodies prepared, on the wire and in flight
         self._lost = False
+        self._window_full = False
 
     # From the board
 
@@ -70,6 +71,20 @@ class Sender:
         """Groups sent that the twin has not acknowledged as durable."""
         return len(self._flight)
 
+    @property
+    def oldest_ms(self) -> "int | None":
+        """Wall clock at which the first group that the twin has not acknowledged was closed; None: it is not here."""
+        if self._flight:
+            return self._flight[0][2]
+        if self._on_wire:
+            return self._on_wire[0][2]
+        return self._prepared[0].descriptor.time_ms if self._prepared else None
+
+    @property
+    def waits_for_twin(self) -> bool:
+        """Whether nothing more is sent until the twin has acknowledged some of it."""
+        return self._window_full
+
     # Out
 
     def next_frame(self, writer) -> bool:
@@ -81,10 +96,11 @@ class Sender:
         if not self._prepared or self._prepared[0].pending:
             return False
         group = self._prepared[0]
-        if not self._pays(group.descriptor.number, _HEADS + group.body_length):
+        begin = group.point.position - group_size(group.descriptor.body_length)
+        if not self._pays(group.descriptor.number, begin, _HEADS + group.body_length):
             return False
         self._prepared.popleft()
-        self._on_wire = [(group.point, group.descriptor.body_length)]
+        self._on_wire = [(group.point, group.descriptor.body_length, group.descriptor.time_ms)]
         writer.group(group.descriptor, group.codec, group.body, group.body_length)
         if packing:
             self._prepare(AHEAD, True)
@@ -99,18 +115,19 @@ class Sender:
                 break
             descriptor = journal.peek(self._next)
             size += _HEADS + len(body)
-            if not self._pays(descriptor.number, size) or not writer.add(descriptor, body):
+            if not self._pays(descriptor.number, self._next.position, size) or not writer.add(descriptor, body):
                 break
             self._next = journal.after(self._next, descriptor)
             self._open_bytes += len(body)
-            batch.append((self._next, len(body)))
+            batch.append((self._next, len(body), descriptor.time_ms))
         if batch:
             writer.end_batch()
         return bool(batch)
 
-    def _pays(self, number: int, size: int) -> bool:
-        """Whether a quota, where there is one, allows `size` bytes that end with group `number`."""
-        return self.link.pace.takes(size, number <= self._board.urgent)
+    def _pays(self, number: int, begin: int, size: int) -> bool:
+        """Whether a quota, where there is one, allows `size` bytes that end with group `number`, which begins there."""
+        board = self._board
+        return self.link.pace.takes(size, number <= board.urgent or begin < board.must_go)
 
     def _prepare(self, count: int, packing: bool) -> None:
         while len(self._prepared) < count and self._next.number < self._journal.head.number:
@@ -133,7 +150,8 @@ class Sender:
         """One group may always go, so that a window smaller than a group does not stop the log."""
         groups = len(self._flight) + len(self._prepared) + len(self._on_wire)
         fits = self._open_bytes + length <= self._window_bytes or not self._open_bytes
-        return fits and groups < WINDOW_GROUPS
+        self._window_full = not (fits and groups < WINDOW_GROUPS)
+        return not self._window_full
 
     def _pack(self, group: _Prepared, span) -> None:
         group.pending = True
@@ -151,9 +169,9 @@ class Sender:
 
     def groups_sent(self, count: int) -> None:
         """The first `count` groups that the writer was given are wholly with the transport."""
-        for point, length in self._on_wire[:count]:
+        for point, length, time_ms in self._on_wire[:count]:
             self.sent_point, self.sent_number = point, point.number
-            self._flight.append((point, length))
+            self._flight.append((point, length, time_ms))
             self.link.counters.raw_bytes += length
         self._on_wire = self._on_wire[count:]
 
@@ -167,8 +185,9 @@ class Sender:
             raise ProtocolError("an acknowledgement goes back to group %d" % durable)
         self.received_number, self.durable_number, self.played_number = received, durable, played
         while self._flight and self._flight[0][0].number <= durable:
-            self.durable_point, length = self._flight.popleft()
+            self.durable_point, length, _ = self._flight.popleft()
             self._open_bytes -= length
+            self._window_full = False
         self._board.acknowledged(received, self.durable_point)
 
     def called_damaged(self, number: int) -> None:

@@ -9,8 +9,7 @@ for a while before anybody is woken is the business of who wakes.
     damage           critical   the journal or the disk cannot be read where the twin needs it
     journal_filling  critical   the journal is full, or will be in 2 h and is a quarter full, or is 90 % full
                      warning    it will be full in 24 h and has a tenth in use, or is 75 % full
-                                (in .. h: unless the forecast says that the twin has caught up before)
-    no_link          critical   the other board refuses this one: that does not pass by itself
+               no_link          critical   the other board refuses this one: that does not pass by itself
                      warning    the other board is not reached; or this board took over and has no twin
     behind           critical   the twin is behind by twice the target `rpo`
                      warning    it is behind by more than the target
@@ -24,10 +23,12 @@ for a while before anybody is woken is the business of who wakes.
     keys settings surface  warning   the alarm of that source, as it is (usb: storage, for its host has no disk)
     copying          warning    the first full copy is not complete
 
-A name stands there once, the most urgent first.
+A name stands there once, the most urgent first. `unknown(status, facts)` are the names of which nobody can say now
+whether they hold: one that held before is not over because of that.
 """
 
 from firmware.status import phrases
+from firmware.status.lag import least_lag_s
 from firmware.status.texts import say
 from firmware.status.translation import translate
 
@@ -41,6 +42,7 @@ HOT_C, TOO_HOT_C = 75, 80
 WORN_PERCENT, WORN_OUT_PERCENT = 80, 100
 SOON_S, LATER_S = 2 * 3600, 24 * 3600
 FULL_PERCENT, MUCH_PERCENT = 90, 75
+_FILLING_PERCENT = 10  # below, the time until it is full says nothing
 _LONG_GONE_MS = 1672531200000  # 2023: before this firmware was written
 
 # Source of an alarm -> (condition, level). Those that are not here belong to a surface.
@@ -67,6 +69,40 @@ def conditions(status: dict, facts: dict, language: str) -> list:
             merged.append({"name": name, "level": level, "sentence": _joined([each[2] for each in same])})
     merged.sort(key=_urgency)
     return merged
+
+
+def unknown(status: dict, facts: dict) -> list:
+    """Names, in the order of NAMES; none of them is among the conditions."""
+    found = []
+    for judge in (_unknown_of_log, _unknown_of_sensors):
+        found += judge(status, facts)
+    held = [each["name"] for each in status["conditions"]]
+    return [name for name in NAMES if name in found and name not in held]
+
+
+def _unknown_of_log(status: dict, facts: dict) -> list:
+    if facts["fenced"] or not facts["disk_size"]:  # it does not look at its twin any more, or does not run
+        return ["damage", "journal_filling", "no_link", "behind", "copying"]
+    found = []
+    if status["backlog"]["seconds"] is None and facts["rpo_s"] is not None:
+        found.append("behind")
+    if facts["inherited"] or not facts["whole"]:  # what an earlier life could not read is found out when it is sent
+        found.append("damage")
+    journal = status["journal"]
+    if journal["growth_bytes_per_s"] is None and journal["used"] * 100 >= journal["size"] * _FILLING_PERCENT:
+        found.append("journal_filling")
+    return found
+
+
+def _unknown_of_sensors(status: dict, facts: dict) -> list:
+    health = facts["health"]
+    told = (
+        ("voltage", health["under_voltage"]),
+        ("temperature", health["temperature_c"]),
+        ("disk", health["disk"]["ok"]),
+        ("card", health["card"]["used_percent"]),
+    )
+    return [name for name, value in told if value is None]
 
 
 def _joined(sentences: list) -> str:
@@ -115,11 +151,11 @@ def _journal(status: dict, facts: dict, language: str) -> list:
         return []
     if facts["journal_full"]:
         return [("journal_filling", CRITICAL, say(language, "condition.journal_full"))]
-    percent, left_s = journal["used"] * 100 // journal["size"], _left_s(status)
+    percent, left_s = journal["used"] * 100 // journal["size"], journal["full_in_s"]
     level = None
     if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
         level = CRITICAL
-    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= 10):
+    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= _FILLING_PERCENT):
         level = WARNING
     if level is None:
         return []
@@ -127,18 +163,6 @@ def _journal(status: dict, facts: dict, language: str) -> list:
         return [("journal_filling", level, say(language, "condition.journal_filling", percent))]
     left = phrases.duration(language, left_s)
     return [("journal_filling", level, say(language, "condition.journal_hours", percent, left))]
-
-
-def _left_s(status: dict) -> "int | None":
-    """Until the journal is full: as the last minutes tell, unless the twin has caught up before, by a rate that is
-    higher at night; and as the forecast tells, which knows of a rate that is lower by day, and of the quota."""
-    left_s, forecast = status["journal"]["full_in_s"], status["forecast"]
-    if status["link"]["state"] != "up":
-        return left_s
-    caught_up_s, full_s = forecast["caught_up_s"], forecast["full_s"]
-    if left_s is not None and caught_up_s is not None and caught_up_s < left_s:
-        left_s = None
-    return full_s if left_s is None or (full_s is not None and full_s < left_s) else left_s
 
 
 def _link(status: dict, facts: dict, language: str) -> list:
@@ -153,15 +177,20 @@ def _link(status: dict, facts: dict, language: str) -> list:
 
 
 def _lag(status: dict, facts: dict, language: str) -> list:
-    target, lag_s = facts["rpo_s"], status["backlog"]["seconds"]
     found = []
     if facts["disk_size"] and not facts["fenced"] and not facts["promoted"]:
         found += _copying(status, facts, language)
-    if target is None or lag_s <= target or facts["fenced"] or status["clock"]["set"] is False:
+    target, seconds = facts["rpo_s"], _least_lag_s(status, facts)
+    if target is None or seconds <= target or facts["fenced"]:
         return found
-    level = CRITICAL if lag_s > 2 * target else WARNING
-    places = phrases.duration(language, lag_s), phrases.span(language, target)
-    return found + [("behind", level, say(language, "condition.behind", *places))]
+    level = CRITICAL if seconds > 2 * target else WARNING
+    text = "condition.behind" if status["backlog"]["seconds"] is not None else "condition.behind.least"
+    places = phrases.duration(language, seconds), phrases.span(language, target)
+    return found + [("behind", level, say(language, text, *places))]
+
+
+def _least_lag_s(status: dict, facts: dict) -> float:
+    return 0 if status["role"] == "twin" else least_lag_s(facts)
 
 
 def _copying(status: dict, facts: dict, language: str) -> list:

@@ -1,6 +1,5 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
-from firmware.errors import Damaged
 from firmware.pair.identity import PRIMARY
 from firmware.status.health import UNKNOWN
 from firmware.status.snapshot import COPYING
@@ -32,7 +31,6 @@ def facts(board) -> dict:
         "acked": journal.acked.number if first else journal.head.number,
         "played": board.playback.point.number,
         "backlog_bytes": journal.ahead if first else 0,
-        "oldest_ms": _oldest_unsent_ms(board) if first else None,
         "now_ms": board.clock.wall_ms(),
         "clock_set": board.clock_set,
         "link_state": _link_state(board),
@@ -43,6 +41,8 @@ def facts(board) -> dict:
         "alarms": _alarms(board),
     }
     known.update(_figures(board))
+    if first:
+        known.update(_oldest(board))
     return known
 
 
@@ -51,11 +51,11 @@ def quiet() -> dict:
     numbers = ("cap", "held_bytes", "quota_bytes", "quota_used", "journal_size", "journal_used", "journal_written")
     known = dict.fromkeys(numbers, 0)
     known["quota_holds"] = False
-    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "full_s", "rpo_s", "other")))
+    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "full_s", "rpo_s", "other", "oldest_ms")))
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(damage="", refusal="", troubles={})
+    known.update(damage="", refusal="", troubles={}, lacked_s=0, inherited=False)
     return known
 
 
@@ -108,9 +108,11 @@ def _health(board) -> dict:
 
 
 def _held_bytes(board) -> int:
-    """Bytes of the log that could go to the twin now, but for the rate or the quota."""
+    """Bytes of the log that could go to the twin now, but for the rate or the quota. Under a rate, what has to wait for
+    the twin to acknowledge something before is not held back: it would not go without a rate either."""
     pace, part = board.pace, board.peer.part
-    if board.identity.role != PRIMARY or not (pace.holds or (pace.cap and part is not None)):
+    capped = pace.cap > 0 and part is not None
+    if board.identity.role != PRIMARY or not (pace.holds or (capped and not part.waits_for_twin)):
         return 0
     gone = board.journal.acked if part is None else part.sent_point
     return board.journal.head.position - gone.position
@@ -145,21 +147,15 @@ def _alarms(board) -> list:
     return alarms + [board.alarms[source] for source in sorted(board.alarms)]
 
 
-def _oldest_unsent_ms(board) -> "int | None":
-    """Wall clock at which the oldest group that the twin lacks was sealed; None when it lacks none."""
-    journal, now_ms = board.journal, board.clock.wall_ms()
-    if journal.acked.number < journal.head.number:
-        try:
-            sealed_ms = journal.peek(journal.acked).time_ms
-        except (Damaged, OSError):
-            return None
-        if journal.acked.number >= board.first_number:
-            # Sealed in this life, so no older than that: the clock of a board without a battery jumps by years.
-            return max(sealed_ms, now_ms - _uptime_ms(board))
-        return sealed_ms
-    if journal.open is not None:
-        return now_ms - (board.clock.now_ms() - journal.open.opened_ms)
-    return None
+def _oldest(board) -> dict:
+    """Of the oldest group that the twin lacks."""
+    oldest = board.oldest
+    oldest.look(board.peer.part, board.clock_set)
+    return {
+        "oldest_ms": oldest.closed_ms,
+        "lacked_s": oldest.lacked_ms / 1000,
+        "inherited": oldest.inherited,
+    }
 
 
 def _link_state(board) -> str:

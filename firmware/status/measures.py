@@ -19,7 +19,7 @@ TABLE = (
      ("journal", "written_bytes"), None),
     ("journal_growth_bytes_per_second", GAUGE, "How fast it has filled in the last minutes.",
      ("journal", "growth_bytes_per_s"), None),
-    ("journal_full_in_seconds", GAUGE, "Until the journal is full at that pace; absent while it does not fill.",
+    ("journal_full_in_seconds", GAUGE, "Until the journal is full, at the last minutes' pace and as forecast.",
      ("journal", "full_in_s"), None),
     ("link_round_trip_seconds", GAUGE, "There and back on the link.", ("link", "rtt_ms"), 1000),
     ("link_sent_bytes_total", COUNTER, "Went over the wire since the start.", ("link", "sent_bytes"), None),

@@ -1,8 +1,9 @@
 """GET /metrics: the snapshot as Prometheus reads it (exposition.py), in base units: bytes, seconds, ratios.
 
-What a board does not know has no sample: a twin's lag (only who sends knows it), any lag while the clock was never set,
-sensors that are not there, a limit that is not set. Words that have a few values (state, mood) are one sample for each
-of them, 1 for the one that holds: `sosie_state{state="failed"} == 1`. So are conditions, by name and level.
+What a board does not know has no sample: a twin's lag (only who sends knows it), the age of what was written by a clock
+that was not set, a condition that cannot be judged now, sensors that are not there, a limit that is not set. Words that
+have a few values (state, mood) are one sample for each of them, 1 for the one that holds:
+`sosie_state{state="failed"} == 1`. So are conditions, by name and level.
 """
 
 from firmware.status.answer import Answer
@@ -52,7 +53,7 @@ def metrics(status: dict, channels: list, start_s: "float | None" = None) -> str
     for name, kind, text, path, unit in TABLE:
         made.add(name, kind, text, _measured(status, name, path, unit))
     _limits(made, status["link"])
-    _conditions(made, status["conditions"])
+    _conditions(made, status["conditions"], status["unknown"])
     _alerts(made, channels)
     return made.text()
 
@@ -83,8 +84,7 @@ def _safety(made: Exposition, status: dict) -> None:
     made.add("link_up", GAUGE, "Whether the boards reach each other.", link["state"] == "up")
     made.add("backlog_bytes", GAUGE, "What the twin does not have yet.", backlog["bytes"] if sends else None)
     made.add("backlog_groups", GAUGE, "The same in groups of writes.", backlog["groups"] if sends else None)
-    # The age of a group says nothing while nobody has set the clock.
-    lag_s = backlog["seconds"] if sends and status["clock"]["set"] is not False else None
+    lag_s = backlog["seconds"] if sends else None
     made.add("lag_seconds", GAUGE, "Age of the oldest write that the twin lacks.", lag_s)
     stages = [((("stage", stage),), status["group"][stage]) for stage in STAGES]
     made.family("group", GAUGE, "Number of the last group of writes that got there.", stages)
@@ -98,10 +98,10 @@ def _limits(made: Exposition, link: dict) -> None:
     made.add("link_quota_bytes", GAUGE, "What it may send a day (setting quota).", quota or None)
 
 
-def _conditions(made: Exposition, conditions: list) -> None:
+def _conditions(made: Exposition, conditions: list, unknown: list) -> None:
     level_of = {each["name"]: each["level"] for each in conditions}
     samples = []
-    for name in NAMES:
+    for name in [each for each in NAMES if each not in unknown]:
         for level in (WARNING, CRITICAL):
             samples.append(((("name", name), ("level", level)), level_of.get(name) == level))
     made.family("condition", GAUGE, "What is not as it should be; 1 while it holds.", samples)

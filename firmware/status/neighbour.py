@@ -22,6 +22,7 @@ TABLE = (
     ("version", ("version",), TEXT),
     ("role", ("role",), TEXT),
     ("state", ("state",), TEXT),
+    ("mood", ("mood",), TEXT),
     ("serving", ("serving",), FLAG),
     ("consistent", ("consistent",), FLAG),
     ("generation", ("generation",), NUMBER),
@@ -49,13 +50,14 @@ TABLE = (
     ("alarms", ("alarms",), LINES),
 )
 _ROLES = ("primary", "twin")
+_MOODS = ("good", "warn", "bad")
 
 
 def pack(status: dict) -> bytes:
     """The report of the board with this snapshot."""
-    parts = []
+    parts, said = [], dict(status, mood=_found(status, ("words", "mood")))
     for name, path, kind in TABLE:
-        value = _found(status, path)
+        value = _found(said, path)
         if value is not None:
             parts.append('"%s":%s' % (name, _WRITERS[kind](value)))
     # The alarms come last and are what may be long.
@@ -97,6 +99,8 @@ def unpack(data: bytes) -> dict:
         _put(status, path, None if value is None else _checked(name, value, kind))
     if not status["name"] or status["role"] not in _ROLES or not status["state"]:
         raise ProtocolError("a report without a name, a role or a state")
+    if status["mood"] not in _MOODS:  # a newer firmware may have others
+        status["mood"] = None
     status["alarms"] = [] if status["alarms"] is None else status["alarms"]
     return status
 

@@ -17,7 +17,9 @@
     acked           number of the last group that the twin holds durably, as far as this board knows
     played          number of the last group written to the disk here
     backlog_bytes   bytes of the groups behind `acked`
-    oldest_ms       wall clock at which the oldest group behind `acked` was closed; None: there is none
+    oldest_ms       wall clock at which the oldest group behind `acked` was closed; None: there is none, or nobody knows
+    lacked_s        seconds for which the twin has lacked that group at least, by the clock that never jumps
+    inherited       True when that group is of an earlier life of this board
     now_ms          wall clock
     uptime_s        since the start of the firmware
     clock_set       whether it was set from the network since the start; None where nobody tells
@@ -50,34 +52,33 @@ dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
 
 from firmware.status import texts
-from firmware.status.conditions import conditions
-from firmware.status.forecast import full_in_s
+from firmware.status.conditions import conditions, unknown
+from firmware.status.forecast import full_in_s, left_s
+from firmware.status.lag import is_behind, lag_s
 from firmware.status.translation import translate
 from firmware.status.words import words
 
 UP = "up"
 COPYING, CATCHING_UP = "copying", "catching up"
 
-BEHIND_S = 5  # a twin that lacks a group for longer than this is behind
-
 # The one word for the state: the first row that applies. `word: whether it applies to these facts`.
 _STATES = (
     # Storage failed: the board takes no more writes until somebody looks at it.
-    ("failed", lambda facts, age_s: facts["failure"] is not None),
+    ("failed", lambda facts: facts["failure"] is not None),
     # The other board was promoted: this one takes no more writes.
-    ("fenced", lambda facts, age_s: facts["fenced"]),
+    ("fenced", lambda facts: facts["fenced"]),
     # This board took over and has no twin yet.
-    ("promoted", lambda facts, age_s: facts["promoted"] and facts["link_state"] != UP),
+    ("promoted", lambda facts: facts["promoted"] and facts["link_state"] != UP),
     # Nothing is mirrored now; the journal of the primary gathers.
-    ("no link", lambda facts, age_s: facts["link_state"] != UP),
+    ("no link", lambda facts: facts["link_state"] != UP),
     # The first full copy is under way.
-    ("copying", lambda facts, age_s: facts["activity"] == COPYING),
+    ("copying", lambda facts: facts["activity"] == COPYING),
     # What the journal could not hold is being copied.
-    ("catching up", lambda facts, age_s: facts["activity"] == CATCHING_UP),
-    # The link is up and the oldest group that the twin lacks is older than BEHIND_S. A twin cannot know this.
-    ("behind", lambda facts, age_s: facts["role"] == "primary" and age_s > BEHIND_S),
+    ("catching up", lambda facts: facts["activity"] == CATCHING_UP),
+    # The link is up and the twin lacks a group for too long (lag.py). A twin cannot know this.
+    ("behind", lambda facts: facts["role"] == "primary" and is_behind(facts)),
     # All is well.
-    ("mirroring", lambda facts, age_s: True),
+    ("mirroring", lambda facts: True),
 )
 
 
@@ -92,25 +93,25 @@ def snapshot(board, language: "str | None" = None) -> dict:
     status["health"] = _health(facts["health"], language)
     status["other"] = _other(facts["other"], language)
     status["conditions"] = conditions(status, facts, language)
+    status["unknown"] = unknown(status, facts)
     board.since.date(status["conditions"], facts["now_ms"], facts["uptime_s"])
     status["words"] = words(status, language)
     return status
 
 
 def _figures(facts: dict) -> dict:
-    backlog = _backlog(facts)
     return {
         "name": facts["name"],
         "version": facts["version"],
         "role": facts["role"],
         "serving": facts["serving"],
-        "state": _state(facts, backlog["seconds"]),
+        "state": _state(facts),
         "generation": facts["generation"],
         "consistent": facts["consistent"],
         "disk_size": facts["disk_size"],
         "copy": {"whole": facts["whole"], "bytes": facts["copied"]},
         "group": {word: facts[word] for word in ("written", "durable", "sent", "acked", "played")},
-        "backlog": backlog,
+        "backlog": _backlog(facts),
         "journal": _journal(facts),
         "history": {"size": 0, "used": 0, "oldest": None},
         "link": _link(facts),
@@ -123,29 +124,28 @@ def _figures(facts: dict) -> dict:
     }
 
 
-def _state(facts: dict, age_s: float) -> str:
+def _state(facts: dict) -> str:
     for word, applies in _STATES:
-        if applies(facts, age_s):
+        if applies(facts):
             return word
 
 
 def _backlog(facts: dict) -> dict:
-    seconds = 0
-    if facts["oldest_ms"] is not None:
-        # The clock of a board without a battery jumps when it first hears the time.
-        seconds = max(0, facts["now_ms"] - facts["oldest_ms"]) / 1000
-    groups = max(0, facts["written"] - facts["acked"])
-    return {"bytes": facts["backlog_bytes"], "groups": groups, "seconds": seconds}
+    """`seconds` is None where the age of what the twin lacks is not known."""
+    seconds = lag_s(facts) if facts["role"] == "primary" else 0
+    return {"bytes": facts["backlog_bytes"], "groups": max(0, facts["written"] - facts["acked"]), "seconds": seconds}
 
 
 def _journal(facts: dict) -> dict:
+    """`full_in_s`: the one figure for when the journal is full."""
     size, used = facts["journal_size"], facts["journal_used"]
+    by_growth_s = full_in_s(max(0, size - used), facts["journal_growth"], facts["journal_full"])
     return {
         "size": size,
         "used": used,
         "written_bytes": facts["journal_written"],
         "growth_bytes_per_s": facts["journal_growth"],
-        "full_in_s": full_in_s(max(0, size - used), facts["journal_growth"], facts["journal_full"]),
+        "full_in_s": left_s(by_growth_s, facts["link_state"] == UP, facts["caught_up_s"], facts["full_s"]),
     }
 
 

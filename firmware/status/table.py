@@ -45,7 +45,7 @@ def _journal(journal: dict, language: str) -> str:
         return say(language, "journal.full", *sizes)
     if left_s is not None:
         return say(language, "journal.full_in", *(sizes + (phrases.duration(language, left_s),)))
-    steady = journal["growth_bytes_per_s"] is not None  # not growing; otherwise nobody knows
+    steady = journal["growth_bytes_per_s"] == 0  # otherwise the twin has caught up before, or nobody knows
     return say(language, "journal.steady" if steady else "journal.used", *sizes)
 
 

@@ -11,8 +11,11 @@
 """
 
 from firmware.status import advice, phrases
+from firmware.status.lag import BEHIND_S
 from firmware.status.texts import say
 
+FRESH_S = 70  # a board that holds everything back tells of itself each 60 s, every other one far more often
+MOST_ON_ITS_WAY = 1 << 30  # bytes; no line of a board carries more in BEHIND_S
 GOOD, WARN, BAD = "good", "warn", "bad"
 
 # The case that a board is in, of which verdict and sentence tell: its state, but for what must not be called safe.
@@ -25,6 +28,7 @@ _VERDICTS = {
     "no link": "verdict.no_link",
     "promoted": "verdict.alone",
     "damaged": "verdict.damaged",
+    "unknown": "verdict.unknown",
     "fenced": "verdict.fenced",
     "failed": "verdict.failed",
 }
@@ -50,7 +54,7 @@ def _mood(status: dict, case: str) -> str:
 
 
 def case_of(status: dict) -> str:
-    """The state, or "damaged" or "held": what the state alone would call better than it is."""
+    """The state, or what the state alone would call better than it is: "damaged", "held", "copying", "unknown"."""
     state = status["state"]
     if state in ("failed", "fenced", "promoted"):
         return state
@@ -58,21 +62,45 @@ def case_of(status: dict) -> str:
         return "damaged"
     if state not in ("mirroring", "behind"):
         return state
-    if status["link"]["held_bytes"] or _beyond(status, "held_bytes"):
+    if not (status["consistent"] and status["copy"]["whole"]):
+        return "copying"
+    if status["role"] == "twin":
+        return _case_beside_twin(status["other"])
+    if status["link"]["held_bytes"]:
         return "held"
-    if status["role"] == "twin" and _beyond(status, "behind"):
-        return "behind"
-    return state
+    backlog = status["backlog"]
+    return "unknown" if state == "mirroring" and backlog["groups"] and backlog["seconds"] is None else state
 
 
-def _beyond(status: dict, what: str):
-    """What a twin hears of the board that sends to it; nothing where there is none."""
-    other = status["other"]
-    if status["role"] != "twin" or other is None:
-        return 0
-    if what == "held_bytes":
-        return (other.get("link") or {}).get("held_bytes") or 0
-    return other.get("state") == "behind"
+def _case_beside_twin(other: "dict | None") -> str:
+    """A twin lacks what its primary says that it lacks; where that is silent or does not mirror, nobody knows."""
+    if other is None or other.get("role") != "primary" or not _is_fresh(other):
+        return "unknown"
+    if _held_bytes(other):
+        return "held"
+    state = other.get("state")
+    if state == "mirroring":
+        return state if _is_little(other.get("backlog") or {}) else "unknown"
+    return state if state in ("behind", "catching up") else "unknown"
+
+
+def _is_fresh(other: dict) -> bool:
+    age_s = other.get("age_s")
+    return age_s is not None and age_s <= FRESH_S
+
+
+def _is_little(backlog: dict) -> bool:
+    """Whether that may be on its way."""
+    groups, size, seconds = [backlog.get(word) for word in ("groups", "bytes", "seconds")]
+    if groups == 0:
+        return True
+    if groups is None or size is None or seconds is None:
+        return False
+    return size <= MOST_ON_ITS_WAY and seconds <= BEHIND_S
+
+
+def _held_bytes(other: dict) -> int:
+    return (other.get("link") or {}).get("held_bytes") or 0
 
 
 def _its_backlog(status: dict) -> dict:
@@ -83,7 +111,7 @@ def _its_backlog(status: dict) -> dict:
 
 def _distance(status: dict, case: str, language: str) -> str:
     copy = status["copy"]
-    if case == "copying":
+    if case == "copying" and status["state"] == case:
         return say(language, "distance.copying", phrases.percent(copy["bytes"], status["disk_size"]))
     if case in ("fenced", "failed"):
         return say(language, "distance.no_writes")
@@ -122,10 +150,10 @@ def _sentence_of_primary(status: dict, case: str, language: str) -> tuple:
     if case == "held":
         held = phrases.size(language, link["held_bytes"])
         return ("quota", (held,)) if link["quota"]["holds"] else ("held", (phrases.rate(language, link["cap"]), held))
-    if _is_full(status) and case in ("no link", "behind", "mirroring"):
+    if _is_full(status) and case in ("no link", "behind", "mirroring", "unknown"):
         return ("no_link.full" if case == "no link" else "full"), ()
     if case == "behind":
-        if not _has_age(status):
+        if backlog["seconds"] is None:
             return "behind.no_age", ()
         return case, (phrases.duration(language, backlog["seconds"]),)
     if case == "mirroring":
@@ -135,13 +163,22 @@ def _sentence_of_primary(status: dict, case: str, language: str) -> tuple:
 
 def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
     if case == "held":
-        return "twin.held", (phrases.size(language, _beyond(status, "held_bytes")),)
+        return "twin.held", (phrases.size(language, _held_bytes(status["other"])),)
     if case == "behind":
         return "twin.behind", (phrases.size(language, _its_backlog(status)["bytes"] or 0),)
     if case == "mirroring":
         return "twin", ()
+    if case == "unknown":
+        return _sentence_of_silence(status["other"], language)
     key = {"promoted": "alone"}.get(case, case.replace(" ", "_"))
     return ("twin." + key if key in ("copying", "no_link") else key), ()
+
+
+def _sentence_of_silence(other: "dict | None", language: str) -> tuple:
+    """What a twin says that does not know what it lacks."""
+    if other is None or not _is_fresh(other) or not other.get("state") or other["state"] == "mirroring":
+        return "twin.unknown", ()
+    return "twin.unknown.state", (phrases.word(language, "state.", other["state"]),)
 
 
 def _loss(status: dict, language: str) -> str:
@@ -159,7 +196,7 @@ def _loss(status: dict, language: str) -> str:
     if not backlog["groups"]:
         return say(language, "loss.nothing")
     what = phrases.groups(language, backlog["groups"]), phrases.size(language, backlog["bytes"])
-    if not _has_age(status):
+    if backlog["seconds"] is None:
         return say(language, "loss.some.no_age", *what)
     return say(language, "loss.some", phrases.duration(language, backlog["seconds"]), *what)
 
@@ -169,11 +206,13 @@ def _loss_beside_twin(status: dict, language: str) -> str:
         return say(language, "loss.twin.no_copy")
     if status["link"]["state"] != "up":
         return say(language, "loss.twin.no_link")
-    if case_of(status) in ("held", "behind"):
-        backlog = _its_backlog(status)
-        what = phrases.groups(language, backlog["groups"] or 0), phrases.size(language, backlog["bytes"] or 0)
-        return say(language, "loss.twin.some", *what)
-    return say(language, "loss.twin")
+    case, backlog = case_of(status), _its_backlog(status)
+    if case == "mirroring":
+        return say(language, "loss.twin")
+    if case not in ("held", "behind") or not backlog["groups"]:
+        return say(language, "loss.twin.unknown")
+    what = phrases.groups(language, backlog["groups"]), phrases.size(language, backlog["bytes"] or 0)
+    return say(language, "loss.twin.some", *what)
 
 
 def _missing(status: dict, backlog: dict, language: str) -> str:
@@ -181,14 +220,9 @@ def _missing(status: dict, backlog: dict, language: str) -> str:
     if not backlog["groups"]:
         return ""
     what = phrases.groups(language, backlog["groups"]), phrases.size(language, backlog["bytes"] or 0)
-    if not _has_age(status) or backlog["seconds"] is None:
+    if backlog["seconds"] is None:
         return say(language, "missing.no_age", *what)
     return say(language, "missing", *(what + (phrases.duration(language, backlog["seconds"]),)))
-
-
-def _has_age(status: dict) -> bool:
-    """Whether the age of a group says something: a clock that nobody set tells none."""
-    return status["clock"]["set"] is not False
 
 
 def _is_full(status: dict) -> bool:

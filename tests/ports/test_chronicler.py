@@ -9,6 +9,7 @@ import time
 import pytest
 
 from firmware import chronicler, ports
+from firmware.bulkhead import Bulkhead, wait_for
 from firmware.chronicler import Chronicler, open_storage
 from firmware.errors import Refused
 from firmware.pair.identity import PRIMARY
@@ -34,7 +35,6 @@ class Board:
         self.identity = Identity
         self.clock_set = None
         self.serving = True
-        self.first_number = 0
         self.alarms = {}
         self.events = Events(Clock.wall_ms, Clock.now_ms)
 
@@ -62,7 +62,8 @@ class Live:
 def live_for(seconds, path, before=None, board=None):
     """A board that lives so long; (board, Live, what /api/events answers at its end)."""
     board, loop, live, answers = board or Board(), ports.Loop(), Live(), []
-    part = Chronicler(board, loop, None if path is None else str(path), live)
+    bulkhead = Bulkhead("chronicle", loop, board.alarm)
+    part = Chronicler(board, bulkhead, None if path is None else str(path), live)
 
     def ask():
         request = Request("GET", "/api/events")
@@ -76,6 +77,7 @@ def live_for(seconds, path, before=None, board=None):
     loop.call_after(int(seconds * 1000) + 300, loop.stop)
     loop.run()
     part.close()
+    wait_for([bulkhead])
     return board, live, [each["sentence"] for each in json.loads(answers[0].body)["events"]] if answers else None
 
 
@@ -141,7 +143,8 @@ def test_a_card_that_hangs_holds_nobody_up(tmp_path, monkeypatch):
 
     monkeypatch.setattr(chronicler, "open_storage", slow)
     board, loop = Board(), ports.Loop()
-    part = Chronicler(board, loop, str(tmp_path / "chronicle"), Live())
+    bulkhead = Bulkhead("chronicle", loop, board.alarm)
+    part = Chronicler(board, bulkhead, str(tmp_path / "chronicle"), Live())
     beats, longest = [time.monotonic()], [0]
 
     def beat():
@@ -159,7 +162,9 @@ def test_a_card_that_hangs_holds_nobody_up(tmp_path, monkeypatch):
     monkeypatch.setattr(chronicler, "_PATIENCE_S", 0.2)
     began = time.monotonic()
     part.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 0.1
+    wait_for([bulkhead])
+    assert 0.1 < time.monotonic() - began < 5
     go_on.set()
 
 

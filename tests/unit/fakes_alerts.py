@@ -13,8 +13,9 @@ def make_status(state="mirroring", role="primary"):
     return {
         "name": "left", "role": role, "version": "1", "state": state, "copy": {"whole": True, "bytes": 0},
         "group": {"written": 5, "durable": 5, "sent": 5, "acked": 5, "played": 5},
-        "link": {"state": "no link" if state == "no link" else "up", "held_bytes": 0},
-        "clock": {"set": True}, "conditions": [], "words": {"sentence": "All is well."},
+        "link": {"state": "no link" if state == "no link" else "up", "held_bytes": 0, "cap": 0,
+                 "quota": {"holds": False}},
+        "clock": {"set": True}, "conditions": [], "unknown": [], "words": {"sentence": "All is well."},
     }  # fmt: skip
 
 

@@ -18,12 +18,13 @@ class Clock:
 
     def __init__(self):
         self.ms = 1000
+        self.offset_ms = 1700000000000
 
     def now_ms(self):
         return self.ms
 
     def wall_ms(self):
-        return 1700000000000 + self.ms
+        return self.offset_ms + self.ms
 
 
 def _random_bytes(count):

@@ -93,13 +93,9 @@ class Looker:
         self.backlog, self.lag_ms = 0, 0
         self.written = self.sent = self.journaled = 0
         self.write_rate = self.sent_rate = 0
-        self.steps = 0
 
     def look(self):
         return Look(self.backlog, self.lag_ms, self.written, self.sent, self.journaled)
-
-    def stepped(self):
-        self.steps += 1
 
 
 class Life:

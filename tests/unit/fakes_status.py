@@ -89,6 +89,11 @@ _OTHER = {
     "alarms": [], "age_s": 2,
 }  # fmt: skip
 
+WELL = {
+    "name": "left", "role": "primary", "state": "mirroring", "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
+    "link": {"held_bytes": 0}, "alarms": [], "age_s": 2,
+}  # fmt: skip
+
 # What boards say in the situations that matter: {word: what differs from a healthy primary that has sent nearly all}.
 EXAMPLES = {
     "healthy": {
@@ -97,7 +102,7 @@ EXAMPLES = {
             temperature_c=48.3, under_voltage=False, disk={"ok": True, "sentence": None},
             card={"used_percent": 10, "written_bytes": 90 * GIB})},
     "twin": {"name": "right", "role": "twin", "link_peer": "left", "clock_set": True, "oldest_ms": None,
-             "backlog_bytes": 0, "host": dict(FACTS["host"], attached=False)},
+             "backlog_bytes": 0, "host": dict(FACTS["host"], attached=False), "other": WELL},
     "twin_behind": {"name": "right", "role": "twin", "link_peer": "left", "oldest_ms": None, "other": _OTHER},
     "outage": {"link_state": "connecting", "rtt_ms": None, "clock_set": True, "written": 5012, "acked": 9,
                "backlog_bytes": 180 * MIB, "oldest_ms": NOW_MS - 7200000, "journal_used": 181 * MIB,
@@ -110,7 +115,7 @@ EXAMPLES = {
     "quota": {"held_bytes": 88 * MIB, "backlog_bytes": 90 * MIB, "written": 219, "oldest_ms": NOW_MS - 340000,
               "quota_bytes": GIB, "quota_used": GIB, "quota_holds": True, "clock_set": True},
     "copying": {"activity": "copying", "whole": False, "copied": GIB // 2},
-    "no_clock": {"clock_set": False, "oldest_ms": NOW_MS - 340000},
+    "no_clock": {"clock_set": False, "oldest_ms": None, "lacked_s": 340.0},
     "failed": {"failure": _BROKEN, "serving": False, "alarms": [_BROKEN]},
     "fenced": {"fenced": True, "link_state": "refused",
                "alarms": ["left is fenced: the other board was promoted; it had sent everything"]},

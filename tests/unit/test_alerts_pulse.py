@@ -41,11 +41,22 @@ class Beats(unittest.TestCase):
             self.assertEqual(self.after(STILL_MS - 10000, **moving), "", name)
             self.assertIn(words, self.after(60000, **moving))
 
-    def test_rate_holds_it_back(self):
-        self.status["link"]["held_bytes"] = 1
+    def test_a_quota_holds_it_back(self):
+        self.status["link"]["quota"]["holds"] = True
         self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, played=1), "")
-        self.status["link"]["held_bytes"] = 0
+        self.status["link"]["quota"]["holds"] = False
         self.assertIn("twin", self.after(2 * STILL_MS, written=1, durable=1, played=1))
+
+    def test_under_a_rate_the_twin_goes_on(self):
+        self.status["link"].update(held_bytes=1 << 30, cap=2000000)
+        self.assertEqual(self.after(STILL_MS, written=1, durable=1, played=1), "")
+        self.assertIn("twin", self.after(60000, written=1, durable=1, played=1))
+        self.assertEqual(self.after(10000, acked=1), "")
+
+    def test_a_slow_rate_may_take_long_for_one_group(self):
+        self.status["link"].update(held_bytes=1 << 30, cap=56000)
+        self.assertEqual(self.after(STILL_MS + 590000, written=1, durable=1, played=1), "")
+        self.assertIn("twin", self.after(60000, written=1, durable=1, played=1))
 
     def test_states(self):
         for state in ("failed", "fenced"):

@@ -19,6 +19,7 @@ class Sky:
         self.offset = START_MS
         self.there = {}
         self.held = False
+        self.unknown = ()
         self.over = []
         self.began = []
 
@@ -29,7 +30,7 @@ class Sky:
         for _ in range(ms // step):
             self.now += step
             before = sorted(self.watch.standing)
-            over = self.watch.look(list(self.there.values()), self.now, self.offset + self.now, self.held)
+            over = self.watch.look(list(self.there.values()), self.now, self.offset + self.now, self.held, self.unknown)
             self.over += over
             self.began += [each for each in sorted(self.watch.standing) if each not in before]
         return self
@@ -42,6 +43,31 @@ class Sky:
 class Single(unittest.TestCase):
     def setUp(self):
         self.sky = Sky().wait(5000)
+
+    def test_what_nobody_can_know_is_not_over(self):
+        self.sky.put("damage", CRITICAL)
+        self.sky.wait(2000)
+        self.sky.there, self.sky.unknown = {}, ("damage",)
+        self.assertEqual(self.sky.wait(HOUR).over, [])
+        self.sky.unknown = ()
+        self.assertEqual(self.sky.wait(MIN - 1000).over, [])  # only what was seen counts
+        self.assertEqual([each.name for each in self.sky.wait(2000).over], ["damage"])
+
+    def test_what_is_there_is_known(self):
+        self.sky.unknown = ("disk",)
+        self.sky.put("disk")
+        self.assertEqual(self.sky.wait(MIN + 2000).standing, ["disk"])
+
+    def test_what_stood_before_a_restart_is_not_over_while_nobody_can_know(self):
+        self.sky.put("behind")
+        self.sky.wait(2 * MIN)
+        again = Sky()
+        again.watch.restore(list(self.sky.watch.standing.values()))
+        again.unknown = ("behind",)
+        self.assertEqual((again.wait(HOUR).over, again.standing), ([], ["behind"]))
+        again.put("behind")
+        again.wait(MIN)
+        self.assertEqual(again.watch.standing["behind"].came, 1)
 
     def test_it_has_to_hold(self):
         self.sky.put("disk")

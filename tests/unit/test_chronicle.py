@@ -170,7 +170,6 @@ class Clocks(unittest.TestCase):
             life.wait(130)
             life.clock.ahead_ms += by_s * 1000
             life.wait(130)
-            self.assertEqual(life.looker.steps, 1)
             life.end()
             again = life.restart()
             again.wait(2)

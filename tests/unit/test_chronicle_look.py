@@ -5,6 +5,7 @@ import unittest
 from firmware.status.chronicle.budget import Allowance
 from firmware.status.chronicle.look import Looker
 from firmware.status.chronicle.timeline import Timeline
+from firmware.status.oldest import Oldest
 from tests.unit.fakes_board import Rig
 
 
@@ -28,7 +29,7 @@ class Looking(unittest.TestCase):
         looker = Looker(rig.board)
         rig.board.volume.write(0, b"w" * 4096)
         rig.wait(3000)
-        looker.stepped()
+        rig.clock.offset_ms += 200000000000
         self.assertEqual(looker.look().lag_ms, None)
         self.assertTrue(looker.look().backlog >= 4096)
         rig.board.peer.acknowledged(rig.board.journal.head.number, rig.board.journal.head)
@@ -42,7 +43,7 @@ class Looking(unittest.TestCase):
         rig.run()
         rig.board.volume.write(0, b"w" * 4096)
         rig.wait(3000)
-        rig.board.first_number = rig.board.journal.head.number
+        rig.board.oldest = Oldest(rig.board.journal, rig.clock, rig.board.journal.head.number)
         looker = Looker(rig.board)
         for is_set, known in ((False, False), (None, True), (True, True)):
             rig.board.clock_set = is_set

@@ -59,7 +59,10 @@ class Each(unittest.TestCase):
         self.assertEqual(found(**dict(late, rpo_s=None)), [])
 
     def test_a_clock_that_nobody_set_tells_no_age(self):
-        self.assertEqual(found(oldest_ms=0, rpo_s=900, clock_set=False), [("clock", WARNING)])
+        unknown = {"oldest_ms": None, "rpo_s": 900, "clock_set": False}
+        self.assertEqual(found(**unknown), [("clock", WARNING)])
+        self.assertEqual(found(lacked_s=901.0, **unknown), [("behind", WARNING), ("clock", WARNING)])
+        self.assertIn("at least 15 min behind", sentence("behind", lacked_s=901.0, **unknown))
         self.assertEqual(found(now_ms=86400000, oldest_ms=None), [("clock", WARNING)])
         self.assertEqual(found(now_ms=86400000, oldest_ms=None, clock_set=False), [("clock", WARNING)])
 
@@ -111,6 +114,36 @@ class Each(unittest.TestCase):
         self.assertEqual(sorted(names), sorted(name for name in NAMES if name != "fenced"))
         levels = [level for _, level in found(**everything)]
         self.assertEqual(levels, sorted(levels))  # "critical" before "warning"
+
+
+class Unknown(unittest.TestCase):
+    SENSORS = ["voltage", "temperature", "disk", "card"]
+
+    def of_log(self, **changes):
+        return [name for name in status(**changes)["unknown"] if name not in self.SENSORS]
+
+    def test_what_a_healthy_board_knows(self):
+        self.assertEqual(snapshot(example("healthy"))["unknown"], [])
+
+    def test_sensors_that_do_not_tell(self):
+        self.assertEqual(status()["unknown"], self.SENSORS)
+
+    def test_a_lag_of_unknown_age(self):
+        self.assertEqual(self.of_log(oldest_ms=None, rpo_s=900), ["behind"])
+        self.assertEqual(self.of_log(oldest_ms=None), [])  # nobody has set a target
+        self.assertEqual(self.of_log(oldest_ms=None, rpo_s=900, lacked_s=901.0), [])  # it is behind, and that is known
+
+    def test_damage_of_an_earlier_life_until_the_twin_has_what_that_wrote(self):
+        self.assertEqual(self.of_log(inherited=True), ["damage"])
+        self.assertEqual(self.of_log(whole=False, activity="copying"), ["damage"])
+        self.assertEqual(self.of_log(inherited=True, damage="it is damaged"), [])
+
+    def test_a_journal_of_which_nobody_has_seen_how_it_fills(self):
+        self.assertEqual(self.of_log(journal_used=100 * MIB), ["journal_filling"])
+        self.assertEqual(self.of_log(journal_used=100 * MIB, journal_growth=0), [])
+
+    def test_a_fenced_board_does_not_look_at_its_twin(self):
+        self.assertEqual(self.of_log(fenced=True), ["damage", "journal_filling", "no_link", "behind", "copying"])
 
 
 class Filling(unittest.TestCase):

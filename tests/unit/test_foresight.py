@@ -49,6 +49,9 @@ class Board:
         self.known = {
             "backlog_bytes": 0,
             "oldest_ms": None,
+            "written": 0,
+            "acked": 0,
+            "lacked_s": 0,
             "journal_size": 1 << 40,
             "journal_used": 0,
             "sent_bytes": 50 << 20,

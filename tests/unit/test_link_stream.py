@@ -210,12 +210,17 @@ class Window(unittest.TestCase):
         wire.run()
         self.assertEqual(right.journal.received_number, 5)
         self.assertEqual(left.part.in_flight, 5)
+        self.assertTrue(left.part.waits_for_twin)
+        self.assertEqual(left.part.oldest_ms, left.journal.groups[0][0].time_ms)
         right.settle()
         wire.run()
         self.assertEqual(right.journal.received_number, 10)
+        self.assertEqual(left.part.oldest_ms, left.journal.groups[5][0].time_ms)
         wire.auto_settle = True
         wire.run()
         self.assertTrue(same_log(left, right))
+        self.assertFalse(left.part.waits_for_twin)
+        self.assertIsNone(left.part.oldest_ms)
 
     def test_the_twin_may_ask_for_a_smaller_one(self):
         left, right = pair()

@@ -105,7 +105,13 @@ class Strangers(unittest.TestCase):
         self.refused(b'{"name":"x","role":"twin","state":"s","more":"' + b"x" * 4096 + b'"}')
 
     def test_names_of_a_newer_firmware_are_ignored(self):
-        self.assertEqual(unpack(b'{"name":"x","role":"twin","state":"s","mood":"good"}')["name"], "x")
+        self.assertEqual(unpack(b'{"name":"x","role":"twin","state":"s","humour":"good"}')["name"], "x")
+
+    def test_the_mood(self):
+        for mood in ("good", "warn", "bad"):
+            self.assertEqual(unpack(pack(dict(STATUS, words={"mood": mood})))["mood"], mood)
+        self.assertIsNone(unpack(pack(STATUS))["mood"])
+        self.assertIsNone(unpack(b'{"name":"x","role":"twin","state":"s","mood":"purple"}')["mood"])
 
     def test_nothing_steers_a_terminal(self):
         found = unpack(b'{"name":"a\\u001b[2Jb\\u009bc\\nd","role":"twin","state":"s","alarms":"one\\ntwo\\u0007"}')

@@ -6,7 +6,7 @@ import unittest
 from firmware.status.page import escaped, page
 from firmware.status.snapshot import snapshot
 from firmware.status.table import rows
-from tests.unit.fakes_status import EXAMPLES, FACTS, FakeBoard, example, status
+from tests.unit.fakes_status import EXAMPLES, FACTS, WELL, FakeBoard, example, status
 
 
 def state(**changes):
@@ -50,6 +50,7 @@ class Snapshot(unittest.TestCase):
             "language": "en",
             "alarms": [],
             "conditions": [],
+            "unknown": ["voltage", "temperature", "disk", "card"],
             "words": {
                 "verdict": "SAFE",
                 "distance": "the twin lacks 3 groups of writes, 12 KiB, the oldest 1.5 s old",
@@ -80,7 +81,20 @@ class Snapshot(unittest.TestCase):
         self.assertEqual(status(clock_set=False)["clock"], {"set": False})
 
     def test_a_clock_that_was_set_back(self):
-        self.assertEqual(status(now_ms=0)["backlog"]["seconds"], 0)
+        self.assertEqual(status(now_ms=0)["backlog"]["seconds"], None)
+        self.assertEqual(status(now_ms=FACTS["oldest_ms"] - 1000)["backlog"]["seconds"], 0)  # it runs a little slow
+        self.assertEqual(status(oldest_ms=None)["backlog"]["seconds"], None)
+        self.assertEqual(status(oldest_ms=None, role="twin")["backlog"]["seconds"], 0)
+
+    def test_the_one_figure_of_when_the_journal_is_full(self):
+        filling = {"journal_growth": 1000.0}
+        by_growth_s = ((512 << 20) - 40960) // 1000
+        for changes, seconds in (
+            ({}, by_growth_s), ({"caught_up_s": 3600}, None), ({"full_s": 7000}, 7000), ({"full_s": 0}, 1),
+            ({"caught_up_s": 3600, "full_s": 80000}, 80000), ({"journal_full": True, "full_s": 7000}, 0),
+            ({"link_state": "waiting", "caught_up_s": 3600, "full_s": 7000}, by_growth_s),
+        ):  # fmt: skip
+            self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
 
     def test_a_twin_that_acknowledged_more_than_this_board_recalls(self):
         self.assertEqual(status(acked=13)["backlog"]["groups"], 0)
@@ -211,7 +225,7 @@ class Words(unittest.TestCase):
         self.assertIn("everything", lost)
 
     def test_a_twin(self):
-        twin = {"role": "twin"}
+        twin = {"role": "twin", "other": WELL}
         self.assertEqual(_shown(**twin)[:2], ("SAFE", "this board has everything up to group 11"))
         twin.update(self.DOWN)
         word, distance, lost, todo = _shown(**twin)

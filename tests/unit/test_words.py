@@ -7,7 +7,7 @@ from firmware.status.snapshot import snapshot
 from firmware.status.texts import known
 from firmware.status.texts.templates import Templates, matched, split
 from firmware.status.translation import translate
-from tests.unit.fakes_status import EXAMPLES, FACTS, GIB, MIB, NOW_MS, example, status
+from tests.unit.fakes_status import EXAMPLES, FACTS, GIB, MIB, NOW_MS, WELL, example, status
 
 
 def words(**changes):
@@ -40,8 +40,43 @@ class Safe(unittest.TestCase):
         self.assertEqual(words(role="twin", other=other)["verdict"], "HELD BACK")
         other["link"] = {"held_bytes": 0}
         self.assertEqual(words(role="twin", other=other)["verdict"], "BEHIND")
-        self.assertEqual(words(role="twin", other=dict(other, state="mirroring"))["verdict"], "SAFE")
         self.assertEqual(words(role="primary", other=other)["verdict"], "SAFE")  # what a twin says of itself
+
+    def test_a_twin_is_safe_only_while_its_primary_says_so(self):
+        self.assertEqual(words(role="twin", other=WELL)["verdict"], "SAFE")
+        much = {"bytes": 5 * GIB, "groups": 8991, "seconds": 0}
+        for changes in ({"age_s": 71}, {"age_s": None}, {"role": "twin"}, {"state": "failed"}, {"state": "no link"},
+                        {"state": "copying"}, {"state": "fenced"}, {"state": "from the future"}, {"backlog": None},
+                        {"backlog": much}, {"backlog": dict(much, bytes=1, seconds=6)},
+                        {"backlog": dict(much, bytes=1, seconds=None)}):  # fmt: skip
+            said = words(role="twin", other=dict(WELL, **changes))
+            self.assertEqual((said["verdict"], said["mood"]), ("NOT KNOWN", "warn"), changes)
+            self.assertIn("what it lacks is not known", said["sentence"])
+            self.assertIn("not known", said["loss"])
+            self.assertIn("look at the other board", said["advice"])
+        self.assertIn("says of itself: failed", words(role="twin", other=dict(WELL, state="failed"))["sentence"])
+        self.assertEqual(words(role="twin", other=dict(WELL, state="catching up"))["verdict"], "BEHIND")
+
+    def test_a_twin_that_has_just_met_its_primary_knows_nothing_and_raises_no_alarm(self):
+        shown = status(role="twin", other=None)
+        self.assertEqual((shown["words"]["verdict"], shown["words"]["mood"]), ("NOT KNOWN", "warn"))
+        self.assertEqual(shown["conditions"], [])
+
+    def test_what_is_missing_and_of_unknown_age_is_never_young(self):
+        lost = {"written": 9000, "backlog_bytes": 5 * GIB}
+        for oldest_ms in (None, NOW_MS + 3600000):
+            said = words(oldest_ms=oldest_ms, lacked_s=60.0, **lost)
+            self.assertEqual((said["verdict"], said["mood"]), ("BEHIND", "warn"))
+            said = words(oldest_ms=oldest_ms, lacked_s=5.0, **lost)  # it has moved a moment ago
+            self.assertEqual((said["verdict"], said["mood"]), ("NOT KNOWN", "warn"))
+            self.assertIn("5 GiB", said["loss"])
+
+    def test_a_clock_that_lies_makes_nothing_younger(self):
+        self.assertEqual(words(oldest_ms=NOW_MS, lacked_s=6.0)["verdict"], "BEHIND")
+
+    def test_without_a_whole_copy_nothing_is_safe(self):
+        for changes in ({"whole": False}, {"role": "twin", "consistent": False, "other": WELL}):
+            self.assertEqual(words(**changes)["verdict"], "NOT SAFE YET")
 
     def test_a_board_that_tells_little_of_itself_breaks_nothing(self):
         for other in ({}, {"link": None, "state": None}, {"state": "behind", "backlog": {"groups": None, "bytes": None,
@@ -58,7 +93,7 @@ class Safe(unittest.TestCase):
         self.assertTrue(said["sentence"].startswith("The copy is good, but: the power supply"))
 
     def test_a_clock_that_nobody_set(self):
-        said = words(clock_set=False, oldest_ms=0)
+        said = words(clock_set=False, oldest_ms=None, lacked_s=9.0)
         for text in said.values():
             self.assertFalse("days" in text or " old" in text or "last" in text, text)
         self.assertIn("not known", said["loss"])

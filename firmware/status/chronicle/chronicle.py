@@ -94,8 +94,7 @@ class Chronicle:
 
     def _look_at_clock(self, now_ms: int) -> None:
         segment = self._timeline.segment
-        if self._timeline.look(now_ms, self._clock.wall_ms(), self._clock_set()):
-            self._looker.stepped()
+        self._timeline.look(now_ms, self._clock.wall_ms(), self._clock_set())
         if self._timeline.segment != segment:
             self._close_minute()
             self._second = self._wall_s(now_ms) - 1

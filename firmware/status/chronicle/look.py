@@ -1,6 +1,7 @@
 """What the series are made of, looked up at a board."""
 
 from firmware.pair.identity import PRIMARY
+from firmware.status.lag import lag_s
 
 
 class Look:
@@ -20,11 +21,6 @@ class Looker:
 
     def __init__(self, board):
         self._board = board
-        self._doubted = 0  # groups up to this one carry times of a clock that was wrong
-
-    def stepped(self) -> None:
-        """The wall clock was moved."""
-        self._doubted = self._board.facts()["written"]
 
     def look(self) -> Look:
         board, facts = self._board, self._board.facts()
@@ -32,16 +28,8 @@ class Looker:
         return Look(backlog, lag_ms, facts["host"]["write_bytes"], facts["sent_bytes"], facts["journal_written"])
 
     def _first(self, facts: dict) -> tuple:
-        if facts["oldest_ms"] is None:
-            return facts["backlog_bytes"], 0
-        lag_ms = max(0, facts["now_ms"] - facts["oldest_ms"])
-        return facts["backlog_bytes"], lag_ms if self._knows_age(facts) else None
-
-    def _knows_age(self, facts: dict) -> bool:
-        oldest = facts["acked"] + 1
-        if oldest <= self._board.first_number:  # of an earlier life, which had the time
-            return facts["clock_set"] is not False
-        return oldest > self._doubted
+        age_s = lag_s(facts)
+        return facts["backlog_bytes"], None if age_s is None else int(age_s * 1000)
 
     def _told(self, facts: dict) -> tuple:
         """A twin knows what its primary says."""
