@@ -5,6 +5,10 @@ class Refused(Exception):
     """For the operator: one sentence that says what is wrong and what to do. Nothing was changed."""
 
 
+class Unkept(Refused):
+    """What is to be kept cannot be: the medium, or what stands at its path, does not let us."""
+
+
 class Undelivered(Exception):
     """For the operator: what was to be told somebody did not arrive, in one sentence.
 

@@ -41,7 +41,7 @@ class Herald:
         self._post = self._lane = None
         self._running = False
         path = _path(settings)
-        self._notebook = None if path is None else Notebook(path)
+        self._notebook = None if path is None else Notebook(path, "alerts")
         save = None if path is None else self._save
         writer, note = Writer(self._language), board.events.note
         self.alerts = Alerts(self, writer, lambda: snapshot(board), board.clock, note, save)
@@ -63,7 +63,7 @@ class Herald:
         if self._notebook is not None:
             data, error = run_job(self._notebook, "read", ())
             if error is not None:
-                self._board.events.note("what was told of alerts cannot be read: %s" % error)
+                self.alerts.unread(error)
             elif data:
                 self.alerts.recall(data)
         self._tick()
@@ -100,10 +100,15 @@ class Herald:
         try:
             if self.alerts.channels:
                 self.alerts.look()
+            self._board.alarm("alerts_file", self._trouble())
             self._board.alarm("alerts", "")
         except Exception as error:  # whatever it is: not worth the mirror
             self._board.alarm("alerts", "alerts do not work; this is a bug: %s" % repr(error))
         self._loop.call_after(LOOK_MS, self._tick)
+
+    def _trouble(self) -> str:
+        trouble = self.alerts.trouble if self.alerts.channels else ""
+        return "%s; after a restart alerts may come once more" % trouble if trouble else ""
 
     def _language(self) -> str:
         return self._settings.language

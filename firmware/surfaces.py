@@ -92,7 +92,7 @@ class Surfaces:
     def _make_wishes(self) -> Wishes:
         board, path = self._board, self._settings.settings
         if path is not None:
-            self._notebook = Notebook(path)
+            self._notebook = Notebook(path, "settings")
             self._lane = ThreadLane(self._notebook, self._loop)
         submit = None if path is None else self._lane.submit
         wishes = Wishes(self._settings, submit, board.events.note, lambda sentence: board.alarm("settings", sentence))

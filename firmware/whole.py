@@ -18,8 +18,12 @@ def replace(system, folder: str, name: str, data: bytes, mode: int) -> None:
     aside = name + ".new"
     try:
         _remove(system, aside, place)  # of a process that was cut off; its mode and owner may be others
-        _write(system, folder, aside, place, data, mode)
-        system.rename(aside, name, src_dir_fd=place, dst_dir_fd=place)
+        try:
+            _write(system, folder, aside, place, data, mode)
+            system.rename(aside, name, src_dir_fd=place, dst_dir_fd=place)
+        except OSError:
+            _remove(system, aside, place)  # it may hold what is secret, and the room that was missing
+            raise
         system.fsync(place)
     finally:
         system.close(place)

@@ -9,7 +9,8 @@ changes that very setting.
 """
 
 from firmware import config
-from firmware.errors import ProtocolError, Refused
+from firmware.conf.lines import mark
+from firmware.errors import ProtocolError, Refused, Unkept
 from firmware.status import actions, flatjson
 from firmware.status.answer import error_answer, json_answer
 
@@ -42,16 +43,16 @@ class Wishes:
         self._texts[key] = text
 
     def begin(self, data: "bytes | None", error=None) -> None:
-        """What the file holds, None: there is none; or why it cannot be read."""
+        """What the file holds, None: there is none; or why it cannot be read, a sentence."""
         if error is not None:
-            self._alarm("the settings file cannot be read (%s); board.conf counts" % error)
+            self._alarm("%s; until then board.conf counts" % error)
         else:
-            self._take(data or b"", False)
+            self._take(read_all(data or b"", self._applies), False)
 
     # The file
 
-    def _take(self, data: bytes, told: bool) -> None:
-        found, trouble = read_all(data, self._applies)
+    def _take(self, content: tuple, told: bool) -> None:
+        found, trouble = content
         self._alarm("%s, %s; board.conf counts" % (self._settings.settings, trouble) if trouble else "")
         for key in sorted(self._applies):
             text, value = found.get(key, self._basis[key])
@@ -120,16 +121,25 @@ class Wishes:
             answer(error_answer(409, _NO_FILE))
             return
 
+        content = []
+
+        def change(data: "bytes | None") -> bytes:
+            whole = rewritten(data or b"", lines)
+            content.append(read_all(whole, self._applies))  # in the lane: somebody may have put a long file there
+            return whole
+
         def done(data, error) -> None:
             if error is None:
-                self._take(data, True)
+                self._take(content[0], True)
                 self._tell(request, answer)
+            elif isinstance(error, Unkept):
+                answer(error_answer(507, "%s; nothing was changed" % error))
             elif isinstance(error, Refused):
                 answer(error_answer(409, str(error)))
             else:
                 answer(error_answer(507, "the settings could not be kept (%s); nothing was changed" % error))
 
-        self._submit(done, "change", lambda data: rewritten(data or b"", lines))
+        self._submit(done, "change", change)
 
 
 def read_all(data: bytes, keys) -> tuple:
@@ -137,9 +147,9 @@ def read_all(data: bytes, keys) -> tuple:
     found, seen, trouble = {}, {}, ""
     if len(data) > MOST_BYTES:
         return found, "this file has more than %d bytes and cannot be a settings file" % MOST_BYTES
-    for index, line in enumerate(data.split(b"\n")):
+    for index, line in enumerate(config.split(data)):
         try:
-            setting = config.read_line(index + 1, line, seen)
+            setting = config.read_line(index + 1, line, seen, not trouble)
             if setting is not None and setting[0] not in keys:
                 raise Refused("line %d: %s cannot be changed while the board runs" % (index + 1, setting[0]))
         except Refused as error:
@@ -155,7 +165,7 @@ def rewritten(data: bytes, lines: dict) -> bytes:
     if len(data) > MOST_BYTES:
         raise Refused("the settings file has more than %d bytes and cannot be one; look at it" % MOST_BYTES)
     kept, left = [], dict(lines)
-    for line in data.split(b"\n"):
+    for line in config.split(data):
         key = line.partition(b"=")[0].strip(b" \t").decode("utf-8", "replace") if b"=" in line else ""
         if key not in lines:
             kept.append(line)
@@ -164,7 +174,7 @@ def rewritten(data: bytes, lines: dict) -> bytes:
     while kept and not kept[-1].strip():
         kept.pop()
     kept += [left[key] for key in sorted(left) if left[key] is not None]
-    whole = b"\n".join(kept) + b"\n" if kept else b""
+    whole = mark(data) + b"\n".join(kept) + b"\n" if kept else b""
     if len(whole) > MOST_BYTES:
         raise Refused("the settings file would have more than %d bytes; delete what is not needed there" % MOST_BYTES)
     return whole

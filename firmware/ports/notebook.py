@@ -1,15 +1,19 @@
 """A small file that is changed as a whole; a worker for a lane."""
 
-from .files import exists, replace_file
+from ..errors import Refused, Unkept
+from .files import replace_file
+from .smallfile import read_small, sentence
 
-_MOST_BYTES = 64 << 10
+MOST_BYTES = 64 << 10
 
 
 class Notebook:
-    """The file at `path`; its methods raise OSError."""
+    """The file at `path`, which board.conf calls `what`; its methods raise Unkept with a sentence for the operator."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, what: str = "file", most_bytes: int = MOST_BYTES):
         self._path = path
+        self._what = what
+        self._most_bytes = most_bytes
 
     def read(self):
         """Its bytes, None while there is none. What is one byte longer than it may be is not read any further."""
@@ -21,11 +25,14 @@ class Notebook:
         be, and what was there is read anew each time: a person may have changed it meanwhile."""
         yield
         data = rewrite(self._data())
-        replace_file(self._path, data)
+        try:
+            replace_file(self._path, data)
+        except OSError as error:
+            raise Unkept(sentence(self._what, self._path, "written", error))
         return data
 
     def _data(self) -> "bytes | None":
-        if not exists(self._path):
-            return None
-        with open(self._path, "rb") as file:
-            return file.read(_MOST_BYTES + 1)
+        try:
+            return read_small(self._path, self._most_bytes)
+        except (OSError, Refused) as error:
+            raise Unkept(sentence(self._what, self._path, "read", error))

@@ -4,9 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware import address, config
+from firmware.conf.keys import KEYS
 from firmware.errors import Refused
 
-EXAMPLE = {key: example for key, (_, example) in config._KEYS.items() if key != "keys"}
+EXAMPLE = {key: example for key, (_, example) in KEYS.items() if key != "keys"}
 
 VALUES = st.one_of(
     st.sampled_from(
@@ -18,7 +19,7 @@ VALUES = st.one_of(
     st.from_regex(r"[0-9]{1,22}[KMGTms]{0,2}", fullmatch=True),
     st.from_regex(r"(nbd:|unix:|\[)?[0-9a-f:.\]/]{0,20}:[0-9]{1,6}", fullmatch=True),
 )
-LINES = st.dictionaries(st.sampled_from(sorted(config._KEYS)), VALUES, max_size=5)
+LINES = st.dictionaries(st.sampled_from(sorted(KEYS)), VALUES, max_size=5)
 
 
 def parsed(data):

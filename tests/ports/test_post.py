@@ -253,10 +253,14 @@ def test_mail_beyond_ascii_and_a_name_that_is_an_attack(office, make):
     assert message.get_content().splitlines()[:3] == ["Tout va mal", ".", "QUIT."]
 
 
-@pytest.mark.parametrize("encoded", ["=?utf-8?q?=0A?=", "=?utf-8?q?=0D=0ABcc:_v@e.org=0D=0A=0D=0Abody?=", "==?utf-8?b?Cg==?="])
+@pytest.mark.parametrize(
+    "encoded", ["=?utf-8?q?=0A?=", "=?utf-8?q?=0D=0ABcc:_v@e.org=0D=0A=0D=0Abody?=", "==?utf-8?b?Cg==?="]
+)
 def test_an_encoded_word_in_a_name_is_no_header_and_no_body(office, make, encoded):
     mail = make(Mail)
-    office.delivers(mail_place(mail, rest="from b@x.example"), letter(board="left " + encoded, sentence="all " + encoded))
+    office.delivers(
+        mail_place(mail, rest="from b@x.example"), letter(board="left " + encoded, sentence="all " + encoded)
+    )
     ((_, to, content, _, _),) = mail.mails
     message = email.message_from_bytes(content, policy=email.policy.default)
     harmless = encoded.replace("=?", "= ?")
@@ -334,6 +338,7 @@ def test_a_server_that_is_busy(office, make):
 )
 def test_what_is_no_mail_server(office, says, words):
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def serve():
             caller = server.accept()[0]
             with caller:

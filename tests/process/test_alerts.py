@@ -132,7 +132,8 @@ def test_the_mirror_does_not_notice(make_pair, make):
     """Every receiver hangs, and the file of what was told is a folder."""
     pair, web = make_pair(), make(Web)
     web.answers = [receivers.hang] * 100
-    pair.left.journal.with_name("left.journal.alerts").mkdir()
+    blocked = pair.left.journal.with_name("left.journal.alerts")
+    blocked.mkdir()
     hooks = ", ".join("http://127.0.0.1:%d/%d" % (web.port, number) for number in range(8))
     pair.left.write_conf(alert_webhook=hooks, alert_syslog="tcp:127.0.0.1:%d" % free_port())
     pair.start()

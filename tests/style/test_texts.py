@@ -19,6 +19,7 @@ FAMILIES = ("verdict.", "sentence.", "state.", "link.", "role.", "condition.no_l
 # What the operating system says, and what is put together where no finder sees it.
 SYSTEM = {
     "Input/output error", "No space left on device", "No such file or directory", "Permission denied",
+    "Read-only file system", "Operation not permitted", "Not a directory",
     "Connection refused", "Connection reset by peer", "Connection timed out", "No route to host",
     "Network is unreachable", "Broken pipe", "sosie.conf: %s", "line %d: %s is not a key that sosie.conf has; %s",
 }  # fmt: skip

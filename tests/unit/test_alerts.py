@@ -4,7 +4,7 @@ import unittest
 
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
-from firmware.errors import Refused
+from firmware.errors import Refused, Unkept
 from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, START_MS, Rig, unreachable, unwanted
 
 HOOK = {"alert_webhook": "http://127.0.0.1:9/hook"}
@@ -356,10 +356,19 @@ class Restarts(unittest.TestCase):
         rig.put("storage")
         rig.wait(HOUR)
         self.assertEqual(rig.post.taken, [("webhook", "fired", "storage")])
-        self.assertEqual(len(rig.events), 1)
-        self.assertIn("cannot be kept", rig.events[0])
         self.assertIn("No space left", rig.alerts.trouble)
         self.assertTrue(len(rig.saves) <= 61)
+        rig.full = None
+        rig.wait(2 * MINUTE)
+        self.assertEqual(rig.alerts.trouble, "")
+
+    def test_the_file_cannot_be_read_until_it_is_written_again(self):
+        rig = Rig(HOOK)
+        rig.alerts.unread(Unkept("alerts = /a: it is no file; delete what is there, or name another place"))
+        self.assertIn("it is no file", rig.alerts.trouble)
+        rig.full = OSError(28, "No space left on device")
+        rig.wait(MINUTE)
+        self.assertIn("No space", rig.alerts.trouble)
         rig.full = None
         rig.wait(2 * MINUTE)
         self.assertEqual(rig.alerts.trouble, "")

@@ -3,6 +3,7 @@
 import unittest
 
 from firmware import config
+from firmware.conf.keys import KEYS
 from firmware.errors import Refused
 
 MINIMUM = b"name = left\nrole = primary\ndisk = /srv/a\njournal = /srv/j\npeer = 127.0.0.1:7411\n"
@@ -64,7 +65,7 @@ class Taken(unittest.TestCase):
 
     def test_the_example_says_every_key(self):
         lines = [line.strip(b"#").split(b" ")[0].decode() for line in example().split(b"\n") if b" = " in line]
-        self.assertEqual(sorted(set(lines) & set(config._KEYS)), sorted(config._KEYS))
+        self.assertEqual(sorted(set(lines) & set(KEYS)), sorted(KEYS))
 
     def test_sizes(self):
         for text, size in (("64K", 64 << 10), ("3M", 3 << 20), ("1G", 1 << 30), ("2T", 2 << 40), ("1048576", 1 << 20)):

@@ -3,7 +3,9 @@
 import json
 import unittest
 
-from firmware import config
+from firmware import config, wishes
+from firmware.conf import lines
+from firmware.errors import Unkept
 from firmware.status.api import Api
 from firmware.status.request import MAX_BODY
 from firmware.wishes import MOST_BYTES, MOST_VALUE, Wishes, read_all, rewritten
@@ -50,6 +52,10 @@ class Board:
         self.alarm = sentence
 
     def ask(self, body=None, kind="application/json"):
+        status, _, content = parted(self.ask_only(body, kind).take())
+        return status, json.loads(content)
+
+    def ask_only(self, body=None, kind="application/json"):
         client = Client(self.api.handle)
         head = "%s /api/settings HTTP/1.1\r\nHost: localhost\r\n" % ("GET" if body is None else "POST")
         if body is None:
@@ -58,8 +64,7 @@ class Board:
             body = body if isinstance(body, bytes) else json.dumps(body).encode()
             head += "Content-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body))
             client.send(head.encode() + body)
-        status, _, content = parted(client.take())
-        return status, json.loads(content)
+        return client
 
 
 class Starting(unittest.TestCase):
@@ -103,8 +108,25 @@ class Starting(unittest.TestCase):
 
     def test_a_file_that_cannot_be_read(self):
         board = Board()
-        board.wishes.begin(None, OSError(5, "input/output error"))
-        self.assertIn("input/output error", board.alarm)
+        board.wishes.begin(None, Unkept("settings = /s cannot be read (Input/output error); replace the medium"))
+        words = "settings = /s cannot be read (Input/output error); replace the medium; until then board.conf counts"
+        self.assertEqual(board.alarm, words)
+
+    def test_a_byte_order_mark_is_no_part_of_a_key(self):
+        board = Board(b"\xef\xbb\xbflook = anyone\r\nmax_age = 2s\r\n")
+        self.assertEqual((board.settings.look, board.settings.max_age, board.alarm), ("anyone", 2000, ""))
+        self.assertEqual(board.ask({"look": "login"})[0], 200)
+        self.assertEqual(board.file.data, b"\xef\xbb\xbflook = login\nmax_age = 2s\r\n")
+        self.assertEqual((board.settings.look, board.alarm), ("login", ""))
+
+    def test_junk_costs_no_more_than_its_bytes(self):
+        """What was perhaps meant is asked for the line that is shown, and for no other."""
+        asked, advice = [], lines._advice
+        self.addCleanup(setattr, lines, "_advice", advice)
+        lines._advice = lambda key: asked.append(key) or advice(key)
+        board = Board(b"lok = anyone\n" + b"zzzzzzz=1\n" * 5000 + b"look = anyone\n")
+        self.assertEqual((asked, board.settings.look), (["lok"], "anyone"))
+        self.assertIn("did you mean look?", board.alarm)
 
 
 class Changing(unittest.TestCase):
@@ -176,11 +198,21 @@ class Changing(unittest.TestCase):
 
     def test_a_card_that_is_full(self):
         board = Board(b"look = anyone\n")
-        board.file.error = OSError(28, "no space left on device")
+        told = "settings = /s cannot be written (No space left on device); make room there"
+        board.file.error = Unkept(told)
         status, content = board.ask({"max_age": "3s"})
-        self.assertEqual(status, 507)
-        self.assertIn("no space left", content["error"])
+        self.assertEqual((status, content["error"]), (507, told + "; nothing was changed"))
         self.assertEqual((board.file.data, board.settings.max_age, board.notes), (b"look = anyone\n", 250, []))
+
+    def test_what_the_file_says_is_found_out_in_the_lane(self):
+        board, done = Board(), []
+        board.wishes._submit = lambda call, op, rewrite: done.append((call, rewrite(b"look = anyone\n")))
+        board.ask_only({"max_age": "3s"})
+        self.assertEqual(board.settings.max_age, 250)
+        read, wishes.read_all = wishes.read_all, None
+        self.addCleanup(setattr, wishes, "read_all", read)
+        done[0][0](done[0][1], None)
+        self.assertEqual((board.settings.look, board.settings.max_age), ("anyone", 3000))
 
     def test_no_place_to_keep_it(self):
         board = Board(kept=False)

@@ -23,6 +23,7 @@ fchown = os.fchown
 geteuid = os.geteuid
 describe = os.strerror
 realpath = os.path.realpath
+is_link = os.path.islink
 random_bytes = os.urandom
 
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -19,6 +19,7 @@ _pwrite = bind("q", "pwrite", "iPLq")
 _flock = bind("i", "flock", "ii")
 _fadvise = bind("i", "posix_fadvise", "iqqi")
 _realpath = bind("s", "realpath", "sp")
+_readlink = bind("l", "readlink", "spL")
 
 close = bind("i", "close", "i")
 seek = bind("q", "lseek", "iqi")
@@ -91,6 +92,14 @@ def try_lock(descriptor: int) -> bool:
 
 def realpath(path: str) -> str:
     return _realpath(path, bytearray(4096)) or path
+
+
+def is_link(path: str) -> bool:
+    try:
+        _readlink(path, bytearray(1), 1)
+    except OSError:
+        return False
+    return True
 
 
 def free_bytes(path: str) -> int:

@@ -1,0 +1,1 @@
+"""The values and lines of board.conf, each file by who owns them; firmware/config.py puts them together."""
