@@ -3,7 +3,11 @@
 The quota counts the bytes of the links in both directions, in local days. When it would be exceeded, groups are held
 back; heartbeats, acknowledgements and reports go on, and are counted. A group that a host waits for (ack = received or
 durable) goes all the same: a disk that answers a flush with an error until midnight is worse than a few bytes too
-many, and who asks for such a flush has said what is dearer. The next day lets everything go.
+many, and who asks for such a flush has said what is dearer. So does what a full journal must give up before a host's
+next write finds room: a disk that takes no write until midnight is no disk. That is no more than hosts write from then
+on, and an alarm says so. The next day lets everything go.
+
+What goes while there is no quota is not counted: nobody looks at the days then.
 """
 
 from firmware.schedule import DAY, WEEK
@@ -11,6 +15,7 @@ from firmware.schedule import DAY, WEEK
 _LOOK_MS = 1000
 _MONDAY = 3 * DAY  # 1970-01-01 was a Thursday
 _STEPS = 64  # of a day, after each of which it is written down how much was used
+_MOST_STEP = 64 << 20
 _NO_CLOCK = {  # whether a rate by the clock waits for it, whether a quota does
     (True, False): "the clock is not set, so the strictest rate counts: see that this board reaches a time server",
     (False, True): "the clock is not set, so the quota's day does not end: see that this board reaches a time server",
@@ -18,6 +23,10 @@ _NO_CLOCK = {  # whether a rate by the clock waits for it, whether a quota does
     "board reaches a time server",
 }
 USED_UP = "the quota of today is used up: groups are held back until midnight"
+BEYOND = (
+    "the quota of today is used up and the journal is full: what the host writes now goes beyond the quota, for it "
+    "would have to wait until midnight; raise the quota, or use a larger journal"
+)
 
 
 class Pace:
@@ -26,7 +35,8 @@ class Pace:
     `cap`: bits per second in force, 0 for none. `quota`: bytes a day, 0 for none, and `used` of it today; `holds`:
     groups are held back by it. `clock` has now_ms(), wall_ms() and, where there is a schedule or a quota,
     local_minute(wall_ms): minutes since 1970 in local time. The owner sets `changed()`, called when more may go than
-    before, or the cap is another one; `keep(record)`, which puts a record (day, bytes) where it survives a restart;
+    before, or the cap is another one; `keep(record)`, which puts a record where it survives a restart: (day, bytes, so
+many of them ahead of what was used);
     `note(sentence)`; and `clock_set`, False while the wall clock cannot be believed.
     """
 
@@ -43,7 +53,8 @@ class Pace:
         self._day = None  # that `used` counts
         self._undated = 0  # bytes that went before anybody knew the day
         self._kept = 0  # bytes of that day that are written down, or on their way there
-        self._record = None  # the last one
+        self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead, by the step of a quota not known here
+        self._exceeds = False
         self._next_ms = None
         self.cap = rate.rate_at(0) if rate.constant else rate.strictest
 
@@ -59,26 +70,32 @@ class Pace:
 
     def set_quota(self, quota: int) -> None:
         """Another quota, from now on; what was used of one today is used."""
-        if not self._timed:  # nobody looked at the days: what was counted since the start says nothing
-            self.used, self._day = 0, None
+        if not quota:
+            self.close()  # no record ahead of it is to wait for the next quota, whose step may be a small part of this one
         self.quota = quota
-        self.holds = False
-        if self._day is None and self._record is not None:
-            self.restore(self._record)
+        self.holds = self._exceeds = False
         self._look()
-        self._write_down()  # as long as there was none, nobody did
+        self._settle()
+        self._write_down()
         self.changed()
 
     def restore(self, record: tuple) -> None:
-        """What an earlier life kept: (day, bytes)."""
-        self._record = record
-        day, used = record
+        """What an earlier life kept."""
+        day, used, ahead = record
         if self._day is None or day >= self._day:
             self.used += used
-            self._kept = self.used
+            self._doubtful = min(ahead, used)
+            self._settle()
             if self._day is None:
                 self._day = day
             self._look()
+
+    def _settle(self) -> None:
+        """Of what was written down ahead no more counts than a step of this quota: a larger one's may be days of it."""
+        if self.quota:
+            self.used -= max(0, self._doubtful - self._step)
+            self._doubtful = 0
+            self._kept = self.used
 
     # Time
 
@@ -124,9 +141,9 @@ class Pace:
     def _turn_to(self, day: int) -> None:
         """A clock that is set back gives nothing back: only a later day begins anew."""
         if self._day is not None and day > self._day:
-            self.used, self._kept = self._undated, 0
+            self.used, self._kept, self._doubtful = self._undated, 0, 0
             if self.holds:
-                self.holds = False
+                self.holds = self._exceeds = False
                 self.changed()
         self._undated = 0
         if day != self._day:
@@ -137,10 +154,12 @@ class Pace:
 
     def count(self, count: int) -> None:
         """So many bytes went over a link, either way."""
+        if not self.quota:
+            return
         self.used += count
         if self.clock_set is False:
             self._undated += count
-        if self.quota and self.used > self._kept - self._step // 2:
+        if self.used > self._kept - self._step // 2:
             self._write_down()
 
     def takes(self, count: int, urgent: bool) -> bool:
@@ -152,27 +171,33 @@ class Pace:
             self.note(USED_UP)
         return False
 
+    def exceed(self) -> None:
+        """The journal is full while this quota holds groups back: those that must go for the host do."""
+        self._exceeds = self.holds
+
+    @property
+    def excess(self) -> str:
+        """A sentence, once that has happened today."""
+        return BEYOND if self._exceeds else ""
+
     # What survives a restart
 
     @property
     def _step(self) -> int:
-        return max(self.quota // _STEPS, 1)
+        return max(min(self.quota // _STEPS, _MOST_STEP), 1)
 
     def _write_down(self) -> None:
         """Ahead of what is used, by a step: a board that dies forgets nothing, it only counts a little too much."""
-        if self.keep is not None:
-            self._kept = self.used + self._step
-        self._keep(max(self.used, self._kept))
+        self._keep(self._step)
 
     def close(self) -> None:
         """A clean end: exactly what was used is written down."""
-        self._keep(self.used)
+        self._keep(0)
 
-    def _keep(self, used: int) -> None:
-        if self.quota and self._day is not None:
-            self._record = (self._day, used)
-            if self.keep is not None:
-                self.keep(self._record)
+    def _keep(self, ahead: int) -> None:
+        if self.keep is not None and self.quota and self._day is not None:
+            self._kept = self.used + ahead
+            self.keep((self._day, self._kept, ahead))
 
 
 def _nothing() -> None:

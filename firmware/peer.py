@@ -167,6 +167,11 @@ class Peer:
         """The last group that a host waits for until the twin has it, 0 for none."""
         return self.waited_for() if self._waits else 0
 
+    @property
+    def must_go(self) -> int:
+        """Position in the log up to which the twin has to take it before a host finds room to write, 0 for none."""
+        return self._journal.must_go
+
     def turned_away(self, sentence: str) -> None:
         """A greeting failed, or somebody did not even come to one."""
         if self.link is None:  # while one works, a stranger's failure is no news

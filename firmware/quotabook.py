@@ -1,21 +1,39 @@
-"""Keeps what a quota's day has used where it survives a restart. What it cannot keep is an alarm, and links go on."""
+"""Keeps what a quota's day has used where it survives a restart: `day bytes ahead`, a line of three numbers (pace.py).
 
+What it cannot keep is an alarm, and links go on. It tries again by itself: with a link that is idle, nothing else would.
+"""
+
+from firmware.errors import Refused
+
+AGAIN_MS = 20000
 _PATIENCE_S = 2.0  # with a card that hangs, at the end
+_MOST_DIGITS = 18
 
 
 class QuotaBook:
-    """`pace` is the board's, `lane` runs a ports.quotafile.QuotaFile, `alarm(sentence)` is told what is wrong, or "".
+    """`pace` is the board's, `lane` runs a ports.notebook.Notebook of the file at `path`, `alarm(sentence)` is told
+    what is wrong, or "".
 
-    `record`, `error`: what its read() gave, before any link came up: what is used up must not be given away first.
+    `data`, `error`: what its read() gave, before any link came up: what is used up must not be given away first.
     """
 
-    def __init__(self, pace, lane, alarm, record, error):
+    def __init__(self, pace, path: str, lane, call_after, alarm, data, error):
         self._pace = pace
         self._lane = lane
+        self._call_after = call_after
         self._alarm = alarm
         self._busy = False  # one job at a time; of those that come meanwhile the last one counts
         self._next = None
+        self._last = None
+        self._tries_again = False
+        self._closed = False
         pace.keep = self._keep
+        record = None
+        if data is not None:
+            try:
+                record = unpack(data)
+            except ValueError:
+                error = Refused("quota_file %s does not hold a day and its bytes; delete it, or name another" % path)
         alarm("" if error is None else "%s; today's quota is counted anew" % error)
         if record is not None:
             pace.restore(record)
@@ -29,18 +47,46 @@ class QuotaBook:
         record, self._next = self._next, None
         self._busy = record is not None
         if self._busy:
-            self._lane.submit(self._written, "write", record)
+            self._last = record
+            self._write(self._written, record)
+
+    def _write(self, done, record: tuple) -> None:
+        line = pack(record)
+        self._lane.submit(done, "change", lambda old: line)
 
     def _written(self, result, error) -> None:
         self._alarm("" if error is None else "%s; a restart would count today's quota anew" % error)
+        if error is not None and not self._tries_again:
+            self._tries_again = True
+            self._call_after(AGAIN_MS, self._try_again)
         self._go_on()
+
+    def _try_again(self) -> None:
+        self._tries_again = False
+        if not self._busy and not self._closed:
+            self._keep(self._last)
 
     def close(self) -> None:
         """The board has stopped: what was used is written down exactly."""
         self._pace.close()
+        self._closed = True
         if self._next is not None:  # nobody is told any more when the job before it ends
-            self._lane.submit(_nobody, "write", self._next)
+            self._write(_nobody, self._next)
         self._lane.close(_PATIENCE_S)
+
+
+def pack(record: tuple) -> bytes:
+    """A record as the file holds it."""
+    return b"%d %d %d\n" % record
+
+
+def unpack(data: bytes) -> tuple:
+    """The record in these bytes; before there were three numbers, none said how many were ahead. Raises ValueError."""
+    words = data.split()
+    if len(words) not in (2, 3) or not all([word.isdigit() and len(word) <= _MOST_DIGITS for word in words]):
+        raise ValueError
+    day, used, ahead = [int(word) for word in words] + [0] * (3 - len(words))
+    return day, used, ahead
 
 
 def _nobody(result, error) -> None:

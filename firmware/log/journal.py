@@ -85,6 +85,11 @@ class Journal:
         return self._host_starved and self._room() < MAX_PAYLOAD + BLOCK
 
     @property
+    def must_go(self) -> int:
+        """Position that the twin has to reach before the largest write finds room; 0 while it would, or nobody asks."""
+        return self._tail + MAX_PAYLOAD + BLOCK - self._room() if self.full else 0
+
+    @property
     def ahead(self) -> int:
         """Bytes of the log, the open group included, that the twin is not known to hold."""
         return self._tip.position - self.acked.position + (self._open.used if self._open is not None else 0)

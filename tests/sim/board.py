@@ -16,7 +16,7 @@ from firmware.schedule import DAY
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
 from tests.sim.memory import KeptMemory
-from tests.sim.meter import Purse
+from tests.sim.meter import Patience, Purse
 from tests.sim.oracle import Violation
 from tests.sim.storage import NO_FAULTS, Power, SimStorage
 
@@ -76,7 +76,7 @@ class SimBoard:
         self.rate, self.quota = plan.pacing.schedules[role], plan.pacing.quotas[role]
         self.quota_record = plan.pacing.record(role, self.clock.minute_of(0) // DAY)
         self.purse = Purse(self)
-        self.waits_since = None
+        self.patience = Patience(self)
 
     def settings(self) -> Settings:
         settings = Settings()

@@ -2,11 +2,12 @@
 asked at every step."""
 
 from firmware.link.frames import GROUP, HEADER_SIZE, PREAMBLE_SIZE
-from firmware.log.layout import DESCRIPTOR_SIZE, Descriptor
+from firmware.log.layout import BLOCK, DESCRIPTOR_SIZE, Descriptor
 from firmware.schedule import DAY, WEEK
 from tests.sim.oracle import Violation
 
 NOTICED_MS = 1100  # a change of the rate, or a new day, may be noticed so much later
+MOST_WRITE = (1 << 20) + BLOCK  # what a host may write at once takes no more of a journal
 CONTROL = 10_000  # bytes that may come in while a group is on its way: acknowledgements, heartbeats, a report
 PATIENCE_MS = 6000
 _MONDAY = 3 * DAY
@@ -20,6 +21,7 @@ class Purse:
         self.used = 0
         self.day = None
         self.urgent = 0  # the last group that a host ever waited for
+        self._begins = {}  # number of a group -> where it begins in the log
         self.caps = []  # (ms, bits per second) of the last moments
 
     def look(self, now: int) -> None:
@@ -29,6 +31,8 @@ class Purse:
             return
         if board.plan.ack != "local":
             self.urgent = max(self.urgent, board.board.volume.flush_waits_for)
+        if board.quota and board.plan.swells:
+            self._look_at_room(board.board.journal)
         if self.caps and not board.plan.pacing.clocked:
             return
         self._look_at_day(board)
@@ -37,6 +41,19 @@ class Purse:
             self.caps.append((now, cap))
         while len(self.caps) > 1 and self.caps[1][0] < now - NOTICED_MS:
             self.caps.pop(0)
+
+    def _look_at_room(self, journal) -> None:
+        """A host that finds none waits for all groups that begin before `end`."""
+        for group in journal._resident:
+            if group.number <= journal.received_number:
+                self._begins[group.number] = group.position
+        if not journal.full:
+            return
+        for number in [number for number in self._begins if number <= journal.acked.number]:
+            del self._begins[number]
+        end = journal.ring.start(journal._tip.position) + MOST_WRITE - journal.ring.size
+        unknown = min(self._begins, default=journal.received_number + 1) - 1
+        self.urgent = max(self.urgent, unknown, *[n for n, begin in self._begins.items() if begin < end], 0)
 
     def _look_at_day(self, board) -> None:
         if board.clock_is_set:
@@ -60,7 +77,9 @@ class Purse:
     def born(self) -> None:
         """Another life begins, which knows what its file says."""
         record = self._board.quota_record
-        known = record[1] if record is not None else 0
+        known = 0
+        if record is not None:  # of what was written down ahead, more than a step of the quota does not count
+            known = record[1] - (max(0, record[2] - self._board.quota // 64) if self._board.quota else 0)
         # Before anybody knew the day there was nothing to write; and the board notices a new one earlier than we.
         dated = self.day is not None and (record is None or record[0] <= self.day)
         if self._board.plan.pacing.keep_ms == 0 and self._board.quota and dated and known < self.used:
@@ -81,6 +100,10 @@ class Meter:
         self._skip = PREAMBLE_SIZE
         self.group_ms = 0  # when the last one began
 
+    def _count(self, count: int) -> None:
+        if self._board.quota:  # what goes without one is not counted
+            self._purse.used += count
+
     def sent(self, piece: bytes, now: int) -> None:
         self._pace(len(piece), self._board.world.now_us)
         at = 0
@@ -88,14 +111,14 @@ class Meter:
             at += self._parse(piece, at, now)
 
     def received(self, count: int) -> None:
-        self._purse.used += count
+        self._count(count)
 
     def _parse(self, piece: bytes, at: int, now: int) -> int:
         """Takes some bytes at `at`, returns how many."""
         if self._skip:
             count = min(self._skip, len(piece) - at)
             self._skip -= count
-            self._purse.used += count
+            self._count(count)
             return count
         wanted = HEADER_SIZE + (DESCRIPTOR_SIZE if self._head[:1] == bytes([GROUP]) else 0)
         new = piece[at : at + (wanted if self._head else 1) - len(self._head)]
@@ -109,7 +132,7 @@ class Meter:
         length = int.from_bytes(head[4:8], "little")
         if head[0] == GROUP:
             self._group(Descriptor.unpack_from(memoryview(head)[HEADER_SIZE:], 0).number, length, now)
-        self._purse.used += len(head)
+        self._count(len(head))
         self._skip = HEADER_SIZE + length - len(head)
 
     def _group(self, number: int, length: int, now: int) -> None:
@@ -137,17 +160,41 @@ class Meter:
             raise Violation("%s sends %d bytes at once at %d bits per second" % (self._board.name, self._level, cap))
 
 
-def check_patience(world, board) -> None:
-    """A group that a host waits for is not held back by a quota."""
-    number = board.board.volume.flush_waits_for if board.up and board.plan.ack != "local" else 0
-    part = board.board.peer.part if number else None
-    waits = part is not None and hasattr(part, "sent_number") and part.sent_number < number
-    if not waits or board.board.journal.head.number < number or part.in_flight or not _open(world, board, part.link):
-        board.waits_since = None
-    elif board.waits_since is None:
-        board.waits_since = world.now_ms
-    elif world.now_ms - board.waits_since > PATIENCE_MS:
-        raise Violation("a host of %s waits for group %d, and nothing goes" % (board.name, number))
+class Patience:
+    """A group that a host of this board waits for is not held back by a quota. Time counts while the wire takes
+    whatever comes: what is on its way to the other board may be what it waits for."""
+
+    def __init__(self, board):
+        self._board = board
+        self._part = None
+        self._waited_ms = 0
+        self._last_ms = None
+
+    def look(self, world) -> None:
+        """After every step."""
+        board, now = self._board, world.now_ms
+        number = _waited_for(board) if board.up else 0
+        part = board.board.peer.part if number else None
+        waits = part is not None and hasattr(part, "sent_number") and part.sent_number < number
+        if not waits or part is not self._part or board.board.journal.head.number < number or part.in_flight:
+            self._part, self._waited_ms, self._last_ms = part, 0, None
+        elif not _open(world, board, part.link):
+            self._last_ms = None
+        else:
+            self._waited_ms += now - self._last_ms if self._last_ms is not None else 0
+            self._last_ms = now
+        if self._waited_ms > PATIENCE_MS:
+            raise Violation("a host of %s waits for group %d, and nothing goes" % (board.name, number))
+
+
+def _waited_for(board) -> int:
+    """The last group that the twin must have before a host of this board goes on; 0: none waits, or not for that."""
+    volume, journal = board.board.volume, board.board.journal
+    if volume.waiting_for_room and journal.full:
+        end = journal.ring.start(journal._tip.position) + MOST_WRITE - journal.ring.size
+        if journal.ring.start(journal.acked.position) < end:
+            return journal.acked.number + 1
+    return volume.flush_waits_for if board.plan.ack != "local" else 0
 
 
 def _open(world, board, link) -> bool:

@@ -626,6 +626,7 @@ HONEST = {"kind": "honest", "lie": "", "promotes": False}
 CLOCKED = {**HONEST, "pacing": {"clocked": True, "minute_ms": 50}}
 _DAY = {"clocked": True, "minute_ms": 50, "left": 2000, "waits_for_midnight": True, "unset_ms": 0, "keep_ms": 0}
 SPENT = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": MOST_GROUP, "twin": 0}}}
+FULL_DAYS = {**SPENT, **FULL_RINGS, "ack": "local"}
 SPENT_TWIN = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": 0, "twin": MOST_GROUP}}}
 
 
@@ -659,7 +660,7 @@ def _(where="pace:Pace.takes"):
 @mutant("a batch is asked for group by group, and fits each time", **SPENT)
 def _(where="link.sender:Sender._pays"):
     def make(old):
-        return lambda self, number, size: self.link.pace.takes(0, number <= self._board.urgent)
+        return lambda self, number, begin, size: self.link.pace.takes(0, number <= self._board.urgent)
 
     replace(where, make)
 
@@ -703,6 +704,16 @@ def _(where="pace:Pace._step"):
 @mutant("what a host waits for is held back by the quota", **SPENT, ack="durable")
 def _(where="peer:Peer.urgent"):
     replace(where, lambda old: property(lambda self: 0))
+
+
+@mutant("what a full journal must give up is held back by the quota", **FULL_DAYS)
+def _(where="log.journal:Journal.must_go"):
+    replace(where, lambda old: property(lambda self: 0))
+
+
+@mutant("all of a full journal goes beyond the quota", **FULL_DAYS)
+def _(where="log.journal:Journal.must_go"):
+    replace(where, lambda old: property(lambda self: self.head.position if self.full else 0))
 
 
 @mutant("a twin whose quota is used up acknowledges nothing", **SPENT_TWIN)

@@ -13,7 +13,7 @@ from tests.sim.board import OFF, REFUSED, UP, SimBoard
 from tests.sim.chaos import Chaos
 from tests.sim.host import SimHost, Workload
 from tests.sim.marks import Marks
-from tests.sim.meter import Meter, check_patience
+from tests.sim.meter import Meter
 from tests.sim.oracle import Oracle, Violation
 from tests.sim.pacing import Pacing
 from tests.sim.plan import Plan
@@ -255,7 +255,7 @@ class World:
         """What the oracle wants to know, and what must not happen with honest storage."""
         for board in self.boards:
             board.purse.look(self.now_ms)
-            check_patience(self, board)
+            board.patience.look(self)
             if board.up:
                 board.note_batch()
                 if board.ends_the_copy():

@@ -121,7 +121,7 @@ class FakeBoard:
         self.counters = Counters()
         self.refusal = ""
         self.capabilities = 0
-        self.urgent = 0
+        self.urgent = self.must_go = 0
         self.news = b""  # what it has to report
         self.reports = []
         self.mute = False

@@ -142,9 +142,30 @@ class Quotas(unittest.TestCase):
         pace.set_quota(64 * MIB)
         self.assertTrue(pace.takes(60 * MIB, False))
 
+    def test_what_goes_while_there_is_none_is_not_counted(self):
+        for rate in ("0", "2M 08:00-19:00, 0"):
+            clock, pace = made(rate, quota=64 * MIB)
+            pace.count(MIB)
+            pace.set_quota(0)
+            pace.count(1 << 40)
+            pace.set_quota(64 * MIB)
+            self.assertEqual(pace.used, MIB)
+
+    def test_a_larger_one_for_a_while_costs_nothing_of_the_day(self):
+        for middle in ((1 << 50, 0), (500 << 30, 0), (1 << 50,), (0,)):
+            clock, pace = made(quota=64 * MIB)
+            kept = Kept(pace)
+            pace.count(MIB)
+            for quota in (*middle, 64 * MIB):
+                pace.set_quota(quota)
+                pace.count(1)
+            self.assertTrue(pace.used <= MIB + 4)
+            self.assertTrue(pace.takes(62 * MIB, False))
+            self.assertEqual(kept.records[-1][1:], (kept.records[-1][2] + pace.used - 1, MIB))
+
     def test_a_quota_of_the_settings_file_goes_on_where_it_was(self):
         clock, pace = made()
-        pace.restore((THURSDAY, 16 * MIB))
+        pace.restore((THURSDAY, 16 * MIB, 0))
         pace.set_quota(16 * MIB)
         self.assertFalse(pace.takes(1, False))
 
@@ -168,6 +189,25 @@ class Quotas(unittest.TestCase):
         pace.clock_set = True
         clock.pass_minutes(pace, 1)
         self.assertEqual(pace.used, MIB)  # it went before anybody knew that a new day had begun
+
+    def test_an_excess_is_told_until_midnight(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.exceed()
+        self.assertEqual(pace.excess, "")  # nothing is held back
+        pace.count(16 * MIB)
+        pace.takes(1, False)
+        pace.exceed()
+        self.assertIn("goes beyond the quota", pace.excess)
+        clock.pass_minutes(pace, DAY)
+        self.assertEqual(pace.excess, "")
+
+    def test_another_quota_ends_an_excess(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(16 * MIB)
+        pace.takes(1, False)
+        pace.exceed()
+        pace.set_quota(32 * MIB)
+        self.assertEqual(pace.excess, "")
 
     def test_it_is_told_once(self):
         clock, pace = made(quota=16 * MIB)
@@ -204,27 +244,53 @@ class Restarts(unittest.TestCase):
         self.assertTrue(1000 * MIB <= again.used <= 1016 * MIB)
         self.assertFalse(again.takes(25 * MIB, False))
 
+    def test_a_restart_with_a_smaller_quota_costs_no_more_than_its_step(self):
+        clock, pace, records = self.spent(500 << 30, 1, MIB)
+        for first in (64 * MIB, 0):
+            clock, again = made(quota=first)
+            again.restore(records[-1])
+            if not first:
+                again.set_quota(64 * MIB)
+            self.assertTrue(MIB <= again.used <= 2 * MIB, again.used)
+            again.count(1)
+            self.assertTrue(again.takes(61 * MIB, False))
+
+    def test_a_step_is_bounded(self):
+        clock, pace, records = self.spent(1 << 50, 9, MIB)
+        self.assertTrue(records[-1][1] <= 9 * MIB + (64 << 20))
+
+    def test_what_an_earlier_day_wrote_ahead_takes_nothing_off_this_one(self):
+        clock, pace = made()
+        pace.restore((THURSDAY - 1, 70 * MIB, 64 * MIB))
+        pace.set_quota(64 * MIB)
+        self.assertEqual(pace.used, 0)
+
+    def test_a_lifted_quota_leaves_what_was_really_used(self):
+        clock, pace, records = self.spent(16 * MIB, 5, MIB)
+        pace.set_quota(0)
+        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0))
+
     def test_what_went_before_the_file_was_read_counts(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(MIB)
-        pace.restore((THURSDAY, 5 * MIB))
+        pace.restore((THURSDAY, 5 * MIB, 0))
         self.assertEqual(pace.used, 6 * MIB)
 
     def test_yesterday_is_over(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(MIB)
-        pace.restore((THURSDAY - 1, 5 * MIB))
+        pace.restore((THURSDAY - 1, 5 * MIB, 0))
         self.assertEqual(pace.used, MIB)
 
     def test_a_file_of_tomorrow_gives_nothing_back(self):
         clock, pace = made(quota=16 * MIB)
-        pace.restore((THURSDAY + 5, 16 * MIB))
+        pace.restore((THURSDAY + 5, 16 * MIB, 0))
         self.assertFalse(pace.takes(1, False))
 
     def test_a_clean_end_writes_down_what_was_used(self):
         clock, pace, records = self.spent(16 * MIB, 5, MIB)
         pace.close()
-        self.assertEqual(records[-1], (THURSDAY, 5 * MIB))
+        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0))
 
     def test_without_a_quota_nothing_is_written(self):
         clock, pace = made("2M 08:00-19:00, 0")

@@ -4,22 +4,24 @@ import unittest
 
 from firmware.errors import Refused
 from firmware.pace import Pace
-from firmware.quotabook import QuotaBook
+from firmware.quotabook import AGAIN_MS, QuotaBook, pack, unpack
 from tests.unit.fakes_storage import ManualLane
 from tests.unit.test_pace import MIB, THURSDAY, Clock, always
 
+STEP = 16 * MIB  # of the quota below
+
 
 class File:
-    """What QuotaFile is to its lane."""
+    """What Notebook is to its lane."""
 
     def __init__(self):
         self.records = []
         self.broken = False
 
-    def write(self, record):
+    def change(self, rewrite):
         if self.broken:
-            raise Refused("quota_file /q cannot be written (No space left on device)")
-        self.records.append(record)
+            raise Refused("quota_file = /q cannot be written (No space left on device); make room there")
+        self.records.append(unpack(rewrite(None)))
         return
         yield
 
@@ -34,27 +36,52 @@ class Lane(ManualLane):
 
 class Books(unittest.TestCase):
     def setUp(self):
-        self.file, self.alarms = File(), []
+        self.file, self.alarms, self.timers = File(), [], []
         self.lane = Lane(self.file)
         self.pace = Pace(always(0), 1024 * MIB, Clock())
 
-    def open(self, record=None, error=None):
-        book = QuotaBook(self.pace, self.lane, self.alarms.append, record, error)
+    def open(self, data=None, error=None):
+        def later(ms, call):
+            self.timers.append((ms, call))
+
+        book = QuotaBook(self.pace, "/q", self.lane, later, self.alarms.append, data, error)
         self.pace.poll(0)
         self.lane.run()
         return book
 
+    def pass_time(self):
+        timers, self.timers = self.timers, []
+        for ms, call in timers:
+            self.assertEqual(ms, AGAIN_MS)
+            call()
+        self.lane.run()
+
     def test_it_goes_on_where_it_was(self):
-        self.open((THURSDAY, 1000 * MIB))
+        self.open(pack((THURSDAY, 1000 * MIB, STEP)))
         self.assertEqual(self.pace.used, 1000 * MIB)
         self.assertFalse(self.pace.takes(25 * MIB, False))
         self.assertEqual(self.alarms, [""])
 
-    def test_a_file_that_makes_no_sense_is_an_alarm(self):
-        self.open(None, Refused("quota_file /q does not hold a day"))
+    def test_a_file_that_cannot_be_read_is_an_alarm(self):
+        self.open(None, Refused("quota_file = /q cannot be read (Input/output error); name another place"))
         self.assertIn("today's quota is counted anew", self.alarms[0])
         self.assertTrue(self.pace.takes(MIB, False))
         self.assertTrue(self.file.records)
+
+    def test_a_file_that_makes_no_sense_is_an_alarm(self):
+        for data in (b"", b"1", b"1 2 3 4", b"one two", b"-1 5", b"1 " + b"9" * 30, b"\xff", b"7" * 5000):
+            self.alarms.clear()
+            self.open(data)
+            self.assertIn("/q does not hold a day and its bytes; delete it, or name another; today", self.alarms[0])
+            self.assertEqual(self.pace.used, 0)
+
+    def test_a_record_comes_back(self):
+        for record in ((20006, 0, 0), (20007, 5 << 40, 64 * MIB)):
+            self.assertEqual(unpack(pack(record)), record)
+
+    def test_a_file_of_an_earlier_version(self):
+        self.open(b"%d %d\n" % (THURSDAY, 1000 * MIB))
+        self.assertEqual(self.pace.used, 1000 * MIB)
 
     def test_of_what_comes_while_it_writes_the_last_counts(self):
         self.open()
@@ -78,13 +105,35 @@ class Books(unittest.TestCase):
         self.lane.run()
         self.assertEqual(self.alarms[-1], "")
 
+    def test_it_heals_while_nothing_is_sent(self):
+        self.open()
+        self.file.broken = True
+        self.pace.count(100 * MIB)
+        self.lane.run()
+        self.pass_time()
+        self.assertIn("a restart would count today's quota anew", self.alarms[-1])
+        self.assertEqual(len(self.timers), 1)
+        self.file.broken = False
+        self.pass_time()
+        self.assertEqual((self.alarms[-1], self.timers), ("", []))
+        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + STEP, STEP))
+
     def test_a_clean_end(self):
         book = self.open()
         self.pace.count(100 * MIB)
         self.pace.count(7)
         book.close()
-        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + 7))
+        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + 7, 0))
         self.assertTrue(self.lane.closed)
+
+    def test_nothing_is_tried_after_the_end(self):
+        book = self.open()
+        self.file.broken = True
+        self.pace.count(100 * MIB)
+        self.lane.run()
+        book.close()
+        self.pass_time()
+        self.assertEqual(self.lane.jobs, [])
 
 
 if __name__ == "__main__":
