@@ -93,7 +93,7 @@ class Alerts:
         status = self._status = self._show()
         self.now_ms = now_ms
         held = bool(status["link"].get("held_bytes"))
-        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held)
+        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held, status.get("unknown", ()))
         if self._watch.jump_ms:
             for channel in self.channels:
                 channel.shift(self._watch.jump_ms)

@@ -148,7 +148,9 @@ def test_the_mirror_does_not_notice(make_pair, make):
         slowest = max(slowest, time.monotonic() - began)
     pair.wait_drained()
     assert slowest < 2, slowest
-    assert "irectory" in alerts(pair.left)["sentence"]
+    told = "alerts = %s: it is no file; delete what is there, or name another place" % blocked
+    assert alerts(pair.left)["sentence"] == told
+    assert told + "; after a restart alerts may come once more" in pair.left.status()["alarms"]
     began = time.monotonic()
     pair.left.stop()
     assert time.monotonic() - began < 5

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},
     "pair": COMMON | {"pair", "log.layout", "text"},
     "conf": COMMON | {"conf", "address", "alerts", "panel", "quantity", "schedule", "status.texts", "text"},
-    "alerts": COMMON | {"alerts", "address", "quantity", "status"},
+    "alerts": COMMON | {"alerts", "address", "quantity", "status", "log.layout"},
     "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.
@@ -24,8 +24,8 @@ PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "h
 PURE_MODULES |= {"micropython", "re", "struct", "sys", "typing", "hashlib", "zlib", "zstandard"}
 
 # The composition root: these files wire the parts and may name the ports.
-ROOT_FILES = {"__main__.py", "appliance.py", "chronicler.py", "consoles.py", "herald.py", "matchmaker.py", "media.py"}
-ROOT_FILES |= {"service.py", "surfaces.py", "website.py"}
+ROOT_FILES = {"__main__.py", "appliance.py", "bulkhead.py", "chronicler.py", "consoles.py", "herald.py"}
+ROOT_FILES |= {"matchmaker.py", "media.py", "service.py", "surfaces.py", "website.py"}
 
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.
