@@ -12,7 +12,6 @@ from firmware.matchmaker import key_routes
 from firmware.ports import ThreadLane
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
-from firmware.ports.quotafile import QuotaFile
 from firmware.quotabook import QuotaBook
 from firmware.status.metrics import Metrics
 from firmware.status.pulse import Pulse
@@ -84,15 +83,16 @@ class Surfaces:
         return Health(self._board, ThreadLane(reader, self._loop), self._loop.call_after)
 
     def _make_quota_book(self) -> QuotaBook:
-        board, file = self._board, QuotaFile(self._settings.quota_file)
-        read = run_job(file, "read", ())
-        lane = ThreadLane(file, self._loop)
-        return QuotaBook(board.pace, lane, lambda sentence: board.alarm("quota_file", sentence), *read)
+        board, path, loop = self._board, self._settings.quota_file, self._loop
+        file = Notebook(path)
+        data, error = run_job(file, "read", ())
+        return QuotaBook(board.pace, path, ThreadLane(file, loop), loop.call_after,
+                         lambda sentence: board.alarm("quota_file", sentence), data, error)  # fmt: skip
 
     def _make_wishes(self) -> Wishes:
         board, path = self._board, self._settings.settings
         if path is not None:
-            self._notebook = Notebook(path, "settings")
+            self._notebook = Notebook(path)
             self._lane = ThreadLane(self._notebook, self._loop)
         submit = None if path is None else self._lane.submit
         wishes = Wishes(self._settings, submit, board.events.note, lambda sentence: board.alarm("settings", sentence))
