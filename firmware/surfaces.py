@@ -84,7 +84,7 @@ class Surfaces:
 
     def _make_quota_book(self) -> QuotaBook:
         board, path, loop = self._board, self._settings.quota_file, self._loop
-        file = Notebook(path)
+        file = Notebook(path, "quota_file")
         data, error = run_job(file, "read", ())
         return QuotaBook(board.pace, path, ThreadLane(file, loop), loop.call_after,
                          lambda sentence: board.alarm("quota_file", sentence), data, error)  # fmt: skip
@@ -92,7 +92,7 @@ class Surfaces:
     def _make_wishes(self) -> Wishes:
         board, path = self._board, self._settings.settings
         if path is not None:
-            self._notebook = Notebook(path)
+            self._notebook = Notebook(path, "settings")
             self._lane = ThreadLane(self._notebook, self._loop)
         submit = None if path is None else self._lane.submit
         wishes = Wishes(self._settings, submit, board.events.note, lambda sentence: board.alarm("settings", sentence))
