@@ -23,7 +23,7 @@ from firmware.ports import environment
 from firmware.presence import Presence
 from firmware.service import Service
 from firmware.startup import ARENA_SIZE, open_journal
-from firmware.status.snapshot import snapshot
+from firmware.status.shown import Shown
 from firmware.surfaces import Surfaces
 from firmware.website import BURST, Website
 
@@ -84,9 +84,10 @@ class Appliance:
         loop.spans = self._storage
         loop.on_span_error = lambda error: board.peer.unreadable(board.journal.acked.number + 1, error)
         loop.hook = lambda now: board.poll()
-        self._consoles = Consoles(board, loop)
+        shown = Shown(board, ports.now_ms)
+        self._consoles = Consoles(board, loop, shown.get)
         if self._usb is not None:
-            self._usb.serve(board, lambda: snapshot(board), self._consoles.add)
+            self._usb.serve(board, shown.get, self._consoles.add)
             if "usb" in board.alarms:
                 self._complain(board.alarms["usb"])
             loop.hook = self._poll
@@ -101,8 +102,8 @@ class Appliance:
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:
             self._consoles.add(*settings.console)
-        self._surfaces = Surfaces(board, loop, settings, self._website, self._stop)
-        self._service = Service(loop, lambda: snapshot(board))
+        self._surfaces = Surfaces(board, loop, settings, self._website, self._stop, shown)
+        self._service = Service(loop, shown.get, board.alarm)
 
     def _look_at_clock(self) -> None:
         self._board.clock_set = ports.clock_is_set()

@@ -11,7 +11,7 @@ from firmware.status.chronicle.look import Looker
 from firmware.status.chronicle.routes import Routes
 from firmware.status.translation import translate
 
-_PATIENCE_S = 10  # for a card that does not answer, when all else has stopped
+_PATIENCE_S = 5  # for a card that does not answer, when all else has stopped
 _WAIT_MS = 1000  # for a board before this one to let go of the file
 
 
@@ -19,10 +19,10 @@ class Chronicler:
     """The chronicle of `board` in the file or block device at `path`; None: in memory only. `live` is the page's
     Live, None without one. Starts a thread."""
 
-    def __init__(self, board, loop, path: "str | None", live=None):
+    def __init__(self, board, bulkhead, path: "str | None", live=None):
         self._board = board
-        self._loop = loop
-        self._lane = None if path is None else ports.ThreadLane(Archive(lambda: open_storage(path)), loop)
+        self._call_after = bulkhead.call_after
+        self._lane = None if path is None else bulkhead.lane(Archive(lambda: open_storage(path)))
         submit = None if self._lane is None else self._lane.submit
         self.chronicle = board.chronicle = Chronicle(
             board.events, Looker(board), board.clock, self._clock_set, lambda: board.serving, self._alarm, submit,
@@ -30,10 +30,12 @@ class Chronicler:
         )  # fmt: skip
         language = (lambda request: "en") if live is None else live.language
         self._routes = Routes(
-            self.chronicle, board.events, board.clock, self._clock_set, loop.call_after, language, translate
+            self.chronicle, board.events, board.clock, self._clock_set, bulkhead.call_after, language, translate
         )  # fmt: skip
         if live is not None:
-            board.events.on_happened = lambda event: live.happened(event.id, event.ms, event.sentence, event.more)
+            board.events.on_happened = bulkhead.listener(
+                lambda event: live.happened(event.id, event.ms, event.sentence, event.more)
+            )
         self._closed = False
 
     def routes(self) -> dict:
@@ -59,7 +61,7 @@ class Chronicler:
             wait_ms = self.chronicle.tick()
         except Exception as error:  # whatever it is: not worth the mirror
             self._alarm("the chronicle does not work; this is a bug: %r" % error)
-        self._loop.call_after(wait_ms, self._tick)
+        self._call_after(wait_ms, self._tick)
 
     def _clock_set(self) -> "bool | None":
         return self._board.clock_set

@@ -11,7 +11,6 @@ from firmware.errors import Refused
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.ports.post import check_post, open_post
-from firmware.status.snapshot import snapshot
 
 _PATIENCE_S = 2  # for a card that hangs, when the board ends
 KEYS = ("alert_webhook", "alert_mail", "alert_push", "alert_syslog", "alert_ping")
@@ -32,11 +31,11 @@ def check(settings) -> None:
 
 
 class Herald:
-    """The alerts of `board`. Nothing of it runs while nobody is to be told."""
+    """The alerts of `board`; `show()` is its snapshot. Nothing of it runs while nobody is to be told."""
 
-    def __init__(self, board, loop, settings, wishes):
+    def __init__(self, board, bulkhead, settings, wishes, show):
         self._board = board
-        self._loop = loop
+        self._bulkhead = bulkhead
         self._settings = settings
         self._post = self._lane = None
         self._running = False
@@ -44,10 +43,11 @@ class Herald:
         self._notebook = None if path is None else Notebook(path, "alerts")
         save = None if path is None else self._save
         writer, note = Writer(self._language), board.events.note
-        self.alerts = Alerts(self, writer, lambda: snapshot(board), board.clock, note, save)
+        self.alerts = Alerts(self, writer, show, board.clock, note, save)
         for key in KEYS:
             wishes.announce(key, self._receive)
         self._receive()
+        self._told = (None, None) if path is None else run_job(self._notebook, "read", ())  # nobody waits for us yet
 
     def routes(self) -> dict:
         """For Api's `more`."""
@@ -60,12 +60,7 @@ class Herald:
     def start(self) -> None:
         """The board runs now."""
         self._running = True
-        if self._notebook is not None:
-            data, error = run_job(self._notebook, "read", ())
-            if error is not None:
-                self.alerts.unread(error)
-            elif data:
-                self.alerts.recall(data)
+        self._bulkhead.run(self._recall)
         self._tick()
 
     def stop(self) -> None:
@@ -82,8 +77,16 @@ class Herald:
     def send(self, place, letter, done) -> None:
         """See Alerts: the post office opens with the first letter."""
         if self._post is None:
-            self._post = open_post(self._loop)
-        self._post.send(place, letter, done)
+            self._post = open_post(self._bulkhead.loop)
+        self._post.send(place, letter, self._bulkhead.guarded(done))
+
+    def _recall(self) -> None:
+        data, error = self._told
+        self._told = None
+        if error is not None:
+            self.alerts.unread(error)
+        elif data:
+            self.alerts.recall(data)
 
     def _receive(self, _=None) -> None:
         check(self._settings)
@@ -91,7 +94,7 @@ class Herald:
 
     def _save(self, data: bytes, done) -> None:
         if self._lane is None:
-            self._lane = ports.ThreadLane(self._notebook, self._loop)
+            self._lane = self._bulkhead.lane(self._notebook)
         self._lane.submit(lambda _, error: done(error), "change", lambda before: data)
 
     def _tick(self) -> None:
@@ -104,7 +107,7 @@ class Herald:
             self._board.alarm("alerts", "")
         except Exception as error:  # whatever it is: not worth the mirror
             self._board.alarm("alerts", "alerts do not work; this is a bug: %s" % repr(error))
-        self._loop.call_after(LOOK_MS, self._tick)
+        self._bulkhead.call_after(LOOK_MS, self._tick)
 
     def _trouble(self) -> str:
         trouble = self.alerts.trouble if self.alerts.channels else ""

@@ -3,6 +3,7 @@
 import json
 
 from firmware import ports
+from firmware.bulkhead import Bulkhead
 from firmware.ports import environment
 
 _TICK_MS = 2000
@@ -12,15 +13,17 @@ _LEAST_TICK_MS = 100
 class Service:
     """Tells from the loop, and so only as long as that runs.
 
-    `status()` is the snapshot of the board. The manager hears READY=1 from start(), WATCHDOG=1 at least twice in the
-    time that it gives (WATCHDOG_USEC), STATUS= when it changes and STOPPING=1. WATCHDOG_PID is not looked at: the
-    process that the manager started may have handed us this duty with its environment. While the board serves, the
-    file SOSIE_SERVING is there and not older than some seconds: an update that was tried is kept because of it.
+    `status()` is the snapshot of the board, `alarm(source, sentence)` the board's. The manager hears READY=1 from
+    start(), WATCHDOG=1 at least twice in the time that it gives (WATCHDOG_USEC), STATUS= when it changes and
+    STOPPING=1. WATCHDOG_PID is not looked at: the process that the manager started may have handed us this duty with
+    its environment. While the board serves, the file SOSIE_SERVING is there and not older than some seconds: an update
+    that was tried is kept because of it.
     """
 
-    def __init__(self, loop, status):
+    def __init__(self, loop, status, alarm):
         self._loop = loop
         self._status = status
+        self._bulkhead = Bulkhead("status", loop, alarm)
         self._tell = ports.service_manager()
         self._serving_path = environment.variable("SOSIE_SERVING")
         self._tick_ms = _tick_ms(environment.variable("WATCHDOG_USEC"))
@@ -41,15 +44,19 @@ class Service:
         self._show(None)
 
     def _tick(self) -> None:
-        status = self._status()
+        # A headline that cannot be made is no reason to be killed: the loop runs.
         self._say("WATCHDOG=1")
+        self._loop.call_after(self._tick_ms, self._tick)
+        self._bulkhead.run(self._look)
+
+    def _look(self) -> None:
+        status = self._status()
         headline = "%s: %s; %s" % (status["name"], status["state"], status["words"]["distance"])
         if headline != self._told:
             self._told = headline
             self._say("STATUS=" + headline.replace("\n", " "))
         if not self._stopping:
             self._show(status if status["serving"] else None)
-        self._loop.call_after(self._tick_ms, self._tick)
 
     def _say(self, text: str) -> None:
         if self._tell is not None:

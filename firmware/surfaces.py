@@ -1,21 +1,22 @@
 """What shows a board and what it tells: the page, and every other surface that is switched on by its settings.
 
 A root file: it wires the surfaces to the ports. The appliance makes one of these and starts, stops and closes it. A
-surface that cannot be made, or breaks, is an alarm of the board and never more than that: mirroring goes on.
+surface that cannot be made, or breaks, is an alarm of the board and never more than that: mirroring goes on. What a
+surface does by itself, later, is behind its bulkhead (bulkhead.py).
 """
 
+from firmware.bulkhead import Bulkhead, wait_for
 from firmware.chronicler import Chronicler
 from firmware.errors import Refused
 from firmware.foresight import Foresight
 from firmware.herald import Herald, check
 from firmware.matchmaker import key_routes
-from firmware.ports import ThreadLane
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
 from firmware.status.metrics import Metrics
 from firmware.status.pulse import Pulse
-from firmware.status.snapshot import snapshot
+from firmware.status.shown import Shown
 from firmware.wishes import Wishes
 
 _PATIENCE_S = 5  # with a card that hangs
@@ -26,24 +27,26 @@ class Surfaces:
 
     `live` is the Live of the page, None without one; `wishes` are the settings that may change (wishes.py). A part is
     made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API (status/api.py):
-    {path: {method: handler(request, answer)}}. `stop()` ends the board as SIGTERM does.
+    {path: {method: handler(request, answer)}}. `stop()` ends the board as SIGTERM does; `shown` is a Shown.
     """
 
-    def __init__(self, board, loop, settings, website=None, stop=None):
+    def __init__(self, board, loop, settings, website=None, stop=None, shown=None):
         self._board = board
         self._loop = loop
         self._settings = settings
         self._website = website
         self._stop_board = stop
+        self._shown = shown or Shown(board, board.clock.now_ms)
         self.live = None if website is None else website.live
         self._notebook = self._lane = None  # of the settings file
         self._parts = []  # (word, part)
+        self._bulkheads = []
         self._routes = key_routes(board) or {}
-        self.wishes = self._add("settings", self._make_wishes)
+        self.wishes = self._add("settings", self._make_wishes) or self._add("settings", self._wishes_without_place)
         self._make_parts()
         self._guarded("settings", self._begin_wishes)
         if website is not None:
-            website.open(board, self._routes, lambda: settings.look == "anyone")
+            website.open(board, self._routes, lambda: settings.look == "anyone", self._shown)
 
     def _make_parts(self) -> None:
         """Here every surface has its line."""
@@ -53,14 +56,14 @@ class Surfaces:
         self.wishes.announce("quota", self._board.pace.set_quota)
         self.wishes.announce("rpo")
         self.wishes.announce("language")
-        board, loop, settings = self._board, self._loop, self._settings
-        self._add("pulse", lambda: Pulse(board, loop.call_after))
-        self._add("forecast", lambda: Foresight(board, loop.call_after))
+        board, settings, show, behind = self._board, self._settings, self._shown.get, self._bulkhead
+        self._add("pulse", lambda: Pulse(board, behind("pulse").call_after))
+        self._add("forecast", lambda: Foresight(board, behind("forecast").call_after))
         self._add("health", self._make_health)
         check(settings)
-        herald = self._add("herald", lambda: Herald(board, loop, settings, self.wishes))
-        self._add("metrics", lambda: Metrics(lambda: snapshot(board), None if herald is None else herald.channels))
-        self._add("chronicle", lambda: Chronicler(board, loop, settings.chronicle, self.live))
+        herald = self._add("herald", lambda: Herald(board, behind("herald"), settings, self.wishes, show))
+        self._add("metrics", lambda: Metrics(show, None if herald is None else herald.channels))
+        self._add("chronicle", lambda: Chronicler(board, behind("chronicle"), settings.chronicle, self.live))
         if settings.lights or settings.button or settings.display:
             self._add("panel", self._make_panel)
 
@@ -69,9 +72,9 @@ class Surfaces:
             from board.panel.panel import Panel
         except (ImportError, SyntaxError):
             raise Refused("it needs Linux and CPython")
-        loop = self._loop
-        return Panel(self._board, self._settings, lambda worker: ThreadLane(worker, loop), loop.call_after,
-                     self._stop_board)  # fmt: skip
+        behind = self._bulkhead("panel")
+        return Panel(self._board, self._settings, behind.lane, behind.call_after, self._stop_board,
+                     show=self._shown.get)  # fmt: skip
 
     def _make_health(self):
         """None where there is no CPython, whose drivers those are."""
@@ -80,22 +83,34 @@ class Surfaces:
         except (ImportError, SyntaxError):  # that runtime does not even read all of Python
             return None
         reader = Reader(self._settings.disk, self._settings.journal)
-        return Health(self._board, ThreadLane(reader, self._loop), self._loop.call_after)
+        behind = self._bulkhead("health")
+        return Health(self._board, behind.lane(reader), behind.call_after)
 
     def _make_quota_book(self) -> QuotaBook:
-        board, path, loop = self._board, self._settings.quota_file, self._loop
+        board, path, behind = self._board, self._settings.quota_file, self._bulkhead("quota_file")
         file = Notebook(path, "quota_file")
         data, error = run_job(file, "read", ())
-        return QuotaBook(board.pace, path, ThreadLane(file, loop), loop.call_after,
+        return QuotaBook(board.pace, path, behind.lane(file), behind.call_after,
                          lambda sentence: board.alarm("quota_file", sentence), data, error)  # fmt: skip
 
     def _make_wishes(self) -> Wishes:
-        board, path = self._board, self._settings.settings
+        path = self._settings.settings
         if path is not None:
             self._notebook = Notebook(path, "settings")
-            self._lane = ThreadLane(self._notebook, self._loop)
-        submit = None if path is None else self._lane.submit
-        wishes = Wishes(self._settings, submit, board.events.note, lambda sentence: board.alarm("settings", sentence))
+            self._lane = self._bulkhead("settings").lane(self._notebook)
+        return self._wishes(None if path is None else self._lane.submit)
+
+    def _wishes_without_place(self) -> Wishes:
+        """Where that cannot be: all others need them. What the file says counts, and nothing can be changed."""
+        return self._wishes(None, self._board.alarms.get("settings", ""))
+
+    def _wishes(self, submit, trouble: str = "") -> Wishes:
+        board = self._board
+
+        def alarm(sentence: str) -> None:
+            board.alarm("settings", sentence or trouble)
+
+        wishes = Wishes(self._settings, submit, board.events.note, alarm)
         wishes.announce("look")
         return wishes
 
@@ -105,6 +120,10 @@ class Surfaces:
             self.wishes.begin(None)
         else:
             self.wishes.begin(*run_job(self._notebook, "read", ()))
+
+    def _bulkhead(self, word: str) -> Bulkhead:
+        self._bulkheads.append(Bulkhead(word, self._loop, self._board.alarm))
+        return self._bulkheads[-1]
 
     def _add(self, word: str, make):
         """The part that make() returns, None when it cannot be; `word` says which one it is."""
@@ -129,7 +148,8 @@ class Surfaces:
         if self._lane is not None:
             self._lane.close(_PATIENCE_S)
         if self._website is not None:
-            self._website.close()
+            self._bulkheads.append(self._website.leave())
+        wait_for(self._bulkheads)
 
     def _tell_all(self, what: str) -> None:
         for word, part in self._parts:

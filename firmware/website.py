@@ -4,6 +4,7 @@ A root file: it wires the pages (firmware/status) to the ports.
 """
 
 from firmware import ports
+from firmware.bulkhead import Bulkhead, wait_for
 from firmware.errors import Refused
 from firmware.link.secure import Secure
 from firmware.ports import environment
@@ -18,6 +19,7 @@ from firmware.status.interpreter import Interpreter
 from firmware.status.live import Live
 from firmware.status.login import Login
 from firmware.status.sessions import Sessions
+from firmware.status.shown import Shown
 from firmware.status.snapshot import snapshot
 from firmware.status.static import Static
 from firmware.status.texts import LANGUAGES
@@ -26,6 +28,7 @@ from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"
 _LOOK_MS = 2000
+_PASSWORD_MS = 1000
 _PATIENCE_S = 5  # with what is under way at the end: nobody waits for a surface
 BURST = 8  # visitors in a tenth of a second (ports.Listener): with keys each costs milliseconds on a small board
 
@@ -39,19 +42,22 @@ class Website:
     """
 
     def __init__(self, loop, web: tuple, credentials=None, folder: "str | None" = None):
-        self._loop = loop
         self._web = web
         self._credentials = credentials
         self._folder = folder
         self._board = None
+        self._shown = None
         self._api = None
         self._lanes = []
-        self.live = Live(self._show, loop.call_after, ports.now_ms, self._alarm, ("",) + LANGUAGES, translate)
+        self._bulkhead = behind = Bulkhead("page", loop, self._board_alarm)
+        languages = ("",) + LANGUAGES
+        self.live = Live(self._show_again, behind.call_after, ports.now_ms, self._alarm, languages, translate)
 
-    def open(self, board, more=None, anyone=None) -> None:
+    def open(self, board, more=None, anyone=None, shown=None) -> None:
         """`board` is what Api takes; `more` are routes of others (status/api.py); anyone(): who looks needs no
-        password. Starts threads."""
+        password; `shown` is a Shown of the board. Starts threads."""
         self._board = board
+        self._shown = shown or Shown(board, ports.now_ms)
         updates, static = self._make_updates(board), Static(self._read_files)
         gate, routes = self._make_gate(board, anyone or (lambda: False), updates is not None)
         routes.update(self.live.routes())
@@ -60,44 +66,61 @@ class Website:
         self._api = Interpreter(Api(board, self._web, gate, updates, routes, static, self._show), translate)
 
     def _show(self, language: str) -> dict:
+        """For who asks: what is true now, also right after something was done."""
         return snapshot(self._board, language)
 
+    def _show_again(self, language: str) -> dict:
+        """For who looks all the time."""
+        return self._shown.get(language)
+
     def _alarm(self, sentence: str) -> None:
-        self._board.alarm("page", sentence)
+        self._board_alarm("page", sentence)
+
+    def _board_alarm(self, source: str, sentence: str) -> None:
+        self._board.alarm(source, sentence)
 
     def _read_files(self, done) -> None:
-        lane = ports.ThreadLane(Shelf(environment.FOLDER + "/status/web"), self._loop)
+        lane = self._lane(Shelf(environment.FOLDER + "/status/web"))
 
         def read(files, error) -> None:
             self._lanes.remove(lane)
             lane.close()
             done(files, error)
 
-        self._lanes.append(lane)
         lane.submit(read, "load")
 
     def close(self) -> None:
         """Ends its threads."""
+        wait_for([self.leave()])
+
+    def leave(self) -> Bulkhead:
+        """The same, but for waiting: the Bulkhead is what is to be waited for."""
         self._api = None
         for lane in self._lanes:
             lane.close(_PATIENCE_S)
         self._lanes = []
+        return self._bulkhead
 
     def visitor(self, caller: str):
         """The conversation with who came from the address `caller`; None while there is nothing to show."""
         api = self._api
         if api is None:
             return None
-        page = HttpConversation(api.handle, lambda request, decided: api.admit(request, decided, caller))
-        if self._credentials is None:
-            return page
+        behind = self._bulkhead
+        # Answers are given from the midst of others' work: a promotion, a commit, a lane.
+        page = HttpConversation(
+            lambda request, answer: api.handle(request, behind.guarded(answer)),
+            lambda request, decided: api.admit(request, decided, caller),
+        )  # fmt: skip
         try:
-            return Secure(page, self._credentials.page_session())
+            page = page if self._credentials is None else Secure(page, self._credentials.page_session())
         except Refused:
             return None  # what is wrong with the keys is told by who looks after them (guard.py)
+        page.bug = behind.broke
+        return page
 
     def _lane(self, worker):
-        lane = ports.ThreadLane(worker, self._loop)
+        lane = self._bulkhead.lane(worker)
         self._lanes.append(lane)
         return lane
 
@@ -119,6 +142,14 @@ class Website:
         def check(password, done) -> None:
             lane.submit(done, "check", password)
 
+        def look() -> None:
+            if self._api is not None:
+                lane.submit(looked, "look")
+
+        def looked(result, error) -> None:
+            self._bulkhead.call_after(_PASSWORD_MS, look)
+
+        looked(None, None)
         return Login(check, file.edition, ports.now_ms, ports.random_bytes(16), board.events.note)
 
     def _make_updates(self, board) -> "Updates | None":
@@ -130,8 +161,8 @@ class Website:
 
         def look() -> None:
             if self._api is not None:
+                self._bulkhead.call_after(_LOOK_MS, look)
                 updates.look()
-                self._loop.call_after(_LOOK_MS, look)
 
-        self._loop.call_after(_LOOK_MS, look)
+        self._bulkhead.call_after(_LOOK_MS, look)
         return updates

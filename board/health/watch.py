@@ -81,11 +81,11 @@ class Health:
         self._lane.close(_LEAVE_S)
 
     def _told(self, health: dict, error) -> None:
+        self._call_after(EVERY_MS, self.start)
         self._board.alarm("health", "" if error is None else "the sensors cannot be read (%s)" % error)
         if error is None:
             health["under_voltage"] = self._held(health["under_voltage"])
             self._board.health = health
-        self._call_after(EVERY_MS, self.start)
 
     def _held(self, low: "bool | None") -> "bool | None":
         now_ms = self._board.clock.now_ms()

@@ -25,12 +25,14 @@ IDLE_WAIT_MS = 500  # a lane waits so long for a finger
 
 class Panel:
     """The surface. `make_lane(worker)` gives a lane, `call_after(ms, call)` is a timer, `stop()` ends the board as
-    SIGTERM does. `running`: False where this only stands in for a board that cannot run."""
+    SIGTERM does. `running`: False where this only stands in for a board that cannot run. `show()`: the snapshot, where
+    others show it too; what a finger does goes by the one of that moment."""
 
-    def __init__(self, board, settings, make_lane, call_after, stop, running=True, hardware=None):
+    def __init__(self, board, settings, make_lane, call_after, stop, running=True, hardware=None, show=None):
         self._board = board
         self._call_after = call_after
         self._running = running
+        self._show = show or (lambda: snapshot(board))
         self._now_ms = board.clock.now_ms
         self._status = None
         self._looked_ms = self._asked_ms = self._drawn_ms = self._due_ms = None
@@ -110,7 +112,8 @@ class Panel:
         """Does what is due; returns when something is next."""
         if self._looked_ms is None or now_ms - self._looked_ms >= LOOK_MS:
             self._looked_ms = now_ms
-            self.lights.show(pattern_of(self._fresh(), self._running), now_ms)
+            self._status = self._show()
+            self.lights.show(pattern_of(self._status, self._running), now_ms)
             for each in self._devices():
                 each.tick(now_ms)
         dues = [self._looked_ms + LOOK_MS]

@@ -46,7 +46,7 @@ class StandIn:
         self._speak()
         self._show()
         self._light()
-        Service(loop, lambda: snapshot(self._board)).start()
+        Service(loop, lambda: snapshot(self._board), self._board.alarm).start()
         loop.run()
         loop.close()
         if self._panel is not None:

@@ -109,7 +109,8 @@ class Control:
     `lane` runs the jobs of an Answers on the same descriptor; its owner closes it when the gadget is gone, for only
     then does it surely end. Without one a host can make readable() wait.
 
-    `status() -> bytes` answers the vendor request, `max_lun` the class request; it is None where there is no disk.
+    `status() -> bytes` answers the vendor request, which is stalled while that is empty. `max_lun` answers the class
+    request; it is None where there is no disk.
     `on_enable`: a host configured us, or reset the bus: a new session, also when no on_disable came before.
     `on_disable`: the host is gone. `on_reset`: Bulk-Only Mass Storage Reset; it is acknowledged to the host afterwards.
     `suspended`: the bus sleeps.
@@ -175,7 +176,7 @@ class Control:
     def _request(self, kind: int, request: int, value: int, index: int, length: int) -> None:
         what = (kind, request, value, index)
         if what == (VENDOR_IN, GET_STATUS, 0, self._status_interface) and length:
-            self._submit("answer", self._status()[:length])
+            self._answer(kind, self._status()[:length])
         elif self.max_lun is None:
             self._stall(kind)
         elif what == (CLASS_IN, GET_MAX_LUN, 0, descriptors.DISK) and length == 1:
@@ -183,6 +184,12 @@ class Control:
         elif what == (CLASS_OUT, BULK_ONLY_RESET, 0, descriptors.DISK) and length == 0:
             self.on_reset()
             self._submit("acknowledge")
+        else:
+            self._stall(kind)
+
+    def _answer(self, kind: int, data: bytes) -> None:
+        if data:
+            self._submit("answer", data)
         else:
             self._stall(kind)
 

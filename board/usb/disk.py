@@ -75,12 +75,22 @@ class UsbDisk:
         task = Task(units, memoryview(bytearray(PIECE + MAX_PACKET)))
         self._bot = self._endpoints.bot = Bot(task, units, self._endpoints)
         # A host that gave its request up makes an answer wait until it asks again: not the loop.
-        self._lane = ports.ThreadLane(Answers(files[0]), loop)
-        self._control = Control(files[0], lambda: packed(status()), self._bot.max_lun, self._lane)
+        self._lane = ports.ThreadLane(Answers(files[0]), loop, spins=True)
+        self._control = Control(files[0], lambda: self._told(status), self._bot.max_lun, self._lane)
         self._control.on_enable = self._enabled
         self._control.on_disable = self._disabled
         self._control.on_reset = self._bot.reset
         loop.watch(files[0], _READABLE, lambda events: self._control.readable())
+
+    def _told(self, status) -> bytes:
+        """Empty when it cannot be made, which is no reason to take the disk from its host."""
+        told, trouble = b"", ""
+        try:
+            told = packed(status())
+        except Exception as error:  # whatever it is: only who asks on this port misses it
+            trouble = "the USB port cannot tell the status of this board; this is a bug: %r" % error
+        self._board.alarm("usb_status", trouble)
+        return told
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""

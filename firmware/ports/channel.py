@@ -20,6 +20,8 @@ class Channel:
 
     Reading stays switched on until an event finds that the conversation wants nothing, so a conversation
     that always reads costs no system call beyond receive and send.
+
+    A conversation that has `bug(error)` is a surface's: anything that it raises ends it, and nothing else.
     """
 
     def __init__(self, loop, sock, conversation, closed=None):
@@ -57,9 +59,11 @@ class Channel:
         self._socket.close()
         self._socket = None
         self._queued = True
-        self._conversation.lost()
-        if self._closed is not None:
-            self._closed()
+        try:
+            self._conversation.lost()
+        finally:
+            if self._closed is not None:
+                self._closed()
 
     def on_events(self, events: int) -> None:
         """One turn; `events` is what the poller saw, 0 when woken or due."""
@@ -73,6 +77,12 @@ class Channel:
                 self._answer()
         except ProtocolError:
             self._last_words()
+            self.close()
+        except Exception as error:
+            bug = getattr(self._conversation, "bug", None)
+            if bug is None:
+                raise
+            bug(error)
             self.close()
 
     def _read(self, events: int) -> None:

@@ -16,10 +16,10 @@ def run_job(worker, op: str, args):
 class InlineLane:
     """Jobs run at once, in the caller's thread; `done` is called from the loop as ever.
 
-    `brief` and `keep` are what the other lanes take, so that this one can stand in for them.
+    `brief`, `keep` and `spins` are what the other lanes take, so that this one can stand in for them.
     """
 
-    def __init__(self, worker, loop, brief=None, keep=()):
+    def __init__(self, worker, loop, brief=None, keep=(), spins=False):
         self._worker = worker
         self._loop = loop
         self._pending = 0

@@ -39,7 +39,7 @@ class Loop:
         self._timer_count = 0
         self._next = NEVER  # a lower bound of what is due next; a heartbeat put off does not move it
         self._running = False
-        self.jobs = 0  # of lanes, under way in other threads or processes
+        self.jobs = 0  # of lanes that carry data, under way in other threads or processes
         self._spins_missed = 0
 
     def run(self) -> None:

@@ -17,15 +17,21 @@ def act(request, answer, read, action, report) -> None:
         return
 
     def done(outcome, error) -> None:
-        if error is None:
-            answer(json_answer(200, report(outcome)))
-        else:
-            answer(error_answer(409 if isinstance(error, Refused) else 500, str(error)))
+        answer(_outcome(outcome, error, report))
 
     try:
         action(wish, done)
     except Refused as error:
         done(None, error)
+
+
+def _outcome(outcome, error, report):
+    if error is not None:
+        return error_answer(409 if isinstance(error, Refused) else 500, str(error))
+    try:
+        return json_answer(200, report(outcome))
+    except Exception as bug:  # the board is in the midst of what it did
+        return error_answer(500, "this is a bug of the board: %r" % bug)
 
 
 class NotJson(Exception):

@@ -214,7 +214,10 @@ class Commands:
 
     def _tell(self, error, sentence) -> None:
         if error is None:
-            self.message = sentence()
+            try:
+                self.message = sentence()
+            except Exception as bug:  # the board is in the midst of what it did
+                self.message = self.say("bug", repr(bug))
         else:
             words = translate(self.language, str(error))
             self.message = words[:1].upper() + words[1:] + "."

@@ -39,11 +39,13 @@ def _nothing() -> int:
 class Console:
     """One terminal on `board`, which gives facts(), events, mark() and promote().
 
-    `wall_ms()` is the wall clock; `queued()` tells how many bytes the line was given and has not passed on.
+    `wall_ms()` is the wall clock; `queued()` tells how many bytes the line was given and has not passed on. `show()`:
+    the snapshot, where others show it too.
     """
 
-    def __init__(self, board, wall_ms, queued=_nothing):
+    def __init__(self, board, wall_ms, queued=_nothing, show=None):
         self.wake = _nobody
+        self._show = show or (lambda: snapshot(board))
         self._board = board
         self._wall_ms = wall_ms
         self._name = "the board"
@@ -187,7 +189,7 @@ class Console:
     def _lines(self) -> list:
         now_ms = self._wall_ms()
         try:
-            status = snapshot(self._board)
+            status = self._show()
             self._name = status["name"]
             top, bottom = views.head(status), views.foot(self._commands.message, now_ms, status)
             room = HEIGHT - 1 - len(top) - len(bottom)

@@ -15,8 +15,8 @@ class Pulse:
     def start(self) -> None:
         """Looks now, and again and again."""
         if not self._stopped:
-            look_at_growth(self._board)
             self._call_after(EVERY_MS, self.start)
+            look_at_growth(self._board)
 
     def stop(self) -> None:
         """The board stops; the figures stay as they are."""

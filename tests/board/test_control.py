@@ -24,7 +24,8 @@ class Bus:
         self.ep0 = FakeEp0()
         self.ep0.state = "active"
         self.calls = []
-        self.control = Control(DESCRIPTOR, lambda: STATUS, max_lun=1, files=self.ep0)
+        self.status = STATUS
+        self.control = Control(DESCRIPTOR, lambda: self.status, max_lun=1, files=self.ep0)
         self.control.on_enable = lambda: self.calls.append("enable")
         self.control.on_disable = lambda: self.calls.append("disable")
         self.control.on_reset = lambda: self.calls.append(("reset", list(self.ep0.answers)))
@@ -175,6 +176,13 @@ def test_the_status(bus):
     assert bus.ask(0xC1, 0x53, 0, 1, len(STATUS)) == STATUS
     assert bus.ask(0xC1, 0x53, 0, 1, 5) == STATUS[:5]
     assert bus.ask(0xC1, 0x53, 0, 1, 65535) == STATUS
+
+
+def test_a_status_that_cannot_be_made_is_stalled(bus):
+    bus.status = b""
+    assert bus.ask(0xC1, 0x53, 0, 1, 4096) == STALL
+    bus.status = STATUS
+    assert bus.ask(0xC1, 0x53, 0, 1, 4096) == STATUS
 
 
 @pytest.mark.parametrize(

@@ -31,35 +31,51 @@ class PasswordFiles(unittest.TestCase):
             raise error
         return result
 
+    def edition(self):
+        """As it is now, not as it was last seen."""
+        self.assertEqual(run_job(self.file, "look", ()), (None, None))
+        return self.file.edition()
+
     def test_right_wrong_and_changed(self):
-        before = self.file.edition()
+        before = self.edition()
         self.assertEqual([self.check(word) for word in ("right", "wrong", "")], [True, False, False])
-        self.assertEqual(self.file.edition(), before)
+        self.assertEqual(self.edition(), before)
         self.write(keys.hash_password("new"))
-        self.assertNotEqual(self.file.edition(), before)
+        self.assertNotEqual(self.edition(), before)
         self.assertEqual([self.check(word) for word in ("right", "new")], [False, True])
+
+    def test_who_asks_does_not_touch_the_card(self):
+        before, real = self.file.edition(), os.stat
+        self.write(keys.hash_password("new"))
+        os.stat = None
+        try:
+            self.assertEqual(self.file.edition(), before)
+        finally:
+            os.stat = real
+        self.assertTrue(self.check("new"))  # it looks by itself
+        self.assertNotEqual(self.file.edition(), before)
 
     def test_taken_away_and_given_back(self):
         os.unlink(self.path)
-        self.assertEqual((self.file.edition(), self.check("right")), (None, None))
+        self.assertEqual((self.edition(), self.check("right")), (None, None))
         self.write(keys.hash_password("right"))
-        self.assertIsNotNone(self.file.edition())
+        self.assertIsNotNone(self.edition())
         self.assertTrue(self.check("right"))
 
     def test_damaged(self):
         for line in ("", "plain$right", "scrypt$x$8$1$00$00", "scrypt$8192$8$1$00", "\xff"):
             self.write(line)
             self.assertRaises(Refused, self.check, "right")
-            self.assertIsNotNone(self.file.edition())
+            self.assertIsNotNone(self.edition())
 
     def test_a_medium_that_is_gone_takes_nothing_away(self):
-        before = self.file.edition()
+        before = self.edition()
         shutil.rmtree(self.folder)
-        self.assertEqual(self.file.edition(), before)
+        self.assertEqual(self.edition(), before)
         self.assertEqual([self.check(word) for word in ("right", "wrong")], [True, False])
 
     def test_a_medium_that_fails(self):
-        before = self.file.edition()
+        before = self.edition()
 
         def fail(*args, **options):
             raise OSError(errno.EIO, "input/output error")
@@ -68,7 +84,7 @@ class PasswordFiles(unittest.TestCase):
         self.addCleanup(delattr, password, "open")
         real, os.stat = os.stat, fail
         try:
-            found = self.file.edition()
+            found = self.edition()
         finally:
             os.stat = real
         self.assertEqual(found, before)

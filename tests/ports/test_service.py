@@ -25,6 +25,7 @@ class ServiceTest(unittest.TestCase):
         self.loop = Loop()
         self.addCleanup(self.loop.close)
         self.heard = []
+        self.alarms = {}
 
     def listen(self, name):
         manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -38,7 +39,7 @@ class ServiceTest(unittest.TestCase):
         before = {name: os.environ.pop(name, None) for name in names}
         os.environ.update(variables)
         try:
-            service = Service(self.loop, lambda: snapshot(self.board))
+            service = Service(self.loop, lambda: snapshot(self.board), self.alarm)
         finally:
             for name in names:
                 os.environ.pop(name, None)
@@ -46,6 +47,9 @@ class ServiceTest(unittest.TestCase):
                     os.environ[name] = before[name]
         service.start()
         return service
+
+    def alarm(self, source, sentence):
+        self.alarms[source] = sentence
 
     def hear(self, manager=None):
         try:
@@ -56,7 +60,7 @@ class ServiceTest(unittest.TestCase):
 
     def test_ready_then_alive_and_how_it_is(self):
         service = self.start(NOTIFY_SOCKET=self.path, WATCHDOG_USEC="400000")
-        status = "STATUS=left: mirroring; the twin lacks 3 groups, 12K, the oldest 1 s old"
+        status = "STATUS=left: mirroring; " + snapshot(self.board)["words"]["distance"]
         self.assertEqual(self.hear(), ["READY=1", "WATCHDOG=1", status])
         began = time.monotonic()
         spin(self.loop, lambda: self.hear().count("WATCHDOG=1") == 4)
@@ -72,6 +76,19 @@ class ServiceTest(unittest.TestCase):
         self.hear()
         time.sleep(0.3)
         self.assertEqual(len(self.hear()), 3)
+
+    def test_a_headline_that_cannot_be_made_lets_it_live(self):
+        path = self.folder + "/serving"
+        shown = self.board.facts
+        self.board.facts = lambda: {}["no such fact"]
+        service = self.start(NOTIFY_SOCKET=self.path, WATCHDOG_USEC="200000", SOSIE_SERVING=path)
+        spin(self.loop, lambda: self.hear().count("WATCHDOG=1") == 4)
+        self.assertEqual(self.heard, ["READY=1"] + 4 * ["WATCHDOG=1"])
+        self.assertIn("no such fact", self.alarms["bug of status"])
+        self.assertFalse(os.path.exists(path))  # an update that cannot show its board is not kept
+        self.board.facts = shown
+        spin(self.loop, lambda: os.path.exists(path))
+        service.stop()
 
     def test_an_abstract_socket(self):
         name = "\0sosie-test-%d" % os.getpid()

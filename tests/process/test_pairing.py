@@ -119,6 +119,6 @@ def test_a_new_password(pair):
     pair.right.line.sees("makes a new password")
     pair.right.line.type("yes\r")
     shown = pair.right.line.sees("The password of the page")
-    assert pair.right.request("GET", "/api/status")[0] == 401
+    wait_until("the old one is void", lambda: pair.right.request("GET", "/api/status")[0] == 401, 3)
     pair.right.password = re.search(r"([a-z0-9]{4}-){3}[a-z0-9]{4}", shown).group(0)
     wait_until("it is taken", lambda: pair.right.request("GET", "/api/status")[0] == 200)

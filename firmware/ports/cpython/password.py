@@ -22,16 +22,26 @@ class PasswordFile:
         self._line = None
         _give_back_memory()
         self._read()
-        self.edition()
+        self._look()
 
     def check(self, password: str):
         """Whether it is the one; None: there is none any more. Raises Refused for a damaged file, and OSError."""
         yield
+        self._look()  # first: what is read now is of this edition, or of a later one that is still to be seen
         self._read()
         return None if self._line is None else is_password(password, self._line)
 
+    def look(self):
+        """Whether the file is another one; to be asked every now and then."""
+        yield
+        self._look()
+
     def edition(self) -> "tuple | None":
-        """What changes with the file; None while there is none."""
+        """What changes with the file; None while there is none. As it was last seen: the loop asks with every request,
+        and does not wait for a card."""
+        return self._edition
+
+    def _look(self) -> None:
         try:
             state = os.stat(self._path)
         except OSError as error:
@@ -39,7 +49,6 @@ class PasswordFile:
                 self._edition = None
         else:
             self._edition = state.st_ino, state.st_size, state.st_mtime_ns
-        return self._edition
 
     def _read(self) -> None:
         try:

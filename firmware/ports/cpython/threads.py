@@ -21,13 +21,15 @@ class ThreadLane:
 
     `brief`: the operations that may be run in line while they prove to be short, as names, or as
     {name: small(*args) -> bool} where it depends on the arguments. They never overtake a job.
-    `keep` is for ProcessLane only.
+    `keep` is for ProcessLane only. `spins`: the loop may go on waiting awake (Loop) while a job is under way, for it
+    takes hardly any of the processor, and perhaps for ever: that of a surface, which waits for a finger or a sensor.
     """
 
-    def __init__(self, worker, loop, brief=(), keep=()):
+    def __init__(self, worker, loop, brief=(), keep=(), spins=False):
         sys.setswitchinterval(_SWITCH_S)
         self._worker = worker
         self._loop = loop
+        self._weight = 0 if spins else 1  # in Loop.jobs
         self._brief = brief if isinstance(brief, dict) else dict.fromkeys(brief or (), _always)
         self._expected_ns = {}
         self._pending = 0
@@ -49,7 +51,7 @@ class ThreadLane:
             result, error = self._run_measured(op, args)
             self._loop.soon(self._deliver, done, result, error)
         else:
-            self._loop.jobs += 1
+            self._loop.jobs += self._weight
             self._jobs.put((done, op, args, brief))
 
     def close(self, patience_s: "float | None" = None) -> None:
@@ -79,7 +81,7 @@ class ThreadLane:
         return outcome
 
     def _deliver_late(self, done, result, error) -> None:
-        self._loop.jobs -= 1
+        self._loop.jobs -= self._weight
         self._deliver(done, result, error)
 
     def _deliver(self, done, result, error) -> None:

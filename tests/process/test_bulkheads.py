@@ -1,0 +1,129 @@
+"""What is wrong with a surface of a live pair is an alarm: its hosts are served, and its twin follows."""
+
+import http.client
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.process.boards import MIB, ROOT, Pair, wait_until
+
+SABOTEUR = str(ROOT / "tests/process/saboteur.py")
+
+
+@pytest.fixture
+def sabotaged(tmp_path):
+    """A pair whose primary has the bug."""
+    made = []
+
+    def make(bug: str, **lines) -> Pair:
+        pair = Pair(tmp_path)
+        made.append(pair)
+        pair.left._interpreter = (sys.executable, SABOTEUR, bug)
+        pair.left.write_conf(**lines)
+        return pair
+
+    yield make
+    for pair in made:
+        pair.end()
+
+
+def mark(pair: Pair) -> Path:
+    return Path(str(pair.left.conf) + ".bug")
+
+
+def write_some(pair: Pair, number: int) -> None:
+    client = pair.left.patient_client()
+    client.write(number * MIB, os.urandom(MIB))
+    client.flush()
+    client.close()
+
+
+def durable(pair: Pair) -> int:
+    return pair.right.status()["group"]["durable"]
+
+
+def is_alarmed(pair: Pair, part: str) -> bool:
+    sentence = "the part %s of this board has a bug (ZeroDivisionError('planted'" % part
+    return any(each.startswith(sentence) for each in pair.left.status()["alarms"])
+
+
+def end_equal(pair: Pair) -> None:
+    pair.wait_drained()
+    pair.left.stop()
+    pair.right.stop()
+    assert pair.left.image.read_bytes() == pair.right.image.read_bytes()
+
+
+@pytest.mark.parametrize("bug, part", [("timer", "pulse"), ("done", "health"), ("listener", "chronicle")])
+def test_a_surface_that_raises_is_an_alarm(sabotaged, bug, part):
+    pair = sabotaged(bug)
+    mark(pair).touch()
+    pair.start()
+    wait_until("it is told", lambda: is_alarmed(pair, part))
+    write_some(pair, 1)
+    assert pair.left.request("POST", "/api/mark", {"name": "after the bug"})[0] == 200  # an event with who listens
+    write_some(pair, 2)
+    end_equal(pair)
+
+
+def test_a_board_that_cannot_be_shown_at_all_mirrors(sabotaged):
+    pair = sabotaged("shown").start()
+    write_some(pair, 1)
+    pair.wait_drained()
+    before = durable(pair)
+    mark(pair).touch()
+    serving = Path(str(pair.left.conf) + ".serving")
+    wait_until("the status line was tried", lambda: time.time() - serving.stat().st_mtime > 4)
+    assert pair.left.request("GET", "/api/status")[0] == 500
+    write_some(pair, 2)
+    wait_until("the twin has it", lambda: durable(pair) > before)
+    mark(pair).unlink()
+    wait_until("it is told", lambda: is_alarmed(pair, "status"))
+    end_equal(pair)
+
+
+def test_a_page_that_raises_costs_its_visitor_the_connection(sabotaged):
+    pair = sabotaged("admitted").start()
+    mark(pair).touch()
+    for _ in range(3):
+        with pytest.raises((http.client.HTTPException, OSError)):
+            pair.left.request("GET", "/api/status")
+    write_some(pair, 1)
+    mark(pair).unlink()
+    assert is_alarmed(pair, "page")
+    end_equal(pair)
+
+
+def test_alerts_go_on_when_what_was_told_cannot_be_recalled(sabotaged):
+    pair = sabotaged("recalled", alert_webhook="http://127.0.0.1:9/")
+    Path(str(pair.left.journal) + ".alerts").write_bytes(b"x")
+    mark(pair).touch()
+    pair.start()
+    wait_until("it is told", lambda: is_alarmed(pair, "herald"))
+    write_some(pair, 1)
+    end_equal(pair)
+
+
+def test_settings_that_cannot_be_kept_let_the_board_start(sabotaged, tmp_path):
+    pair = sabotaged("settings", settings=tmp_path / "settings")
+    mark(pair).touch()
+    pair.start()
+    assert "settings does not work (planted)" in pair.left.status()["alarms"]
+    assert pair.left.request("POST", "/api/settings", {"rate": "1M"})[0] == 409
+    write_some(pair, 1)
+    end_equal(pair)
+
+
+def test_the_end_waits_for_a_card_that_hangs_once(sabotaged, tmp_path):
+    """Three of its lanes hang, with 1, 2 and 5 s of patience."""
+    pair = sabotaged("hang", quota="1G", quota_file=tmp_path / "quota", chronicle=tmp_path / "chronicle")
+    mark(pair).touch()
+    pair.start()
+    write_some(pair, 1)
+    pair.wait_drained()
+    began = time.monotonic()
+    pair.left.stop()
+    assert 4 < time.monotonic() - began < 7
