@@ -137,15 +137,17 @@ def _backlog(facts: dict) -> dict:
 
 
 def _journal(facts: dict) -> dict:
-    """`full_in_s`: the one figure for when the journal is full."""
+    """`full_in_s`: the one figure for when the journal is full; None of a board that takes no more writes."""
     size, used = facts["journal_size"], facts["journal_used"]
     by_growth_s = full_in_s(max(0, size - used), facts["journal_growth"], facts["journal_full"])
+    left = left_s(by_growth_s, facts["link_state"] == UP, facts["caught_up_s"], facts["full_s"])
+    stopped = facts["fenced"] or facts["failure"] is not None
     return {
         "size": size,
         "used": used,
         "written_bytes": facts["journal_written"],
         "growth_bytes_per_s": facts["journal_growth"],
-        "full_in_s": left_s(by_growth_s, facts["link_state"] == UP, facts["caught_up_s"], facts["full_s"]),
+        "full_in_s": None if stopped else left,
     }
 
 

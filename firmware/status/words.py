@@ -2,6 +2,7 @@
 
 `words(status, language)` of a snapshot without its words gives what every surface begins with:
 
+    case       what all the others tell of, one word for programs: that of case_of(status)
     verdict    safe or not, in a word or two
     distance   how far behind the twin is, a few words that go on from the verdict
     sentence   what that means
@@ -38,6 +39,7 @@ def words(status: dict, language: str) -> dict:
     """As above; `status` has its conditions already."""
     case = case_of(status)
     return {
+        "case": case,
         "verdict": say(language, _VERDICTS[case]),
         "distance": _distance(status, case, language),
         "sentence": _sentence(status, case, language),

@@ -33,8 +33,8 @@ def health(**changes) -> dict:
 def other(name, role, state="mirroring", **more) -> dict:
     """The other board, as far as it tells over the link (firmware/status/neighbour.py)."""
     return {
-        "name": name, "version": "0.2.0", "role": role, "state": state, "mood": "good" if state == "mirroring" else "warn", "serving": True, "consistent": True,
-        "generation": 1, "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
+        "name": name, "version": "0.2.0", "role": role, "state": state, "serving": True, "consistent": True,
+        "mood": "good" if state == "mirroring" else "warn", "generation": 1, "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
         "journal": {"size": 64 * GIB, "used": GIB // 7, "full_in_s": None},
         "link": {"cap": 0, "held_bytes": 0, "quota": {"bytes": 0, "used": 0, "holds": False}},
         "forecast": {"lag_s": 0, "caught_up_s": 0, "full_s": None}, "rpo_s": None,
@@ -106,7 +106,7 @@ def outage():
 
 
 def full():
-    alarms = ["the journal is full and the host waits: bring the link or the twin back"]
+    alarms = ["the journal is full and the server waits: bring the link or the twin back"]
     filled = {"journal_used": 64 * GIB, "journal_full": True, "journal_growth": 0, "alarms": alarms}
     return _lacking(63 * GIB, 812345, 173000, **filled, **_alone())
 

@@ -95,7 +95,7 @@ def test_a_setting_is_saved_and_a_refusal_stands_at_its_field(show, mock, visito
     field.fill("nonsense")
     save.click()
     said = page.locator("#setting-rate-said")
-    expect(said).to_have_text("Rate: this is not a rate; write for example 2M.")
+    expect(said).to_have_text("This is not a rate; write for example 2M.")
     expect(field).to_have_attribute("aria-invalid", "true")
     assert field.get_attribute("aria-describedby").split()[-1] == "setting-rate-said"
     field.fill("2M 08:00-19:00, 0")

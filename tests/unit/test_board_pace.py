@@ -49,6 +49,57 @@ class Waited(unittest.TestCase):
             self.assertEqual(rig.board.peer.urgent, urgent, ack)
 
 
+class Full(unittest.TestCase):
+    """The quota is used up and the journal is full."""
+
+    class Link:
+        def __init__(self, part):
+            self.part, self.woken = part, 0
+
+        def wake(self):
+            self.woken += 1
+
+    class Part:
+        def durable(self, number):
+            pass
+
+        def room(self):
+            pass
+
+    def setUp(self):
+        self.rig = rig = Rig(PRIMARY)
+        rig.board.journal.superblock.retain = True
+        rig.board.pace.quota, rig.board.pace.used = 5, 5
+        rig.clock.local_minute = lambda wall_ms: wall_ms // 60000
+        rig.board.pace.takes(1, False)
+        rig.board.peer.link = self.link = self.Link(self.Part())
+        self.place = 0
+
+    def fill(self):
+        data = memoryview(bytes(256 << 10))
+        while self.rig.board.volume.write(self.place % 4 * len(data), data):
+            self.place += 1
+            self.rig.run()
+
+    def test_groups_go_beyond_it_and_it_is_an_alarm(self):
+        self.rig.wait(100)
+        self.assertEqual((self.link.woken, self.rig.board.peer.must_go), (0, 0))
+        self.fill()
+        self.rig.wait(100)
+        self.assertTrue(self.link.woken > 0)
+        self.assertTrue(0 < self.rig.board.peer.must_go < self.rig.board.journal.head.position)
+        self.assertIn("goes beyond the quota", self.rig.board.alarms["quota"])
+        self.rig.board.pace.set_quota(0)
+        self.rig.wait(100)
+        self.assertFalse("quota" in self.rig.board.alarms)
+
+    def test_without_a_link_nothing_goes_beyond_it(self):
+        self.rig.board.peer.link = None
+        self.fill()
+        self.rig.wait(100)
+        self.assertFalse("quota" in self.rig.board.alarms)
+
+
 class Told(unittest.TestCase):
     def test_a_clock_that_is_not_set_is_an_alarm_where_it_matters(self):
         rig = Rig(PRIMARY)
@@ -67,7 +118,7 @@ class Told(unittest.TestCase):
     def test_the_other_board_is_told_in_english(self):
         rig = Rig(PRIMARY)
         rig.board.settings.language = "fr"
-        rig.board.alarm("disk", "the journal is full and the host waits: bring the link or the twin back")
+        rig.board.alarm("disk", "the journal is full and the server waits: bring the link or the twin back")
         said = unpack(rig.board.peer.report())
         self.assertEqual((said["name"], said["role"], said["serving"]), (PRIMARY, PRIMARY, True))
         self.assertIn("bring the link or the twin back", said["alarms"][0])

@@ -52,6 +52,7 @@ class Snapshot(unittest.TestCase):
             "conditions": [],
             "unknown": ["voltage", "temperature", "disk", "card"],
             "words": {
+                "case": "mirroring",
                 "verdict": "SAFE",
                 "distance": "the twin lacks 3 groups of writes, 12 KiB, the oldest 1.5 s old",
                 "sentence": "All is well: the twin follows within seconds.",
@@ -93,8 +94,14 @@ class Snapshot(unittest.TestCase):
             ({}, by_growth_s), ({"caught_up_s": 3600}, None), ({"full_s": 7000}, 7000), ({"full_s": 0}, 1),
             ({"caught_up_s": 3600, "full_s": 80000}, 80000), ({"journal_full": True, "full_s": 7000}, 0),
             ({"link_state": "waiting", "caught_up_s": 3600, "full_s": 7000}, by_growth_s),
+            ({"fenced": True}, None), ({"failure": "x", "full_s": 7000}, None),
         ):  # fmt: skip
             self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
+
+    def test_a_journal_that_fills_until_the_night_is_not_called_steady(self):
+        for growth, steady in ((None, False), (0, True), (1000.0, False)):
+            text = str(rows(status(journal_growth=growth, caught_up_s=3600)))
+            self.assertEqual("not filling" in text, steady, growth)
 
     def test_a_twin_that_acknowledged_more_than_this_board_recalls(self):
         self.assertEqual(status(acked=13)["backlog"]["groups"], 0)

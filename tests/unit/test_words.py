@@ -105,6 +105,11 @@ class Safe(unittest.TestCase):
                            ("failed", "bad"), ("fenced", "bad"), ("damaged", "bad")):  # fmt: skip
             self.assertEqual(snapshot(example(word))["words"]["mood"], mood, word)
 
+    def test_case(self):
+        for word, case in (("healthy", "mirroring"), ("held", "held"), ("damaged", "damaged"), ("outage", "no link")):
+            self.assertEqual(snapshot(example(word))["words"]["case"], case)
+        self.assertEqual(words(role="twin", other=None)["case"], "unknown")
+
 
 class Advice(unittest.TestCase):
     DOWN = {"link_state": "connecting"}
@@ -204,7 +209,7 @@ class Translation(unittest.TestCase):
         self.assertTrue(len(self.TABLE._remembered) <= 128)
 
     def test_of_a_board(self):
-        full = "the journal is full and the host waits: bring the link or the twin back"
+        full = "the journal is full and the server waits: bring the link or the twin back"
         self.assertEqual(translate("en", full), full)
         self.assertEqual(translate("xx", full), full)
         self.assertTrue(translate("fr", full).startswith("le journal est plein"))

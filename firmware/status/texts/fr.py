@@ -347,7 +347,7 @@ SENTENCES = {
     "what was written was not confirmed in time": "ce qui a été écrit n'a pas été confirmé à temps",
     "the journal is full": "le journal est plein",
     "the journal has room again": "le journal a de nouveau de la place",
-    "the journal is full and the host waits: bring the link or the twin back": "le journal est plein et le serveur attend : rétablir la liaison ou le jumeau",
+    "the journal is full and the server waits: bring the link or the twin back": "le journal est plein et le serveur attend : rétablir la liaison ou le jumeau",
     "the first full copy is complete with group %d": "la première copie complète est terminée avec le groupe %s",
     "the disk of %s cannot be read near byte %d (%s), so the first copy cannot go on: replace that disk": "le disque de %s ne peut pas être lu vers l'octet %s (%s), et la première copie ne peut pas continuer : remplacer ce disque",
     "the %s failed (%s); this board takes no more writes: replace what failed and restart it": "panne : %s (%s) ; ce boîtier n'accepte plus d'écritures : remplacer ce qui est en panne et le redémarrer",
@@ -456,7 +456,6 @@ SENTENCES = {
     "the logs of %s and %s differ at group %d; they are not the same disk": "les journaux de %s et de %s diffèrent au groupe %s ; ce n'est pas le même disque",
     # Débit et quota
     "the quota of today is used up: groups are held back until midnight": "le quota du jour est épuisé : les groupes sont retenus jusqu'à minuit",
-    "the quota of today is used up and the journal is full: what the host writes now goes beyond the quota, for it would have to wait until midnight; raise the quota, or use a larger journal": "le quota du jour est épuisé et le journal est plein : ce que le serveur écrit maintenant dépasse le quota, sinon il attendrait minuit ; augmenter le quota, ou prendre un journal plus grand",
     "the quota of today is used up and the journal is full: what the host writes now goes beyond the quota, for it would have to wait until midnight; raise the quota, or use a larger journal": "le quota du jour est épuisé et le journal est plein : ce que le serveur écrit maintenant dépasse le quota, sinon il attendrait minuit ; augmenter le quota, ou prendre un journal plus grand",
     "the clock is not set, so the strictest rate counts: see that this board reaches a time server": "l'horloge n'est pas à l'heure, et c'est donc le débit le plus strict qui compte : permettre à ce boîtier de joindre un serveur de temps",
     "the clock is not set, so the quota's day does not end: see that this board reaches a time server": "l'horloge n'est pas à l'heure, et la journée du quota ne finit donc pas : permettre à ce boîtier de joindre un serveur de temps",

@@ -22,7 +22,7 @@ export function optionsOf(chart, span, rpo, pointed) {
   const top = (u, least, most) => [0, Math.max(most || 0, chart.least, limit * 1.1) * 1.08];
   const tick = (seconds) => (span === "hour" ? time(seconds * 1000, false) : weekday(seconds * 1000));
   return {
-    width: part(chart.id).clientWidth || 300, height: HEIGHT, legend: { show: false }, padding: [10, 6, 0, 0],
+    width: part(chart.id).clientWidth || 300, height: HEIGHT, legend: { show: false }, padding: [10, 18, 0, 0], // half a time of day has room at the right
     cursor: { sync: { key: "sosie" }, y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: (u, least, most) => sight(span, most) }, y: { range: top } },
     axes: [

@@ -51,11 +51,15 @@ function speak(status) {
 // The same sentence, but for how it begins and ends.
 const same = (one, two) => one.toLowerCase().replace(/[.]$/, "") === two.toLowerCase().replace(/[.]$/, "");
 
+// The condition that says no more than the verdict of this state.
+const SAID = { fenced: "fenced", promoted: "no_link" };
+
 // Conditions first, then alarms that none of them tells; nothing that the verdict has said already.
 function worries(status) {
-  const found = (status.conditions || []).filter((each) => !same(each.sentence, status.words.sentence));
+  const level = status.state === "fenced" ? "critical" : "warning";
+  const found = (status.conditions || []).filter((each) => each.name !== SAID[status.state] && !same(each.sentence, status.words.sentence));
   for (const alarm of status.alarms) {
-    if (!found.some((each) => each.sentence.includes(alarm))) found.push({ name: alarm, level: "warning", sentence: alarm, since_ms: null });
+    if (!found.some((each) => each.sentence.includes(alarm))) found.push({ name: alarm, level, sentence: alarm, since_ms: null });
   }
   return found.sort((one, two) => (one.level === two.level ? 0 : one.level === "critical" ? -1 : 1));
 }

@@ -25,7 +25,7 @@ export class Rates {
   }
 }
 
-export const OLD_S = 75; // a quota that is used up lets a report through each minute
+export const OLD_S = 70; // a quota that is used up lets a report through each minute
 const MOODS = ["good", "warn", "bad"];
 
 // `mood`: by its own words; an older board does not say.
@@ -50,7 +50,7 @@ export function sceneOf(status, rates) {
   const me = boardOf(status, true, status.words.mood), other = otherOf(status);
   const leads = status.role === "primary" && status.state !== "fenced";
   const [writer, keeper] = leads ? [me, other] : [other, me];
-  writer.host = !writer.known || writer.state === "failed" ? false : writer.attached;
+  writer.host = !writer.known ? null : writer.state === "failed" ? false : writer.attached;
   if (leads && !status.copy.whole) keeper.fill = share(status.copy.bytes, status.disk_size);
   if (!leads && !status.consistent) keeper.fill = share(status.copy.bytes, status.disk_size);
   return { writer, keeper, link: linkOf(status, rates, leads), fenced: status.state === "fenced" || keeper.state === "fenced" };

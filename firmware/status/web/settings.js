@@ -56,6 +56,12 @@ function choice(key) {
   return list;
 }
 
+// It stands at its field, so it need not begin with the field's name in board.conf and what was typed.
+function atField(key, answer) {
+  const error = (answer.content.error || "").replace(new RegExp("^" + key + "(\\s=\\s.*?)?\\s?:\\s"), "");
+  return refusal({ ...answer, content: { error } }, "unreached");
+}
+
 const changed = (key, input) => input.value.trim() !== (values[key] || (CHOICES[key] || [""])[0]);
 
 async function save(key, input, button, said) {
@@ -65,7 +71,7 @@ async function save(key, input, button, said) {
   button.disabled = false;
   said.className = answer.ok ? "done" : "refusal";
   set(input, { "aria-invalid": answer.ok ? null : "true" });
-  write(said, answer.ok ? t("settings.saved") : refusal(answer, "unreached"));
+  write(said, answer.ok ? t("settings.saved") : atField(key, answer));
   if (!answer.ok) return;
   values = answer.content.settings || values;
   if (values[key] || !CHOICES[key]) input.value = values[key];

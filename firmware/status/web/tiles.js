@@ -7,9 +7,12 @@ import { t } from "./texts.js";
 // A sentence that begins with a time and goes on with what that is: the first part is the figure.
 const FIGURE = /^([^:]*\d[^:]*?)\s*:\s(.+)$/;
 
+const SHORT = 32; // characters that can be large
+
 export function renderTiles(status) {
   const [, figure, rest] = FIGURE.exec(status.words.loss) || [null, status.words.loss, ""];
   write(part("loss-figure"), capital(figure));
+  part("loss-figure").classList.toggle("words", figure.length > SHORT);
   write(part("loss-words"), rest ? capital(rest) + "." : "");
   write(part("forecast"), forecast(status));
   renderJournal(status);
