@@ -90,6 +90,26 @@ def test_a_host_that_waits_for_the_twin_is_not_held_back(make_pair):
     assert link["quota"]["used"] > 24 * MIB and pair.left.status()["backlog"]["bytes"] == 0
 
 
+def test_a_host_does_not_wait_until_midnight_when_the_journal_is_full(make_pair, tmp_path):
+    pair = make_pair(journal_size="8M")
+    pair.left.write_conf(quota="16M", quota_file=tmp_path / "quota", settings=tmp_path / "settings")
+    linked(pair.start())
+    began = time.monotonic()
+    for _ in range(2):
+        write(pair, 160)  # 20 MiB
+    assert time.monotonic() - began < 30
+    status = pair.left.status()
+    assert any("goes beyond the quota" in alarm for alarm in status["alarms"])
+    used = status["link"]["quota"]["used"]
+    assert 30 * MIB < used < 39 * MIB and status["link"]["held_bytes"] > 2 * MIB  # no more than the host needs
+    setting(pair.left, quota="0")
+    pair.wait_drained(10)
+    assert not pair.left.status()["alarms"]
+    setting(pair.left, quota="1024T")
+    setting(pair.left, quota="64M")
+    assert pair.left.status()["link"]["quota"]["used"] < used + MIB
+
+
 def test_both_boards_on_either_page(make_pair):
     pair = made(make_pair)
     for here, there in ((pair.left, pair.right), (pair.right, pair.left)):

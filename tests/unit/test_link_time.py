@@ -6,6 +6,7 @@ from firmware.link import codec
 from firmware.link.backoff import Backoff
 from firmware.link.heartbeat import Heartbeat
 from firmware.link.pacing import Pace, TokenBucket, WireMeter
+from firmware.log.layout import group_size
 from tests.unit.fakes_link import Chance, Wire, pair, pieces, same_log, whole
 
 
@@ -236,6 +237,16 @@ class Quota(unittest.TestCase):
         self.wire.ends[0].link.wake()
         self.wire.run()
         self.assertEqual(self.right.journal.head.number, 3)
+
+    def test_what_a_full_journal_must_give_up_goes(self):
+        for size in (10000, 40000):  # in one piece, and alone
+            self.setUp()
+            self.purse.left = 0
+            self.add(5, size)
+            self.left.must_go = 2 * group_size(size) + 1
+            self.wire.ends[0].link.wake()
+            self.wire.run()
+            self.assertEqual(self.right.journal.head.number, 3)
 
     def test_a_twin_acknowledges_whatever_its_quota(self):
         left, right = pair()

@@ -166,6 +166,26 @@ class TestReceive(unittest.TestCase):
         self.assertIsNone(bench.journal.reserve(big))
         self.assertTrue(bench.journal.starved)
 
+    def test_what_a_full_ring_must_give_up_for_the_largest_write(self):
+        bench = Bench(size=8 << 20, retain=True)
+        journal, size = bench.journal, 1 << 20
+        self.assertEqual(journal.must_go, 0)
+        while journal.open_group(size, 0) is not None:
+            bench.group(b"a" * size)
+        ends = [Point(0, 0, 0)]
+        while ends[-1].number < journal.head.number:
+            ends.append(journal.after(ends[-1], journal.peek(ends[-1])))
+        must_go = journal.must_go
+        self.assertTrue(0 < must_go <= ends[2].position, must_go)
+        for end in ends[1:4]:  # as the twin takes them, one by one
+            self.assertEqual(journal.must_go > 0, journal.open_group(size, 0) is None)
+            if not journal.must_go:
+                break
+            self.assertEqual(journal.must_go, must_go)
+            journal.acknowledged(end)
+            bench.played()
+        self.assertTrue(journal.acked.number <= 2)
+
     def test_an_empty_ring_takes_the_largest_group_wherever_the_last_one_ended(self):
         bench = Bench(size=8 << 20)
         for i in range(3):
