@@ -83,7 +83,7 @@ class Sender:
     @property
     def waits_for_twin(self) -> bool:
         """Whether nothing more is sent until the twin has acknowledged some of it."""
-        return self._window_full
+        return self._window_full and not self._prepared and not self._on_wire
 
     # Out
 
@@ -187,7 +187,6 @@ class Sender:
         while self._flight and self._flight[0][0].number <= durable:
             self.durable_point, length, _ = self._flight.popleft()
             self._open_bytes -= length
-            self._window_full = False
         self._board.acknowledged(received, self.durable_point)
 
     def called_damaged(self, number: int) -> None:

@@ -46,28 +46,25 @@ class Oldest:
         if number != self._number:
             self._number, self._since_ms = number, now_ms
         self.lacked_ms = now_ms - self._lacked_since_ms()
-        self.closed_ms = None
         if self._journal.received_number <= number:
             self.closed_ms = wall_ms - (now_ms - self._journal.open.opened_ms)
-        elif self.inherited:
-            self.closed_ms = None if clock_set is False else self._time_of_group(sender, now_ms)
-        elif number >= self._doubted:
-            self.closed_ms = self._in_this_life(self._time_of_group(sender, now_ms), now_ms, wall_ms)
+        else:
+            self.closed_ms = self._time_of_group(sender, now_ms) if self._is_dated(clock_set) else None
+
+    def _is_dated(self, clock_set: "bool | None") -> bool:
+        """Whether the time that the group carries can be compared with that of now."""
+        return clock_set is not False if self.inherited else self._number >= self._doubted
 
     def _follow_clock(self, now_ms: int, wall_ms: int) -> None:
         before, self._offset_ms = self._offset_ms, wall_ms - now_ms
         if abs(self._offset_ms - before) > STEP_MS:
-            self._doubted = self._journal.received_number + (self._journal.open is not None)
+            self._doubted = self._journal.received_number
             self._doubted_ms = now_ms
 
     def _lacked_since_ms(self) -> int:
         if self.inherited:
             return self._started_ms
         return min(self._since_ms, self._doubted_ms) if self._number < self._doubted else self._since_ms
-
-    def _in_this_life(self, time_ms: "int | None", now_ms: int, wall_ms: int) -> "int | None":
-        """No group of this life is older than it."""
-        return None if time_ms is None else max(time_ms, wall_ms - (now_ms - self._started_ms))
 
     def _time_of_group(self, sender, now_ms: int) -> "int | None":
         """What the group behind `acked` carries. Who sends it has read it, and what is young is in memory; the card,

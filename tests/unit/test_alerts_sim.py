@@ -68,7 +68,7 @@ class World:
 
     def step(self):
         dice, rig = self.dice, self.rig
-        pick = dice.below(12)
+        pick = dice.below(13)
         if pick < 6:
             name = dice.choice(NAMES)
             if dice.below(2):
@@ -83,9 +83,18 @@ class World:
         elif pick == 9:
             self.restart()
             rig = self.rig
+        elif pick == 10:
+            rig.status["unknown"] = [name for name in NAMES if dice.below(2)]
+        before = self.doubtful()
         rig.wait(1000 * (1 + dice.below(dice.choice((5, 90, 1200)))), 5000 if pick % 2 else 1000)
+        assert before <= set(rig.alerts.standing), "over, though nobody can know: %s" % sorted(before)
         if dice.below(5):
             rig.post.run()
+
+    def doubtful(self):
+        """What stands and cannot be looked at now."""
+        there = {each["name"] for each in self.rig.status["conditions"]}
+        return (set(self.rig.status["unknown"]) - there) & set(self.rig.alerts.standing)
 
     def restart(self):
         """The board is killed. It never learns whether what was on its way arrived, and so goes on as if it had not:
@@ -115,6 +124,7 @@ class Storms(unittest.TestCase):
         rig = world.rig
         rig.post.away.clear()
         rig.status["link"]["held_bytes"] = 0
+        rig.status["unknown"] = []
         world.calm(90 * MINUTE)  # the longest pause of a receiver that refused
         for key, listener in world.listeners.items():
             left = {name: level for name, level in listener.open.items() if name in rig.alerts.standing}

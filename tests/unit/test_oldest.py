@@ -123,9 +123,23 @@ class Clocks(Case):
             self.assertEqual((self.seconds(), self.least()), (None, number))
         self.assertTrue(self.behind())
 
+    def test_what_is_closed_after_the_move_has_its_time(self):
+        self.rig.board.volume.write(0, memoryview(b"w" * 4096))
+        self.rig.clock.offset_ms += HOUR
+        self.seconds()
+        self.rig.board.journal.seal()
+        self.rig.run()
+        self.rig.clock.ms += 1000
+        self.assertEqual(self.seconds(), 1)
+
     def test_a_clock_that_is_not_set_tells_nothing_of_an_earlier_life(self):
+        for by_ms in (600000, -1, -600000):  # the power was cut, and no battery
+            self.setUp()
+            self.forgotten(by_ms)
+
+    def forgotten(self, by_ms):
         self.write(9)
-        self.rig.clock.offset_ms -= 600000  # the power was cut, and no battery
+        self.rig.clock.offset_ms -= by_ms
         self.earlier_life()
         self.rig.board.clock_set = False
         self.rig.clock.ms += 1000
