@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 
+from board.files import write_whole
 from board.health.sensors import read_text
 
 FILE = "/run/sosie/smart.json"
@@ -89,11 +90,7 @@ class Round:
         return code, answer if isinstance(answer, dict) else None
 
     def _write(self, found: dict) -> None:
-        path = self._root + FILE
-        with open(path + ".new", "w") as file:
-            json.dump(found, file)
-        os.chmod(path + ".new", 0o644)
-        os.rename(path + ".new", path)
+        write_whole(self._root + FILE, json.dumps(found).encode(), 0o644)
 
 
 def _tells(answer: "dict | None") -> bool:
