@@ -4,6 +4,7 @@ import sys
 
 from firmware import ports
 from firmware.board import Board
+from firmware.bulkhead import Bulkhead
 from firmware.consoles import Consoles
 from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
@@ -97,7 +98,8 @@ class Appliance:
         if self._keys is not None:
             self._guard = Guard(board, self._keys, loop)
             board.pairing = make_pairing(board, settings, loop)
-            watch_age(board, loop)
+            watch = Bulkhead("certificates", loop, board.alarm)
+            watch.run(watch_age, board, watch)
         ready = None if self._guard is None else lambda: self._guard.ready
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:

@@ -30,8 +30,9 @@ def make_pairing(board, settings, loop) -> Pairing:
     return Pairing(board.identity, keyring, _Runtime(loop), waits, settings.peer, board.events.note)
 
 
-def watch_age(board, loop) -> None:
+def watch_age(board, bulkhead) -> None:
     """Raises an alarm long before a certificate expires. A clock that nobody has set yet cannot tell."""
+    bulkhead.call_after(_WATCH_MS, watch_age, board, bulkhead)
     trouble = ""
     try:
         if ports.clock_is_set() is not False:
@@ -39,7 +40,6 @@ def watch_age(board, loop) -> None:
     except Refused:
         pass  # whoever reads the keys for the link says so
     board.alarm("certificates", trouble)
-    loop.call_after(_WATCH_MS, watch_age, board, loop)
 
 
 def key_routes(board) -> "dict | None":
