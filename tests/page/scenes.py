@@ -34,7 +34,8 @@ def other(name, role, state="mirroring", **more) -> dict:
     """The other board, as far as it tells over the link (firmware/status/neighbour.py)."""
     return {
         "name": name, "version": "0.2.0", "role": role, "state": state, "serving": True, "consistent": True,
-        "mood": "good" if state == "mirroring" else "warn", "generation": 1, "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
+        "mood": "good" if state == "mirroring" else "warn", "generation": 1,
+        "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
         "journal": {"size": 64 * GIB, "used": GIB // 7, "full_in_s": None},
         "link": {"cap": 0, "held_bytes": 0, "quota": {"bytes": 0, "used": 0, "holds": False}},
         "forecast": {"lag_s": 0, "caught_up_s": 0, "full_s": None}, "rpo_s": None,
@@ -150,8 +151,8 @@ def silent():
 
 
 SCENES = {each.__name__: each for each in (
-    healthy, twin, twin_untold, behind, held, quota, outage, full, lost_primary, copying, failed, damaged, fenced, promoted,
-    nobody_attached, silent,
+    healthy, twin, twin_untold, behind, held, quota, outage, full, lost_primary, copying, failed, damaged, fenced,
+    promoted, nobody_attached, silent,
 )}  # fmt: skip
 
 

@@ -72,9 +72,32 @@ def test_an_alarm_that_no_condition_tells_is_shown(show, mock):
 def test_what_the_verdict_says_is_not_said_twice(show, mock):
     page = show("outage")
     expect(page.locator("#conditions")).to_be_hidden()
-    mock.change = lambda status: status["words"].update(sentence="Something else.")
+    since_ms = scenes.now_ms() - 720000
+    hot = {"name": "temperature", "level": "warning", "sentence": "the board is hot", "since_ms": since_ms}
+    mock.change = lambda status: status["conditions"].append(hot)
     expect(page.locator("#conditions li")).to_have_count(1)
-    expect(page.locator("#conditions li")).to_contain_text("12 min ago".replace(" m", "\u00a0m"))
+    expect(page.locator("#conditions li")).to_contain_text("12\u00a0min ago")
+    mock.change = lambda status: status["words"].update(sentence=hot["sentence"].capitalize() + ".")
+    expect(page.locator("#conditions li")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scene, said", [
+    ("full", ["the server waits: bring the link or the twin back", "15\u00a0min"]),
+    ("fenced", ["the 12 groups that it never sent stay in its journal"]), ("promoted", []),
+])  # fmt: skip
+def test_each_thing_that_needs_attention_is_told_once(show, scene, said):
+    page = show(scene)
+    expect(page.locator("#conditions li")).to_have_count(len(said))
+    for place, each in enumerate(said):
+        expect(page.locator("#conditions li").nth(place)).to_contain_text(each)
+        expect(page.locator("#conditions li").nth(place)).to_have_class("critical")
+
+
+def test_a_refusal_of_the_other_board_says_why(show, mock):
+    why = {"name": "no_link", "level": "critical", "sentence": "right is of another pair", "since_ms": scenes.now_ms()}
+    mock.change = lambda status: status.update(conditions=[why])
+    page = show("outage")
+    expect(page.locator("#conditions li")).to_contain_text("Right is of another pair.")
 
 
 def test_until_the_journal_is_full_there_is_one_figure(show, mock):

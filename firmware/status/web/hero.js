@@ -51,13 +51,13 @@ function speak(status) {
 // The same sentence, but for how it begins and ends.
 const same = (one, two) => one.toLowerCase().replace(/[.]$/, "") === two.toLowerCase().replace(/[.]$/, "");
 
-// The condition that says no more than the verdict of this state.
-const SAID = { fenced: "fenced", promoted: "no_link" };
+// The condition that says no more than the verdict of this state; "no link" may have a reason, and is critical then.
+const SAID = { fenced: "fenced critical", promoted: "no_link warning", "no link": "no_link warning" };
 
 // Conditions first, then alarms that none of them tells; nothing that the verdict has said already.
 function worries(status) {
   const level = status.state === "fenced" ? "critical" : "warning";
-  const found = (status.conditions || []).filter((each) => each.name !== SAID[status.state] && !same(each.sentence, status.words.sentence));
+  const found = (status.conditions || []).filter((each) => each.name + " " + each.level !== SAID[status.state] && !same(each.sentence, status.words.sentence));
   for (const alarm of status.alarms) {
     if (!found.some((each) => each.sentence.includes(alarm))) found.push({ name: alarm, level, sentence: alarm, since_ms: null });
   }
