@@ -4,6 +4,7 @@ A root file: it wires the chronicle to the ports.
 """
 
 from firmware import ports
+from firmware.ports.smallfile import explained
 from firmware.status.chronicle.archive import Archive
 from firmware.status.chronicle.chronicle import Chronicle
 from firmware.status.chronicle.layout import FILE_SIZE
@@ -26,7 +27,7 @@ class Chronicler:
         submit = None if self._lane is None else self._lane.submit
         self.chronicle = board.chronicle = Chronicle(
             board.events, Looker(board), board.clock, self._clock_set, lambda: board.serving, self._alarm, submit,
-            path,
+            path, explained,
         )  # fmt: skip
         language = (lambda request: "en") if live is None else live.language
         self._routes = Routes(

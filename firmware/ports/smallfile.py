@@ -26,6 +26,11 @@ def advice(error: OSError) -> str:
     return _ADVICE.get(error.errno, "name another place")
 
 
+def explained(error: Exception) -> str:
+    """What a system call refused, and what to do; a sentence of ours as it is."""
+    return "%s; %s" % (reason(error), advice(error)) if isinstance(error, OSError) else str(error)
+
+
 def read_small(path: str, most_bytes: int) -> "bytes | None":
     """The bytes of the file, one more than `most_bytes` at most; None while there is none in its folder. Never waits
     for anybody. Raises OSError, and Refused with a clause."""

@@ -18,6 +18,14 @@ _MOST_EXTENTS = 512
 _DIRECT_BLOCK = 4096
 
 
+def _identity(path: str) -> "tuple | None":
+    """(inode, device); None: there is nothing, or nobody can tell."""
+    try:
+        return tuple(system.stat(path)[1:3])
+    except OSError:
+        return None
+
+
 class FileStorage:
     """A file or block device at `path`, locked for this board alone.
 
@@ -36,6 +44,7 @@ class FileStorage:
         self._block = queue_limit(path, "logical_block_size") if self.is_device else 1
         self._tells_waiting = True
         self._zeroes_by_kernel = True
+        self._identity = _identity(path)
         try:
             self.size = system.seek(self.descriptor, 0, linux.SEEK_END)
             self.trims = self._can_trim()
@@ -125,6 +134,11 @@ class FileStorage:
     def present(self) -> bool:
         """Whether the medium is still there; True where the system cannot tell."""
         return not self.is_device or self.descriptor < 0 or system.device_exists(self.descriptor)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the path still names this file; somebody may have deleted or replaced it."""
+        return self._identity is None or _identity(self.path) == self._identity
 
     def advise(self, offset: int, length: int) -> None:
         """The range will be read soon: start to bring it into memory."""

@@ -13,6 +13,8 @@ from firmware.bulkhead import Bulkhead, wait_for
 from firmware.chronicler import Chronicler, open_storage
 from firmware.errors import Refused
 from firmware.pair.identity import PRIMARY
+from firmware.ports.smallfile import explained
+from firmware.status.chronicle import chronicle as machine
 from firmware.status.chronicle.layout import FILE_SIZE
 from firmware.status.events import Events
 from firmware.status.request import Request
@@ -118,6 +120,26 @@ def test_something_that_is_no_file(tmp_path, make):
 def test_a_folder_that_is_not_there(tmp_path):
     board, _, told = live_for(1.5, tmp_path / "none" / "chronicle", lambda board: board.events.note("it burns"))
     assert "No such file" in board.alarms["chronicle"] and told == ["it burns"]
+
+
+def test_a_file_that_is_deleted_meanwhile_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "EVENT_AFTER_MS", 0)
+    path = tmp_path / "chronicle"
+
+    def begin(board):
+        board.events.note("left started")
+        threading.Timer(1.5, lambda: (path.unlink(), board.events.note("it burns"))).start()
+
+    board, _, told = live_for(6, path, begin)
+    assert board.chronicle.kept and path.stat().st_size == FILE_SIZE
+    assert told[:2] == ["left started", "it burns"] and "was deleted, or replaced" in told[2]
+    _, _, again = live_for(1.5, path)
+    assert again == told
+
+
+def test_a_sentence_says_what_to_do():
+    assert explained(OSError(5, "raw")) == "Input/output error; replace the medium, or name another place"
+    assert explained(Refused("it is so")) == "it is so"
 
 
 def test_no_room(tmp_path):

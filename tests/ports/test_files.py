@@ -55,6 +55,18 @@ class Locking(FilesTest):
         holder.wait()
         holder.stdout.close()
 
+    def test_a_file_that_was_deleted_or_replaced_is_known(self):
+        create_file(self.path, 4096, False)
+        storage = FileStorage(self.path)
+        self.assertTrue(storage.in_place)
+        os.rename(self.path, self.path + ".away")
+        self.assertFalse(storage.in_place)
+        create_file(self.path, 4096, False)
+        self.assertFalse(storage.in_place)
+        os.rename(self.path + ".away", self.path)
+        self.assertTrue(storage.in_place)
+        storage.close()
+
     def test_what_is_no_storage_is_refused(self):
         self.refusal(FileStorage, self.path)
         self.refusal(FileStorage, self.folder)

@@ -23,6 +23,7 @@ class Card(MemoryStorage):
         self.watch = None  # called before every write and sync
         self.dead = ()  # pages that cannot be read
         self.closed = 0
+        self.in_place = True
 
     def read_into(self, offset, view):
         MemoryStorage.read_into(self, offset, view)
@@ -115,6 +116,7 @@ class Life:
         self.chronicle = Chronicle(
             self.events, self.looker, self.clock, lambda: self.clock.set, lambda: self.serves, self._alarm,
             None if card is None else self.lane.submit, "/state/chronicle",
+            lambda error: "what it is; what to do" if isinstance(error, OSError) else str(error),
         )  # fmt: skip
 
     def _open(self):

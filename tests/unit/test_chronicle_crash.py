@@ -110,7 +110,7 @@ class Run:
 
 def drive_archive(card):
     archive = Archive(lambda: card)
-    return archive, drive(archive.read(True))
+    return archive, drive(archive.read(True))[0]
 
 
 class Cuts(unittest.TestCase):

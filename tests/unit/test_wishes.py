@@ -4,7 +4,7 @@ import json
 import unittest
 
 from firmware import config, wishes
-from firmware.conf import lines
+from firmware.conf import lines as conf_lines
 from firmware.errors import Unkept
 from firmware.status.api import Api
 from firmware.status.request import MAX_BODY
@@ -121,9 +121,9 @@ class Starting(unittest.TestCase):
 
     def test_junk_costs_no_more_than_its_bytes(self):
         """What was perhaps meant is asked for the line that is shown, and for no other."""
-        asked, advice = [], lines._advice
-        self.addCleanup(setattr, lines, "_advice", advice)
-        lines._advice = lambda key: asked.append(key) or advice(key)
+        asked, advice = [], conf_lines._advice
+        self.addCleanup(setattr, conf_lines, "_advice", advice)
+        conf_lines._advice = lambda key: asked.append(key) or advice(key)
         board = Board(b"lok = anyone\n" + b"zzzzzzz=1\n" * 5000 + b"look = anyone\n")
         self.assertEqual((asked, board.settings.look), (["lok"], "anyone"))
         self.assertIn("did you mean look?", board.alarm)

@@ -23,16 +23,17 @@ class Archive:
         self._keeper = Keeper(open_storage)
 
     def read(self, fresh: bool):
-        """Opens the file; returns its Memory when that is wanted (`fresh`), else None. Raises Refused and OSError."""
+        """Opens the file; returns (its Memory when that is wanted (`fresh`), else None; whether it is blank). Raises
+        Refused and OSError."""
         found = yield from self._keeper.read()
         if not fresh:
-            return None
+            return None, not found.pages
         memory = Memory()
         memory.recollection = yield from recall(found, memory.seconds, memory.minutes)
-        return memory
+        return memory, not found.pages
 
     def write(self, pages: list):
-        """Puts pages on the card, durably. Raises OSError."""
+        """Puts pages on the card, durably. Raises Gone (keeper.py) and OSError."""
         return (yield from self._keeper.write(pages))
 
     def close(self):

@@ -6,7 +6,9 @@ when the card fails, memory alone remembers, and it is tried again later.
 """
 
 from firmware.status.chronicle.budget import Allowance
+from firmware.status.chronicle.chores import Chores
 from firmware.status.chronicle.diary import Diary
+from firmware.status.chronicle.keeper import Gone
 from firmware.status.chronicle.layout import MINUTES, SAMPLES, SECONDS, Sample
 from firmware.status.chronicle.minute import Minute
 from firmware.status.chronicle.series import Series
@@ -18,12 +20,16 @@ MINUTES_AT_ONCE = 10
 EVENT_AFTER_MS = 5000
 AGAIN_MS = 600000
 _READ_LATEST_MS = 10000
+_WAITING_MS = 100  # between looks for what is waited for: a life may be short
+_NEXT_PIECE_MS = 1
 _MOST_LAST = 24  # pages of events at the end
 _MOST_PAGES = 6  # of a kind at a time; more than one after a card was away
+_ALL = WEEK // SAMPLES + 2  # pages
 MOST_RESTARTS = 10  # in an hour; of those behind them not each has its first event written at once
 MOST_TORN = 3  # pages of one burst, which a power cut may have torn
 _MOST_FILLED = 5  # seconds in which the loop was busy elsewhere
 TROUBLE = "the chronicle %s cannot be kept (%s); events and series last until the next restart only"
+GONE = "the chronicle %s was deleted, or replaced, while this board kept it: what is in memory goes into a new one"
 DAMAGED = "%d pages of the chronicle are damaged; what they held is gone"
 
 
@@ -32,10 +38,10 @@ class Chronicle:
 
     `clock` has now_ms() and wall_ms(); `clock_set()` says whether the latter is believed, `looker` is a Looker,
     `serves()` tells when the disk is served, and the card may be read; `alarm(sentence)`, empty: it is over; `path` is
-    the name of the file.
+    the name of the file; `explain(error)` says in words what a card refuses.
     """
 
-    def __init__(self, events, looker, clock, clock_set, serves, alarm, submit=None, path=""):
+    def __init__(self, events, looker, clock, clock_set, serves, alarm, submit=None, path="", explain=str):
         self.seconds = Series(SECONDS, HOUR + SAMPLES)
         self.minutes = Series(MINUTES, WEEK + SAMPLES)
         self.kept = False
@@ -48,6 +54,8 @@ class Chronicle:
         self._alarm = alarm
         self._submit = submit
         self._path = path
+        self._explain = explain
+        self._chores = Chores()
         self._busy = False
         self._begun = False  # it is known how far earlier runs came
         now_ms = clock.now_ms()
@@ -88,8 +96,14 @@ class Chronicle:
         self._look_at_clock(now_ms)
         self._take(now_ms)
         self._events.look()
-        if self._submit is not None and not self._busy:
+        if self._chores.pending:
+            self._chores.step()
+        elif self._submit is not None and not self._busy:
             self._work(now_ms)
+        if self._chores.pending:
+            return _NEXT_PIECE_MS
+        if self._submit is not None and self._waits:
+            return _WAITING_MS
         return 500 + (1000 - self._timeline.wall_ms(now_ms) % 1000)
 
     def _look_at_clock(self, now_ms: int) -> None:
@@ -100,10 +114,12 @@ class Chronicle:
             self._second = self._wall_s(now_ms) - 1
 
     def _moved(self, segment: int, by_ms: int, sure: bool) -> None:
+        self._chores.finish()
+        segment = self._timeline.segment  # it has another number when earlier runs were read in these pieces
         self._close_minute()
         by_s = (by_ms + 500) // 1000
-        self.seconds.move(segment, by_s, sure)
-        self.minutes.move(segment, by_s, sure)
+        self._chores.add(self.seconds.move(segment, by_s, sure))
+        self._chores.add(self.minutes.move(segment, by_s, sure))
         self._events.move(segment, by_ms, sure)
         self._second += by_s
 
@@ -143,7 +159,11 @@ class Chronicle:
         elif now_ms >= self._burst_at_ms:
             self._burst_at_ms = now_ms + BURST_MS
             self._write(self._due_pages(now_ms))
-        elif self._event_is_due(now_ms) and self._pages.has(now_ms) and self._extras.has(now_ms):
+        elif self._event_is_due(now_ms):
+            self._write_event(now_ms)
+
+    def _write_event(self, now_ms: int) -> None:
+        if self._diary.oldest_due is not None and self._pages.has(now_ms) and self._extras.has(now_ms):
             self._extras.take(now_ms)
             self._pages.take(now_ms)
             self._write(self._diary.due_pages(1))
@@ -190,28 +210,53 @@ class Chronicle:
 
     def _failed(self, error) -> None:
         self.kept = False
+        if isinstance(error, Gone):
+            self._read_at_ms = self._clock.now_ms()
+            self._events.note(GONE % self._path)
+            return
         self._read_at_ms = self._clock.now_ms() + AGAIN_MS
-        self._alarm(TROUBLE % (self._path, error))
+        self._alarm(TROUBLE % (self._path, self._explain(error)))
         if not self._events.numbered:  # nothing is known of earlier runs
             self._events.begin([], 1, 0)
 
-    def _read(self, memory, error) -> None:
+    def _read(self, result, error) -> None:
         self._busy = False
         if error is not None:
             self._failed(error)
             return
+        memory, blank = result
         if memory is not None:
-            self._remember(memory)
+            self._chores.add(self._adopt(memory))
+            return
+        if blank:
+            for each in (self.seconds, self.minutes, self._diary):
+                each.forget()
+        self._opened()
+        if blank:
+            self._write(self.seconds.due_pages(_ALL) + self.minutes.due_pages(_ALL) + self._diary.due_pages(_MOST_LAST))
+
+    def _opened(self) -> None:
         self.kept = True
         self._alarm("")
 
-    def _remember(self, memory) -> None:
-        """Puts what earlier runs noted in front of what this one has noted so far."""
-        self._begun = True
+    def _adopt(self, memory):
+        """Puts what earlier runs noted in front of what this one has noted so far; a generator, for this may be a
+        week's minutes where a card was away."""
         self._close_minute()
+        pairs = ((memory.seconds, self.seconds), (memory.minutes, self.minutes))
+        next_ones = [0, 0]
+        while next_ones != [own.end for _, own in pairs]:
+            if any(next_ones):
+                yield
+            for which, (series, own) in enumerate(pairs):
+                next_ones[which] = series.adopt(own, memory.recollection.segments, next_ones[which])
+        self._remember(memory)
+        self._opened()
+        self._write_event(self._clock.now_ms())  # at once, for the lives of a board that ends again and again are short
+
+    def _remember(self, memory) -> None:
+        self._begun = True
         its = memory.recollection
-        memory.seconds.adopt(self.seconds, its.segments)
-        memory.minutes.adopt(self.minutes, its.segments)
         self.seconds, self.minutes = memory.seconds, memory.minutes
         self._timeline.segment += its.segments
         last = its.events[-1].id if its.events else 0
@@ -226,6 +271,7 @@ class Chronicle:
     def close(self) -> None:
         """The end: all goes to the card that is not there yet. Its lane is closed behind it."""
         self._events.settle()
+        self._chores.finish()
         self._close_minute()
         if self.kept:  # a write that is under way comes first; what it holds may stand in both
             series = self.seconds.due_pages(_MOST_PAGES) + self.minutes.due_pages(_MOST_PAGES)

@@ -17,6 +17,10 @@ class Diary:
         """A file that was read holds them up to `kept`; its newest page begins with `tail`."""
         self._tail, self.kept = tail, kept
 
+    def forget(self) -> None:
+        """No card holds any of them."""
+        self.begin(0, 0)
+
     @property
     def oldest_due(self) -> "Event | None":
         """The oldest one that is not on the card."""

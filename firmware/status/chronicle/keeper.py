@@ -11,6 +11,10 @@ from firmware.status.chronicle.shelf import Shelf
 _BLANK = bytearray(PAGE)
 
 
+class Gone(Refused):
+    """The file is another one by now, or none: what it held is lost, and what goes into it is lost, too."""
+
+
 class Found:
     """What a file holds: its whole `pages`, in no order, and how many were `damaged` (or could not be read)."""
 
@@ -84,7 +88,10 @@ class Keeper:
 
     def write(self, pages: list):
         """Puts pages on the card and makes them durable; returns the bytes written. After an OSError all is open: the
-        sync that failed may have dropped what came before, so the file has to be read anew."""
+        sync that failed may have dropped what came before, so the file has to be read anew. Raises Gone, too."""
+        if not self._storage.in_place:
+            self._close()
+            raise Gone("it was deleted, or replaced, while this board kept it")
         busy = {kind: {} for kind in KINDS}
         try:
             for page in pages:

@@ -2,6 +2,7 @@
 
 import struct
 
+from firmware.status.chronicle.chores import PIECE
 from firmware.status.chronicle.layout import SAMPLE_SIZE, SAMPLES, SURE, Page, Sample
 
 _TIME_S, _SEGMENT, _FLAGS = 0, 4, 30  # offsets in a record
@@ -87,17 +88,26 @@ class Series:
         self.ring[at : at + here] = records[:here]
         self.ring[: len(records) - here] = records[here:]
 
-    def adopt(self, other: "Series", segments: int) -> None:
-        """Appends all of another series, whose segments are numbered from 0, as those from `segments` on."""
-        for number in range(other.begin, other.end):
+    def adopt(self, other: "Series", segments: int, number: int) -> int:
+        """Appends some samples of another series, whose segments are numbered from 0, as those from `segments` on:
+        those from `number` on; returns the number of the first that is left."""
+        number = max(number, other.begin)
+        end = min(number + PIECE, other.end)
+        while number < end:
             sample = other.sample(number)
             sample.segment += segments
             self.add(sample)
+            number += 1
+        return end
+
+    def forget(self) -> None:
+        """No card holds any of it."""
+        self.kept = self._tail = self.begin
 
     # Time
 
-    def move(self, segment: int, by_s: int, sure: bool) -> None:
-        """All samples of a segment are by so many seconds later."""
+    def move(self, segment: int, by_s: int, sure: bool):
+        """All samples of a segment that are there now are by so many seconds later; a generator, for it takes long."""
         number = self.end - 1
         while number >= self.begin:
             at = self.place(number)
@@ -105,6 +115,8 @@ class Series:
                 return
             move_record(self.ring, at, by_s, sure)
             number -= 1
+            if not number % PIECE:
+                yield
         # What the card holds of them it holds with the old time; the header of every later page corrects it.
 
 

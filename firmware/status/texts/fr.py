@@ -627,6 +627,8 @@ SENTENCES = {
     "the settings could not be kept (%s); nothing was changed": "les réglages n'ont pas pu être gardés (%s) ; rien n'a été changé",
     "the chronicle does not work; this is a bug: %r": "la chronique ne fonctionne pas ; c'est un défaut du logiciel : %s",
     "the chronicle %s cannot be kept (%s); events and series last until the next restart only": "la chronique %s ne peut pas être gardée (%s) ; événements et courbes ne durent que jusqu'au prochain redémarrage",
+    "the chronicle %s was deleted, or replaced, while this board kept it: what is in memory goes into a new one": "la chronique %s a été supprimée ou remplacée pendant que ce boîtier la tenait : ce qui est en mémoire va dans une nouvelle",
+    "%s; %s": "%s ; %s",
     "%d pages of the chronicle are damaged; what they held is gone": "%s pages de la chronique sont endommagées ; leur contenu est perdu",
     "more happened than could be kept": "il s'est passé plus de choses qu'on n'a pu en garder",
     "it holds something that is not a chronicle: name another file, or delete this one": "il contient autre chose qu'une chronique : indiquer un autre fichier, ou supprimer celui-ci",
