@@ -53,7 +53,7 @@ many of them ahead of what was used);
         self._day = None  # that `used` counts
         self._undated = 0  # bytes that went before anybody knew the day
         self._kept = 0  # bytes of that day that are written down, or on their way there
-        self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead, by the step of a quota not known here
+        self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead
         self._exceeds = False
         self._next_ms = None
         self.cap = rate.rate_at(0) if rate.constant else rate.strictest
@@ -94,7 +94,7 @@ many of them ahead of what was used);
         """Of what was written down ahead no more counts than a step of this quota: a larger one's may be days of it."""
         if self.quota:
             self.used -= max(0, self._doubtful - self._step)
-            self._doubtful = 0
+            self._doubtful = min(self._doubtful, self._step)
             self._kept = self.used
 
     # Time
@@ -197,7 +197,7 @@ many of them ahead of what was used);
     def _keep(self, ahead: int) -> None:
         if self.keep is not None and self.quota and self._day is not None:
             self._kept = self.used + ahead
-            self.keep((self._day, self._kept, ahead))
+            self.keep((self._day, self._kept, max(ahead, self._doubtful)))
 
 
 def _nothing() -> None:

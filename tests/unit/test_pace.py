@@ -255,6 +255,18 @@ class Restarts(unittest.TestCase):
             again.count(1)
             self.assertTrue(again.takes(61 * MIB, False))
 
+    def test_nor_does_a_smaller_quota_after_a_restart(self):
+        clock, pace, records = self.spent(500 << 30, 1, MIB)
+        clock, again = made(quota=500 << 30)
+        again.restore(records[-1])
+        kept = Kept(again)
+        again.set_quota(0)
+        clock, third = made(quota=64 * MIB)
+        third.restore(kept.records[-1])
+        again.set_quota(64 * MIB)
+        for pace in (again, third):
+            self.assertTrue(MIB <= pace.used <= 2 * MIB, pace.used)
+
     def test_a_step_is_bounded(self):
         clock, pace, records = self.spent(1 << 50, 9, MIB)
         self.assertTrue(records[-1][1] <= 9 * MIB + (64 << 20))
