@@ -36,8 +36,8 @@ class Pace:
     groups are held back by it. `clock` has now_ms(), wall_ms() and, where there is a schedule or a quota,
     local_minute(wall_ms): minutes since 1970 in local time. The owner sets `changed()`, called when more may go than
     before, or the cap is another one; `keep(record)`, which puts a record where it survives a restart: (day, bytes, so
-many of them ahead of what was used);
-    `note(sentence)`; and `clock_set`, False while the wall clock cannot be believed.
+    many of them ahead of what was used); `note(sentence)`; and `clock_set`, False while the wall clock cannot be
+    believed.
     """
 
     def __init__(self, rate, quota: int, clock):
@@ -71,7 +71,7 @@ many of them ahead of what was used);
     def set_quota(self, quota: int) -> None:
         """Another quota, from now on; what was used of one today is used."""
         if not quota:
-            self.close()  # no record ahead of it is to wait for the next quota, whose step may be a small part of this one
+            self.close()  # a record ahead of it is not to wait for the next quota, which may be a small part of this one
         self.quota = quota
         self.holds = self._exceeds = False
         self._look()

@@ -1,6 +1,6 @@
 """Keeps what a quota's day has used where it survives a restart: `day bytes ahead`, a line of three numbers (pace.py).
 
-What it cannot keep is an alarm, and links go on. It tries again by itself: with a link that is idle, nothing else would.
+What it cannot keep is an alarm, and links go on. It tries again by itself: while a link is idle, nothing else would.
 """
 
 from firmware.errors import Refused
@@ -83,7 +83,7 @@ def pack(record: tuple) -> bytes:
 def unpack(data: bytes) -> tuple:
     """The record in these bytes; before there were three numbers, none said how many were ahead. Raises ValueError."""
     words = data.split()
-    if len(words) not in (2, 3) or not all([word.isdigit() and len(word) <= _MOST_DIGITS for word in words]):
+    if len(words) not in (2, 3) or not all(word.isdigit() and len(word) <= _MOST_DIGITS for word in words):
         raise ValueError
     day, used, ahead = [int(word) for word in words] + [0] * (3 - len(words))
     return day, used, ahead

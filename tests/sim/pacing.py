@@ -95,5 +95,3 @@ class Pacing:
                 board.quota = 0
             if board.up and not self.waits_for_midnight:
                 board.board.pace.set_quota(0)
-
-
