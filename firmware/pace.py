@@ -71,7 +71,7 @@ class Pace:
     def set_quota(self, quota: int) -> None:
         """Another quota, from now on; what was used of one today is used."""
         if not quota:
-            self.close()  # a record ahead of it is not to wait for the next quota, which may be a small part of this one
+            self.close()  # a record ahead of it is not to wait for the next quota, which may be a part of this one
         self.quota = quota
         self.holds = self._exceeds = False
         self._look()
