@@ -6,7 +6,7 @@ A root file: it wires the pages (firmware/status) to the ports.
 from firmware import ports
 from firmware.bulkhead import Bulkhead, wait_for
 from firmware.errors import Refused
-from firmware.link.secure import Secure
+from firmware.link.secure import FIRST_PIECE, Secure
 from firmware.ports import environment
 from firmware.ports.inbox import Inbox
 from firmware.ports.shelf import Shelf
@@ -113,7 +113,8 @@ class Website:
             lambda request, decided: api.admit(request, decided, caller),
         )  # fmt: skip
         try:
-            page = page if self._credentials is None else Secure(page, self._credentials.page_session())
+            if self._credentials is not None:  # few bytes at a time: whoever comes may have them
+                page = Secure(page, self._credentials.page_session(), most=FIRST_PIECE)
         except Refused:
             return None  # what is wrong with the keys is told by who looks after them (guard.py)
         page.bug = behind.broke

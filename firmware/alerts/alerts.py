@@ -147,20 +147,25 @@ class Alerts:
         is_test = notice.event == TEST
         if error is None:
             if channel.failed_ms is not None:
-                self._note("alerts reach %s again" % place.to)
+                self._note("alerts reach %s again" % self.id_of(channel))
                 self._hurry_all()
             if remark and remark != channel.trouble:
-                self._note("alerts reach %s, but: %s" % (place.to, remark))
+                self._note("alerts reach %s, but not as they should; /api/alerts says why" % self.id_of(channel))
             self._pings_ms[place.key] = self.now_ms + place.every_ms
             channel.taken(None if is_test else notice, remark, wall_ms)
         else:
             if channel.failed_ms is None:
-                self._note("alerts do not reach %s: %s" % (place.to, error))
+                self._note("alerts do not reach %s; /api/alerts says why" % self.id_of(channel))
             refused = isinstance(error, Undelivered) and error.refused
             channel.failed(None if is_test else notice, str(error), refused, self.now_ms, wall_ms)
         self._keep(self.now_ms)  # at once: should the board be killed before, it would be told once more
         if self._trial is not None and is_test:
             self._trial.answered(channel, error)
+
+    def id_of(self, channel) -> str:
+        """What it is called where anybody may look: neither its address nor what others answer is for strangers."""
+        known = channel in self.channels  # no longer, when it was taken out of the settings meanwhile
+        return "%s-%d" % (channel.place.kind, self.channels.index(channel)) if known else channel.place.kind
 
     # The file
 

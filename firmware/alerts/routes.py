@@ -58,7 +58,7 @@ class Routes:
         if channel.again_ms is not None:
             next_s = max(0, channel.again_ms - alerts.now_ms) // 1000
         return dict(
-            _name(number, channel),
+            _name(alerts.id_of(channel), channel),
             state=state,
             waiting=0 if channel.place.kind == PING else alerts.waiting(channel),
             sentence=translate(language, silence or channel.trouble),
@@ -79,15 +79,16 @@ def _outcome(language: str, outcome: list) -> dict:
     for number, (channel, trouble) in enumerate(outcome):
         sentence = say(language, "alert.channel.taken") if trouble is None else translate(language, trouble)
         told = "%s: %s" % (channel.place.to, sentence)
-        channels.append(dict(_name(number, channel), taken=trouble is None, sentence=told))
+        name = _name("%s-%d" % (channel.place.kind, number), channel)
+        channels.append(dict(name, taken=trouble is None, sentence=told))
         failed += trouble is not None
     whole = "alert.all_taken" if not failed else "alert.not_all_taken"
     return {"sentence": say(language, whole), "channels": channels}
 
 
-def _name(number: int, channel) -> dict:
+def _name(identity: str, channel) -> dict:
     place = channel.place
-    return {"id": "%s-%d" % (place.kind, number), "kind": place.kind, "name": place.name, "to": place.to}
+    return {"id": identity, "kind": place.kind, "name": place.name, "to": place.to}
 
 
 def _standing(episode) -> dict:

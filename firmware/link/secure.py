@@ -51,10 +51,12 @@ class Secure:
     `ended(sentence, refused)` is told when TLS ends the connection; `refused`: the operator should know. A connection
     that was cut is never taken for one that ended: `inner` gets received(0) only when the other side said so.
     `count(bytes)` is told what TLS adds to what `inner` says and hears, once the other side is trusted: callers whom
-    nobody knows cost no quota.
+    nobody knows cost no quota. `most`: bytes that are taken at a time, in each direction; where anybody may come
+    and stay, few of them.
     """
 
-    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None, make_inner=None, count=None):
+    def __init__(self, inner, session, spans=None, on_span_error=None, ended=None, make_inner=None, count=None,
+                 most=PIECE):  # fmt: skip
         self.wake = _nobody_to_wake
         self._inner = None
         self._make_inner = make_inner
@@ -75,6 +77,7 @@ class Secure:
         self._piece = None
         self._waits_for_span = False
         self._count = count
+        self._most = most
         self._added = 0  # bytes that TLS has added and nobody was told of yet
         if inner is not None:
             self._adopt(inner)
@@ -120,7 +123,8 @@ class Secure:
             self._state = OPEN
             self._trusted = True
             self._deadline_ms = None
-            self._buffer = memoryview(bytearray(PIECE))
+            if self._most > FIRST_PIECE:
+                self._buffer = memoryview(bytearray(self._most))
 
     def _take_in(self) -> None:
         """Plain bytes to `inner`, as far as it wants them."""
@@ -186,7 +190,7 @@ class Secure:
             self._deadline_ms = None
 
     def _encrypt(self) -> None:
-        left = PIECE
+        left = self._most
         self._waits_for_span = False
         while left > 0:
             view = self._next_piece(left)
@@ -214,7 +218,7 @@ class Secure:
     def _span_piece(self, position: int, length: int) -> "memoryview | None":
         """Bytes of the storage if they are in memory; if not, they are on their way, so ask again a little later."""
         if self._piece is None:
-            self._piece = memoryview(bytearray(PIECE))
+            self._piece = memoryview(bytearray(self._most))
         piece = self._piece[:length]
         try:
             if self._spans.try_read_into(position, piece):

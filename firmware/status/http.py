@@ -22,20 +22,26 @@ ends when nobody takes anything of it for a while.
 Garbage gets 400; no input raises anything. Memory: the head's buffer, and the body's once its length is known, or
 the sink's.
 
-What is inside: head.py of READING, body.py of TAKING, outbox.py of SENDING and STREAMING.
+Who is not known (Request.stays) may make room for another caller at any time, and has less time to read an answer.
+
+What is inside: intake.py of READING and TAKING, outbox.py of SENDING and STREAMING, patience.py of all of them.
 """
 
 from firmware.status.answer import error_answer
-from firmware.status.body import PIECE, MemoryBody, SinkBody
+from firmware.status.body import PIECE
 from firmware.status.head import Head
+from firmware.status.intake import Intake
 from firmware.status.outbox import Outbox
-from firmware.status.request import MAX_BODY, BadRequest
+from firmware.status.patience import Patience
+from firmware.status.request import BadRequest
 
 READING, ADMITTING, TAKING, WAITING = "reading", "admitting", "taking", "waiting"
 SENDING, STREAMING, DRAINING, FINISHED = "sending", "streaming", "draining", "finished"
 
-# How long a connection may stay in a state, in milliseconds; what is missing here, TAKING and STREAMING say themselves.
-_PATIENCE_MS = {READING: 10000, ADMITTING: 30000, WAITING: 60000, SENDING: 10000, DRAINING: 1000, FINISHED: 0}
+# How long a connection may stay in a state, in milliseconds; TAKING and STREAMING say themselves.
+_PATIENCE_MS = {READING: 10000, ADMITTING: 30000, WAITING: 60000, DRAINING: 1000, FINISHED: 0}
+_KNOWN_MS, _UNKNOWN_MS = 10000, 3000  # while an answer is read, for each _READ_STEP of it
+_READ_STEP = 8 << 10
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 MOST_REQUESTS = 100  # on one connection
 
@@ -75,12 +81,8 @@ class HttpConversation:
     def _next(self, head: Head) -> None:
         """A request begins."""
         self._count += 1
-        self._head = head
-        self._request = None
+        self._intake = Intake(head)
         self._number = self._count  # who answers an earlier request is not heard
-        self._body = None
-        self._missing = None  # bytes of the body that are still to come; None: the head is not whole
-        self._in_time = 0  # bytes, since patience began anew
         self._keeps = False
         self._enter(READING)
 
@@ -92,119 +94,104 @@ class HttpConversation:
     @property
     def expendable(self) -> bool:
         """Whether it may make room for another caller: nobody who is known asks for anything here."""
-        return self._request is None or not self._request.stays
+        return not self._is_known()
+
+    def _is_known(self) -> bool:
+        return self._intake.request is not None and self._intake.request.stays
 
     def _enter(self, state: str) -> None:
         self._state = state
-        self._deadline_ms = None
+        self._patience = None
 
     # Incoming
 
     def wanted(self) -> "memoryview | None":
         """Where the next bytes of the client go."""
         if self._state == READING:
-            return self._head.wanted()
+            return self._intake.head.wanted()
         if self._state == TAKING:
-            return self._body.wanted()
+            return self._intake.body.wanted()
         if self._state in (DRAINING, STREAMING):
-            return self._head.buffer
+            return self._intake.head.buffer
         return None
 
     def received(self, n: int) -> None:
         """n bytes came in; 0: the client sends no more."""
-        self._inside = True
+        if n == 0:
+            self._guarded(self._ended)
+        elif self._state == READING:
+            self._guarded(self._head_read, self._intake.head_received, n)
+        elif self._state == TAKING:
+            self._guarded(self._more_body, n)
+
+    def _guarded(self, call, *args) -> None:
+        """From inside a call of the driver; what is wrong with a request is answered."""
+        before, self._inside = self._inside, True
         try:
-            if n == 0:
-                self._ended()
-            elif self._state == READING:
-                self._head_read(self._head.received(n))
-            elif self._state == TAKING:
-                self._more_body(n)
+            call(*args)
         except BadRequest as error:
             self._refuse(error.status, str(error))
         finally:
-            self._inside = False
+            self._inside = before
 
     def _ended(self) -> None:
-        if self._state in (DRAINING, STREAMING) or (self._state == READING and not self._head.filled):
+        if self._state in (DRAINING, STREAMING) or (self._state == READING and not self._intake.head.filled):
             self._finish()
         elif self._state in (READING, TAKING):
-            if self._body is not None:
-                self._body.lost()
-            self._missing = 0  # nothing comes any more: nothing to drain
+            self._intake.lost()
+            self._intake.missing = 0  # nothing comes any more: nothing to drain
             raise BadRequest(400, "the request ended in its middle")
 
-    def _head_read(self, request) -> None:
-        if request is None:
-            return
-        self._request = request
-        self._missing = request.length - len(self._head.early(request.length))
-        self._enter(ADMITTING)
-        number = self._number
-        self._admit(request, lambda verdict: self._decided(number, verdict))
+    def _head_read(self, read, *args) -> None:
+        """read(): takes in what came; whether the head is whole."""
+        if read(*args):
+            self._enter(ADMITTING)
+            number = self._number
+            self._admit(self._intake.request, lambda verdict: self._decided(number, verdict))
 
     def _decided(self, number: int, verdict) -> None:
         """The verdict of `admit`."""
-        takes = hasattr(verdict, "begin")
         if self._state != ADMITTING or number != self._number:  # too late: the client is gone, or was told so
-            if takes:
+            if hasattr(verdict, "begin"):
                 verdict.lost()
             return
-        later, self._inside = not self._inside, True
-        if takes:
-            self._body = SinkBody(verdict, self._request.length, self._sink_answers)
+        self._guarded(self._follow_verdict, verdict)
+        self._wake_outside()
+
+    def _follow_verdict(self, verdict) -> None:
+        if hasattr(verdict, "begin"):
+            self._intake.into_sink(verdict, self._sink_answers)
             self._take_body()
         elif verdict is None:
-            self._into_memory()
+            self._intake.into_memory(self._hand_over)
+            self._take_body()
         else:
             self._enter(WAITING)
-            self._answer(number, verdict)
-        if later:
-            self._inside = False
-            self.wake()
+            self._answer(self._number, verdict)
 
     # The body
 
-    def _into_memory(self) -> None:
-        if self._request.length > MAX_BODY:
-            self._refuse(413, "a body has at most %d bytes here" % MAX_BODY)
-        else:
-            self._body = MemoryBody(self._request.length, self._hand_over)
-            self._take_body()
-
     def _take_body(self) -> None:
-        early = memoryview(self._head.early(self._request.length))
-        if self._request.expects_continue and not len(early) and self._missing:
+        if self._intake.holds_back:
             self._outbox.put(_CONTINUE)
         self._enter(TAKING)
-        self._missing = self._request.length
-        if isinstance(self._body, SinkBody):
-            self._body.begin(self._wake_outside)
-        while len(early) and self._state == TAKING:
-            view = self._body.wanted()[: len(early)]
-            view[:] = early[: len(view)]
-            early = early[len(view) :]
-            self._more_body(len(view))
-        if self._state == TAKING and not self._missing:
-            self._all_of_body()
+        self._intake.begin_body(self._wake_outside, lambda: self._state == TAKING)
+        self._look_for_end()
 
     def _more_body(self, n: int) -> None:
-        self._missing -= n
-        self._in_time += n
-        if self._in_time >= PIECE:
-            self._in_time, self._deadline_ms = 0, None
-        self._body.received(n)
-        if not self._missing and self._state == TAKING:
-            self._all_of_body()
+        self._be_patient(n)
+        self._intake.body_received(n)
+        self._look_for_end()
 
-    def _all_of_body(self) -> None:
-        self._enter(WAITING)
-        self._body.end()
+    def _look_for_end(self) -> None:
+        if self._state == TAKING and not self._intake.missing:
+            self._enter(WAITING)
+            self._intake.body.end()
 
     def _hand_over(self, body: bytes) -> None:
-        number = self._number
-        self._request.body = body
-        self._handler(self._request, lambda answer: self._answer(number, answer))
+        number, request = self._number, self._intake.request
+        request.body = body
+        self._handler(request, lambda answer: self._answer(number, answer))
 
     def _wake_outside(self) -> None:
         if not self._inside:
@@ -218,15 +205,15 @@ class HttpConversation:
     # Outgoing
 
     def _refuse(self, status: int, sentence: str) -> None:
-        if self._body is not None:
-            self._body.lost()
+        self._intake.lost()
         self._enter(WAITING)
         self._answer(self._number, error_answer(status, sentence))
 
     def _answer(self, number: int, answer) -> None:
         if self._state != WAITING or number != self._number:
             return  # too late: the client is gone or was told that it took too long
-        with_body = self._request is None or self._request.method != "HEAD"
+        request = self._intake.request
+        with_body = request is None or request.method != "HEAD"
         self._keeps = self._may_keep(answer)
         self._outbox.put(answer.pack(with_body, self._keeps))
         if answer.source is not None and with_body:
@@ -238,9 +225,9 @@ class HttpConversation:
 
     def _may_keep(self, answer) -> bool:
         """Whether another request may follow on this connection."""
-        request = self._request
+        asked, missing = self._intake.request, self._intake.missing
         return bool(
-            answer.keeps and request is not None and request.keeps and not self._missing and self._count < MOST_REQUESTS
+            answer.keeps and asked is not None and asked.keeps and not missing and self._count < MOST_REQUESTS
         )
 
     def outgoing(self) -> "memoryview | None":
@@ -253,27 +240,23 @@ class HttpConversation:
     def sent(self, n: int) -> None:
         """n bytes of the last outgoing() are on their way."""
         self._outbox.sent(n)
-        if self._outbox.empty and self._state == SENDING:
-            if self._keeps:
-                self._follow()
-            else:
-                self._enter(DRAINING if self._missing != 0 else FINISHED)
+        if self._state != SENDING:
+            return
+        self._be_patient(n)
+        if self._outbox.empty and self._keeps:
+            self._follow()
+        elif self._outbox.empty:
+            self._enter(DRAINING if self._intake.missing != 0 else FINISHED)
 
     def _follow(self) -> None:
         """The next request, which may be here already."""
-        rest = self._head.behind(self._request.length)
-        if not rest and self._head.filled:  # the usual case: the same buffer again
-            self._head.filled = 0
-            self._next(self._head)
+        head, rest = self._intake.head, self._intake.behind()
+        if not rest:  # the usual case: the same buffer again
+            head.filled = 0
+            self._next(head)
             return
         self._next(Head(rest))
-        self._inside = True
-        try:
-            self._head_read(self._head.begin())
-        except BadRequest as error:
-            self._refuse(error.status, str(error))
-        finally:
-            self._inside = False
+        self._guarded(self._head_read, self._intake.begin)
 
     # Time and end
 
@@ -287,29 +270,35 @@ class HttpConversation:
                 self._finish()
                 return None
             return due
-        if self._deadline_ms is None:
-            self._deadline_ms = now_ms + self._patience_ms()
-        if now_ms >= self._deadline_ms:
+        if self._patience is None:
+            self._patience = self._new_patience()
+        due = self._patience.due(now_ms)
+        if due <= now_ms:
             self._expire()
             return self.poll(now_ms)
-        return self._deadline_ms
+        return due
 
-    def _patience_ms(self) -> int:
+    def _be_patient(self, n: int) -> None:
+        """n bytes have moved."""
+        if self._patience is not None:
+            self._patience.moved(n)
+
+    def _new_patience(self) -> Patience:
+        if self._state == SENDING:
+            return Patience(_KNOWN_MS if self._is_known() else _UNKNOWN_MS, _READ_STEP)
         if self._state == TAKING:
-            return self._body.patience_ms
-        if self._state == DRAINING and self._body is not None:
-            return self._body.drain_ms
-        return _PATIENCE_MS[self._state]
+            return Patience(self._intake.body.patience_ms, PIECE)
+        if self._state == DRAINING and self._intake.body is not None:
+            return Patience(self._intake.body.drain_ms)
+        return Patience(_PATIENCE_MS[self._state])
 
     def _expire(self) -> None:
-        self._inside = True
         if self._state in (WAITING, ADMITTING):
-            self._refuse(504, "the board is still at it; look at its status")
-        elif self._state == TAKING or (self._state == READING and self._head.filled):
-            self._refuse(408, "the request took too long")
+            self._guarded(self._refuse, 504, "the board is still at it; look at its status")
+        elif self._state == TAKING or (self._state == READING and self._intake.head.filled):
+            self._guarded(self._refuse, 408, "the request took too long")
         else:
             self._finish()
-        self._inside = False
 
     def _finish(self) -> None:
         self._outbox.drop()
@@ -317,6 +306,5 @@ class HttpConversation:
 
     def lost(self) -> None:
         """The connection is gone."""
-        if self._body is not None:
-            self._body.lost()
+        self._intake.lost()
         self._finish()

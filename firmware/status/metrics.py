@@ -113,7 +113,8 @@ _CHANNEL_STATES = ("untried", "ok", "failing", "silent")
 
 
 def _alerts(made: Exposition, channels: list) -> None:
-    named = [((("channel", each["id"]), ("kind", each["kind"]), ("to", each["to"])), each) for each in channels]
+    # Not `to`: with `look = anyone` this is for everybody.
+    named = [((("channel", each["id"]), ("kind", each["kind"])), each) for each in channels]
     states = []
     for labels, each in named:
         states += [(labels + (("state", word),), each["state"] == word) for word in _CHANNEL_STATES]

@@ -125,8 +125,8 @@ class Outages(unittest.TestCase):
         self.assertEqual(
             self.rig.events,
             [
-                "alerts do not reach http://127.0.0.1:9/...: nobody answers there",
-                "alerts reach http://127.0.0.1:9/... again",
+                "alerts do not reach webhook-1; /api/alerts says why",
+                "alerts reach webhook-1 again",
             ],
         )
 

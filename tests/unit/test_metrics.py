@@ -144,9 +144,10 @@ class SnapshotTest(unittest.TestCase):
 
     def test_receivers_of_alerts(self):
         found = told(FakeBoard(), CHANNELS)
-        mail = 'channel="mail-0",kind="mail",to="me \\"x\\" <a\\\\b@x.example>"'
-        ping = 'channel="ping-1",kind="ping",to="https://hc.example/..."'
+        mail = 'channel="mail-0",kind="mail"'
+        ping = 'channel="ping-1",kind="ping"'
         self.assertEqual(found['sosie_alert_channel{%s,state="failing"}' % mail], "1")
+        self.assertFalse([name for name in found if "x.example" in name or "hc.example" in name])
         self.assertEqual(found['sosie_alert_channel{%s,state="ok"}' % mail], "0")
         self.assertEqual(found["sosie_alert_channel_waiting{%s}" % mail], "2")
         self.assertEqual(found["sosie_alert_channel_last_success_timestamp_seconds{%s}" % ping], "1.5")

@@ -853,6 +853,10 @@ SENTENCES = {
     # Alertes
     "nobody is to be told: name a receiver first, for example alert_mail":
         "personne n'est à prévenir : indiquer d'abord un destinataire, par exemple alert_mail",
+    "a password ends with the line; put this receiver last, and give others a token":
+        "un mot de passe finit avec la ligne ; mettre ce destinataire à la fin, et donner un jeton aux autres",
+    "a password or token does not go in the clear over a network; write https://":
+        "un mot de passe ou un jeton ne passe pas en clair sur un réseau ; écrire https://",
     "a test is under way; wait until it has ended": "un essai est en cours ; attendre qu'il soit terminé",
     "%s; after a restart alerts may come once more": "%s ; après un redémarrage, des alertes peuvent revenir une fois",
     "what was told of alerts is forgotten, so they may come once more: %s":
@@ -861,8 +865,8 @@ SENTENCES = {
     "it is not a file of this version": "ce n'est pas un fichier de cette version",
     "it is not what this board wrote": "ce n'est pas ce que ce boîtier a écrit",
     "alerts reach %s again": "les alertes arrivent de nouveau chez %s",
-    "alerts reach %s, but: %s": "les alertes arrivent chez %s, mais : %s",
-    "alerts do not reach %s: %s": "les alertes n'arrivent pas chez %s : %s",
+    "alerts reach %s, but not as they should; /api/alerts says why": "les alertes arrivent chez %s, mais pas comme il faut ; /api/alerts dit pourquoi",
+    "alerts do not reach %s; /api/alerts says why": "les alertes n'arrivent pas chez %s ; /api/alerts dit pourquoi",
     "alerts do not work; this is a bug: %s": "les alertes ne fonctionnent pas ; c'est un défaut du logiciel : %s",
     "the journal takes nothing": "le journal ne prend plus rien",
     "the twin takes nothing": "le jumeau ne prend plus rien",
@@ -1026,7 +1030,7 @@ PAGE = {
     "pair.rtt": "{ms} ms",
     "pair.cap": "au plus {rate}",
     "pair.waiting": "{size} en attente",
-    "pair.waiting.unknown": "reste à envoyer inconnu",
+    "pair.waiting.unknown": "en attente : inconnu",
     "pair.held": "{size} retenus",
     "pair.quota": "quota du jour épuisé",
     "pair.unknown": "injoignable",
