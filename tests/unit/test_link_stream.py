@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.link.greeting import PROMPT
-from tests.unit.fakes_link import Wire, pair, pieces, same_log, single, whole
+from tests.unit.fakes_link import Chance, Wire, pair, pieces, same_log, single, whole
 
 
 class Shipping(unittest.TestCase):
@@ -221,6 +221,19 @@ class Window(unittest.TestCase):
         self.assertTrue(same_log(left, right))
         self.assertFalse(left.part.waits_for_twin)
         self.assertIsNone(left.part.oldest_ms)
+
+    def test_what_the_rate_holds_back_does_not_wait_for_the_twin(self):
+        left, right = pair()
+        for _ in range(20):
+            left.journal.add(Chance(1).bytes(1000))  # as good as packed
+        wire = Wire(left, right, whole, {"window_bytes": 2500, "rate": 8000, "lane": True})
+        wire.auto_settle = False
+        waits = []
+        for _ in range(200):
+            wire.pass_time(50)
+            if left.part is not None:
+                waits.append((left.part.in_flight, left.part.waits_for_twin))
+        self.assertEqual(set(waits), {(0, False), (1, False), (2, True)})
 
     def test_the_twin_may_ask_for_a_smaller_one(self):
         left, right = pair()
