@@ -102,14 +102,21 @@ def test_a_template_keeps_its_places_as_texts(language):
     assert wrong == []
 
 
-def test_what_is_made_of_a_template_is_found_again():
+def test_what_is_made_of_a_template_is_turned_into_its_own_translation():
+    """And not into that of another one that fits as well."""
     table = Templates(fr.SENTENCES)
-    lost = []
-    for template in fr.SENTENCES:
-        made = PLACE.sub(lambda place: "%" if place[0] == "%%" else "7", template)
-        if table.turned(made) == made and fr.SENTENCES[template] != template:
-            lost.append(made)
-    assert lost == []
+    wrong = []
+    for template, translation in fr.SENTENCES.items():
+        made, wanted = _filled(template), _filled(translation)
+        if table.turned(made) != wanted:
+            wrong.append((made, table.turned(made), wanted))
+    assert wrong == []
+
+
+def _filled(text: str) -> str:
+    """With another word in each place, so that one in a wrong place is seen."""
+    words = iter("%dx" % number for number in range(9))
+    return PLACE.sub(lambda place: "%" if place[0] == "%%" else next(words), text)
 
 
 def test_french_is_typed_as_french_is():

@@ -134,8 +134,9 @@ class Story:
 
     def _show_backlog(self, full: int) -> dict:
         backlog = self.left.status()["backlog"]
-        self.screen.progress("%s, %.0f s behind" % (mib(backlog["bytes"]), backlog["seconds"]),
-                             backlog["bytes"] / max(1, full))
+        seconds = backlog["seconds"]  # None: this computer's clock was set meanwhile
+        late = "" if seconds is None else ", %.0f s behind" % seconds
+        self.screen.progress(mib(backlog["bytes"]) + late, backlog["bytes"] / max(1, full))
         return backlog
 
     def _drain(self, full: int):
