@@ -56,7 +56,7 @@ def test_login_wrong_then_right_then_logout(show, mock, visitor):
     expect(page.get_by_role("link", name="Overview")).to_be_hidden()
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
-    expect(page.locator("#login-refusal")).to_have_text("This is not the password")
+    expect(page.locator("#login-refusal")).to_have_text("This is not the password.")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("#verdict")).to_have_text("Safe.")
