@@ -1,23 +1,26 @@
 """Where alerts go, as a person writes it in board.conf. Nothing is looked up or tried here.
 
-    alert_webhook = https://hooks.example/T0/B1, http://192.0.2.9:8080/alerts token abc
-    alert_push    = https://ntfy.example/our-boards user me password the rest of this entry
+    alert_webhook = https://hooks.example/T0/B1, https://192.0.2.9:8443/alerts token abc
+    alert_push    = https://ntfy.example/our-boards user me password the rest of the line
     alert_mail    = me@example.org, you@example.org via mail.example.org:587 user me@example.org password the rest
     alert_syslog  = 192.0.2.5:514, tcp:logs.example:601, tls:logs.example:6514
     alert_ping    = https://ping.example/4c1b-99 every 5m
 
 A value becomes a list of Place. Its path, its query, its password may each be what keeps others out, so `to` and
-shown(), which are what surfaces show, have none of them.
+shown(), which are what surfaces show, have none of them. A password may have anything in it, so it ends with the line:
+what follows it there is never another receiver, whose host would be shown and looked up. Outside of this machine no
+password and no token goes in the clear.
 """
 
-from firmware.alerts.fields import check_whole, checked, host_and_port, is_plain, login, split_at
+from firmware import address
+from firmware.alerts.fields import check_whole, checked, find_word, host_and_port, is_plain, login, split_at
 from firmware.alerts.mailplace import mail
 from firmware.alerts.place import HIDDEN, PING, PLAIN, PUSH, SYSLOG, TCP, TLS, UDP, WEBHOOK, Place
 from firmware.errors import Refused
-from firmware.quantity import is_digits, parse_duration
+from firmware.quantity import is_digits, parse_span
 
 MOST_PLACES = 8  # of one key
-MIN_EVERY_MS, MAX_EVERY_MS, EVERY_MS = 30000, 24 * 3600000, 300000
+MIN_EVERY_S, MAX_EVERY_S, EVERY_S = 30, 86400, 300
 _PORTS = {"http": 80, "https": 443}
 _SYSLOG_PORTS = {UDP: 514, TCP: 601, TLS: 6514}
 
@@ -45,7 +48,7 @@ def pings(text: str) -> list:
     for each in _entries(text):
         url, found, every = split_at(each, "every")
         place = _web(PING, url)
-        place.every_ms = _every(every) if found else EVERY_MS
+        place.every_ms = (_every(every) if found else EVERY_S) * 1000
         places.append(place)
     return _several(places)
 
@@ -99,6 +102,8 @@ def _entries(text: str) -> list:
             entries.append(text[start:place])
             start = place + 1
         place += 1
+    if any(find_word(each, "password") >= 0 for each in entries):
+        raise Refused("a password ends with the line; put this receiver last, and give others a token")
     return [each.strip(" \t") for each in entries + [text[start:]]]
 
 
@@ -122,6 +127,8 @@ def _web(kind: str, text: str) -> Place:
     check_whole(url, password, token)
     if has_token and (not token or user is not None or not is_plain(token)):
         raise Refused("behind token stands the token, and nothing else")
+    if (user is not None or has_token) and place.way != TLS and not address.is_loopback(place.host):
+        raise Refused("a password or token does not go in the clear over a network; write https://")
     place.user, place.password = user, password
     place.token = token if has_token else None
     return place
@@ -144,11 +151,8 @@ def _url(kind: str, text: str) -> Place:
 
 
 def _every(text: str) -> int:
-    units = {"m": 60, "h": 3600}
-    if text[-1:] in units and is_digits(text[:-1]) and len(text) < 8:
-        text = "%ds" % (int(text[:-1]) * units[text[-1]])
     try:
-        return parse_duration(text, MIN_EVERY_MS, MAX_EVERY_MS)
+        return parse_span(text, MIN_EVERY_S, MAX_EVERY_S)
     except Refused:
         raise Refused("behind every stands a duration from 30s to 24h; write for example every 5m")
 

@@ -17,22 +17,48 @@ class Web(unittest.TestCase):
         self.assertEqual(place.to, "https://hooks.example/...")
 
     def test_several(self):
-        found = places.webhooks("https://a.example/1,2 , http://192.0.2.9:8080 token t,1, http://[2001:db8::1]/x")
+        found = places.webhooks("https://a.example/1,2 , https://192.0.2.9:8080 token t,1, http://[2001:db8::1]/x")
         self.assertEqual([each.host for each in found], ["a.example", "192.0.2.9", "2001:db8::1"])
         self.assertEqual([each.target for each in found], ["/1,2", "/", "/x"])
         self.assertEqual([each.token for each in found], [None, "t,1", None])
-        self.assertEqual(found[1].to, "http://192.0.2.9:8080/")
+        self.assertEqual(found[1].to, "https://192.0.2.9:8080/")
         self.assertEqual(found[2].to, "http://[2001:db8::1]/...")
 
     def test_a_login(self):
         (place,) = places.pushes("https://ntfy.example/boards user me password a b, c#d")
         self.assertEqual((place.user, place.password, place.target), ("me", "a b, c#d", "/boards"))
 
+    def test_a_password_ends_with_the_line(self):
+        """What is behind it must not become a receiver whose host everybody sees."""
+        for text in (
+            "https://a.example/x user me password s3,https://cret.example/",
+            "https://a.example/x user me password s3, http://cret.example/",
+            "https://a.example/x user me password s3,",
+        ):
+            with self.assertRaises(Refused) as caught:
+                places.webhooks(text)
+            self.assertIn("a password ends with the line", str(caught.exception))
+            self.assertEqual(places.shown("alert_webhook", text), "...")
+        found = places.webhooks("https://a.example/x token t, https://b.example/ user me password s3,x://cret")
+        self.assertEqual([each.password for each in found], [None, "s3,x://cret"])
+
+    def test_no_secret_goes_in_the_clear_over_a_network(self):
+        for rest in ("user me password p", "token t"):
+            for parse, target in ((places.webhooks, "hook"), (places.pushes, "topic"), (places.pings, "ping")):
+                for host in ("192.0.2.9", "a.example:8080", "[2001:db8::1]", "10.0.0.1"):
+                    with self.assertRaises(Refused) as caught:
+                        parse("http://%s/%s %s" % (host, target, rest))
+                    self.assertIn("write https://", str(caught.exception))
+                for host in ("127.0.0.1:8080", "localhost", "[::1]"):
+                    parse("http://%s/%s %s" % (host, target, rest))
+        self.assertEqual(places.webhooks("http://192.0.2.9/hook")[0].way, PLAIN)
+
     def test_a_ping(self):
         (place,) = places.pings("https://ping.example/4c1b every 10m")
         self.assertEqual((place.every_ms, place.target), (600000, "/4c1b"))
         self.assertEqual(places.pings("http://127.0.0.1:9/")[0].every_ms, 300000)
         self.assertEqual(places.pings("http://127.0.0.1:9/ every 45s")[0].every_ms, 45000)
+        self.assertEqual(places.pings("http://127.0.0.1:9/ every 1d")[0].every_ms, 86400000)
 
     def test_what_is_no_address(self):
         for text in (
