@@ -48,6 +48,16 @@ def test_a_backlog_whose_age_nobody_knows(show, mock):
     assert "NaN" not in page.locator("main").inner_text()
 
 
+def test_a_board_that_does_not_run_knows_no_backlog(show):
+    page = show("silent")
+    expect(page.locator("#lag-words")).to_contain_text("now not known")
+    expect(page.locator("#backlog-words")).to_contain_text("now not known")
+    expect(page.locator("#journal-figure")).to_have_text("Not known yet")
+    expect(page.locator("#boards tbody tr").first).to_be_visible()
+    for name in ("Not sent yet", "Running for"):
+        expect(page.get_by_role("rowheader", name=name)).to_have_count(0)
+
+
 def test_the_loss_is_what_the_words_say(show, mock):
     mock.change = lambda status: status["words"].update(loss="nothing that the other board has; see the alarm")
     page = show("outage")  # with groups that the twin lacks
@@ -129,6 +139,6 @@ def test_the_emblem_is_that_of_the_case(show, mock):
     """Two disks that lie one on the other, with a tick, are for what is safe."""
     emblem = show("twin").locator("#emblem")
     expect(emblem).to_have_class("emblem together")
-    for case, form in (("unknown", "apart"), ("held", "shifted"), ("damaged", "broken")):
+    for case, form in (("unknown", "unsure"), ("unheard of", "unsure"), ("held", "shifted"), ("damaged", "broken")):
         mock.change = lambda status, case=case: status["words"].update(case=case)
         expect(emblem).to_have_class("emblem " + form)

@@ -19,7 +19,7 @@ const ROWS = [
   ["state", (board) => board.state && capital(word("state." + board.state.replace(" ", "_"), board.state))],
   ["role", (board) => board.role && word("role." + board.role, board.role)],
   ["host", (board) => board.host && typeof board.host.attached === "boolean" ? t(board.host.attached ? "boards.host.yes" : "boards.host.no") : null],
-  ["backlog", (board) => board.role === "primary" && backlog(board.backlog)],
+  ["backlog", (board) => board.role === "primary" && (hasLooked(board) ? backlog(board.backlog) : null)],
   ["journal", (board) => journal(board.journal)],
   ["data", (board) => quota(board.link && board.link.quota)],
   ["disk", (board) => disk(board)],
@@ -27,13 +27,16 @@ const ROWS = [
   ["temperature", (board) => temperature(board.health && board.health.temperature_c)],
   ["voltage", (board) => voltage(board.health && board.health.under_voltage)],
   ["clock", (board) => clock(board)],
-  ["uptime", (board) => (typeof board.uptime_s === "number" ? duration(board.uptime_s) : null)],
+  ["uptime", (board) => (typeof board.uptime_s === "number" && hasLooked(board) ? duration(board.uptime_s) : null)],
   ["version", (board) => board.version || null],
   ["alarms", (board) => alarms(board.alarms)],
 ];
 
 // A word that another version may have, which this page does not.
 const word = (key, plain) => (known(key) ? t(key) : plain);
+
+// A board that does not run, for which the page is served in its place, knows not even its disk.
+const hasLooked = (board) => !board.me || board.disk_size > 0;
 
 function backlog(said) {
   if (!said || typeof said.groups !== "number") return null;

@@ -4,10 +4,10 @@ import { ago, capital, sentence, time, typeset } from "./amounts.js";
 import { draw, make, part, say, set, show, write } from "./dom.js";
 import { t } from "./texts.js";
 
-// By the case that the words tell of: one that is not here is none in which two disks lie one on the other.
+// By the case that the words tell of.
 const EMBLEMS = {
   mirroring: "together", behind: "shifted", held: "shifted", "catching up": "shifted", copying: "partly", "no link": "apart",
-  promoted: "alone", fenced: "barred", failed: "broken", damaged: "broken",
+  promoted: "alone", fenced: "barred", failed: "broken", damaged: "broken", unknown: "unsure",
 };
 const MARKS = {
   check: "M45 61l11 11 21-24", cross: "M48 48l24 24m0-24L48 72", bar: "M44 60h32", gap: "M53 84l14-48",
@@ -22,7 +22,7 @@ export function buildEmblem() {
 export function renderHero(status) {
   const words = status.words, mood = words.mood;
   set(part("hero"), { class: "hero mood-" + mood });
-  set(part("emblem"), { class: "emblem " + (EMBLEMS[words.case || status.state] || "apart") });
+  set(part("emblem"), { class: "emblem " + (EMBLEMS[words.case] || "unsure") });
   write(part("verdict"), capital(words.verdict.toLowerCase()) + ".");
   write(part("distance"), capital(words.distance) + ".");
   write(part("sentence"), typeset(words.sentence));
@@ -40,7 +40,7 @@ let spoken = null;
 
 // Only when the verdict or an alarm changes: numbers that tick are no news.
 function speak(status) {
-  const now = JSON.stringify([status.words.case || status.state, worries(status).map((each) => each.name)]);
+  const now = JSON.stringify([status.words.case, worries(status).map((each) => each.name)]);
   if (spoken !== null && spoken !== now) {
     const more = worries(status).map((each) => each.sentence).join(" ");
     say(t("say.state", { name: status.name, verdict: status.words.verdict.toLowerCase(), sentence: status.words.sentence }) + " " + more);

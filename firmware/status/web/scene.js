@@ -58,9 +58,9 @@ export function sceneOf(status, rates) {
 
 const share = (part, whole) => (whole > 0 ? Math.min(1, part / whole) : 0);
 
-// Whose backlog it is: a twin knows of it what it was told lately.
+// Whose backlog it is: a twin knows of it what it was told lately, a board that does not run and has not looked nothing.
 export function senderOf(status, leads) {
-  if (leads) return status;
+  if (leads) return status.disk_size ? status : {};
   return status.other && status.other.age_s <= OLD_S ? status.other : {};
 }
 
