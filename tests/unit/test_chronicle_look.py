@@ -56,7 +56,8 @@ class Looking(unittest.TestCase):
         facts = rig.board.facts
         for backlog, wanted in (
             ({"bytes": 4096, "groups": 2, "seconds": 1.5}, (4096, 1500)),
-            ({"bytes": 4096, "groups": 2, "seconds": None}, (None, None)),
+            ({"bytes": 4096, "groups": 2, "seconds": None}, (4096, None)),
+            ({"bytes": None, "groups": None, "seconds": None}, (None, None)),
             (None, (None, None)),
         ):
             rig.board.facts = lambda backlog=backlog: dict(facts(), other={"name": "left", "backlog": backlog})

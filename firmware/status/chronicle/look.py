@@ -35,6 +35,7 @@ class Looker:
         """A twin knows what its primary says."""
         other = facts["other"]
         backlog = other.get("backlog") if other else None
-        if not backlog or backlog.get("bytes") is None or backlog.get("seconds") is None:
+        if not backlog:
             return None, None
-        return backlog["bytes"], int(backlog["seconds"] * 1000)
+        seconds = backlog.get("seconds")
+        return backlog.get("bytes"), None if seconds is None else int(seconds * 1000)
