@@ -1,6 +1,6 @@
 """Listeners and dialling: how sockets come to be connected."""
 
-from ..address import text
+from ..address import neighbourhood, text
 from ..errors import Refused
 from . import linux
 from .files import reason
@@ -17,9 +17,10 @@ class Listener:
     """Accepts connections at an address (firmware/address.py) and starts a conversation on each.
 
     `make_conversation()` returns one, or None to turn the caller away; with `knows_caller` it is given the caller's
-    address as text ("" where there is none). Beyond `limit` at a time, the oldest conversation that says of itself
-    that it is `expendable` makes room (whoever just connects and is silent must not keep others out); where there is
-    none, callers are turned away. No more than `burst` of them are heard in a tenth of a second, the others wait:
+    address as text ("" where there is none). Beyond `limit` at a time, one that says of itself that it is `expendable`
+    makes room (whoever just connects and is silent must not keep others out): the oldest from the address that has
+    most of them, so that a crowd from one place is in its own way first. Where there is none, callers are turned
+    away. No more than `burst` of them are heard in a tenth of a second, the others wait:
     what a caller costs (a handshake, for example) a host pays with its disk's time. `fresh`: next to nothing waits
     in the kernel for a slow caller, since what waits in the conversation may be replaced by something newer. Raises
     Refused when the address cannot be had.
@@ -36,6 +37,7 @@ class Listener:
         self._fresh = fresh
         self._limit = limit
         self._channels = {}  # by number, which grow
+        self._places = {}  # number: where it is from
         self._number = 0
         self._socket = _listen(address)
         self.address = address
@@ -85,28 +87,34 @@ class Listener:
         return True
 
     def _take(self, sock) -> None:
-        conversation = None
+        conversation, caller = None, sockets.caller(sock)
         if self._has_room():
-            conversation = self._make(sockets.caller(sock)) if self._knows_caller else self._make()
+            conversation = self._make(caller) if self._knows_caller else self._make()
         if conversation is None:
             sock.close()
             return
         if self._fresh:
             sockets.keep_fresh(sock)
         self._number = number = self._number + 1
-        channels = self._channels
-        channel = self._loop.converse(sock, conversation, lambda: channels.pop(number))
-        channels[number] = channel
+        self._places[number] = neighbourhood(caller)
+        self._channels[number] = self._loop.converse(sock, conversation, lambda: self._forget(number))
 
     def _has_room(self) -> bool:
         if len(self._channels) < self._limit:
             return True
+        spared = {}  # place: numbers, the oldest first
         for number in sorted(self._channels):
-            channel = self._channels[number]
-            if getattr(channel.conversation, "expendable", False):
-                channel.close()
-                return True
-        return False
+            if getattr(self._channels[number].conversation, "expendable", False):
+                spared.setdefault(self._places[number], []).append(number)
+        if not spared:
+            return False
+        crowd = max(spared.values(), key=lambda numbers: (len(numbers), -numbers[0]))
+        self._channels[crowd[0]].close()
+        return True
+
+    def _forget(self, number: int) -> None:
+        del self._channels[number]
+        del self._places[number]
 
 
 def dial(loop, address: tuple, make_conversation, on_failed, timeout_ms: int = 10000) -> None:

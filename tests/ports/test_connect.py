@@ -118,6 +118,22 @@ class Listening(ConnectTest):
         spin(self.loop, lambda: received)
         self.assertEqual((received, len(taken)), ([b""], 5))
 
+    def test_a_crowd_from_one_place_makes_room_first(self):
+        taken = []
+
+        def stranger():
+            taken.append(Echo())
+            taken[-1].expendable = True
+            return taken[-1]
+
+        listener = self.listen("127.0.0.1:0", stranger, limit=4)
+        for number, place in enumerate(("127.0.0.2", "127.0.0.3", "127.0.0.3", "127.0.0.4", "127.0.0.3", "127.0.0.3",
+                                        "127.0.0.5")):  # fmt: skip
+            client = socket.create_connection(listener.address[1:], 5, (place, 0))
+            self.addCleanup(client.close)
+            spin(self.loop, lambda: len(taken) == number + 1)
+        self.assertEqual([each.times_lost for each in taken], [0, 1, 1, 0, 1, 0, 0])
+
     def test_a_crowd_is_heard_a_few_at_a_time(self):
         times = []
         self.listen("unix:" + self.path, lambda: times.append(time.monotonic()) or Echo(), burst=3)
