@@ -35,7 +35,7 @@ def read_line(number: int, line: bytes, lines: dict, advises: bool = True) -> "t
     if not equals or not key:
         raise Refused("line %d: %s is not a setting; write key = value" % (number, _short(_first_word(text))))
     if key not in KEYS:
-        advice = _advice(key) if advises else _all_keys()
+        advice = _advice(key) if advises else ""
         raise Refused("line %d: %s is not a key that board.conf has; %s" % (number, _short(key), advice))
     parser, example = KEYS[key]
     if key in lines:
@@ -85,10 +85,6 @@ def _advice(key: str) -> str:
     nearest = min((_distance(key.lower()[:32], known), known) for known in KEYS)
     if nearest[0] <= 1 + len(nearest[1]) // 3:
         return "did you mean %s?" % nearest[1]
-    return _all_keys()
-
-
-def _all_keys() -> str:
     return "it has " + ", ".join(sorted(KEYS))
 
 
