@@ -4,7 +4,8 @@ is told from another by its colour alone, and a single light is enough.
 Which one is shown follows from the snapshot: its state, conditions and mood, as every surface says them.
 """
 
-from firmware.status.words import GOOD, case_of
+from firmware.status.case import case_of
+from firmware.status.words import GOOD
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
 LIGHTS = (GREEN, YELLOW, RED)  # from the top

@@ -23,8 +23,7 @@ for a while before anybody is woken is the business of who wakes.
     keys settings surface  warning   the alarm of that source, as it is (usb: storage, for its host has no disk)
     copying          warning    the first full copy is not complete
 
-A name stands there once, the most urgent first. `unknown(status, facts)` are the names of which nobody can say now
-whether they hold: one that held before is not over because of that.
+A name stands there once, the most urgent first.
 """
 
 from firmware.status import phrases
@@ -42,7 +41,7 @@ HOT_C, TOO_HOT_C = 75, 80
 WORN_PERCENT, WORN_OUT_PERCENT = 80, 100
 SOON_S, LATER_S = 2 * 3600, 24 * 3600
 FULL_PERCENT, MUCH_PERCENT = 90, 75
-_FILLING_PERCENT = 10  # below, the time until it is full says nothing
+FILLING_PERCENT = 10  # below, the time until it is full says nothing
 _LONG_GONE_MS = 1672531200000  # 2023: before this firmware was written
 
 # Source of an alarm -> (condition, level). Those that are not here belong to a surface.
@@ -69,40 +68,6 @@ def conditions(status: dict, facts: dict, language: str) -> list:
             merged.append({"name": name, "level": level, "sentence": _joined([each[2] for each in same])})
     merged.sort(key=_urgency)
     return merged
-
-
-def unknown(status: dict, facts: dict) -> list:
-    """Names, in the order of NAMES; none of them is among the conditions."""
-    found = []
-    for judge in (_unknown_of_log, _unknown_of_sensors):
-        found += judge(status, facts)
-    held = [each["name"] for each in status["conditions"]]
-    return [name for name in NAMES if name in found and name not in held]
-
-
-def _unknown_of_log(status: dict, facts: dict) -> list:
-    if facts["fenced"] or not facts["disk_size"]:  # it does not look at its twin any more, or does not run
-        return ["damage", "journal_filling", "no_link", "behind", "copying"]
-    found = []
-    if status["backlog"]["seconds"] is None and facts["rpo_s"] is not None:
-        found.append("behind")
-    if facts["inherited"] or not facts["whole"]:  # what an earlier life could not read is found out when it is sent
-        found.append("damage")
-    journal = status["journal"]
-    if journal["growth_bytes_per_s"] is None and journal["used"] * 100 >= journal["size"] * _FILLING_PERCENT:
-        found.append("journal_filling")
-    return found
-
-
-def _unknown_of_sensors(status: dict, facts: dict) -> list:
-    health = facts["health"]
-    told = (
-        ("voltage", health["under_voltage"]),
-        ("temperature", health["temperature_c"]),
-        ("disk", health["disk"]["ok"]),
-        ("card", health["card"]["used_percent"]),
-    )
-    return [name for name, value in told if value is None]
 
 
 def _joined(sentences: list) -> str:
@@ -155,7 +120,7 @@ def _journal(status: dict, facts: dict, language: str) -> list:
     level = None
     if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
         level = CRITICAL
-    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= _FILLING_PERCENT):
+    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= FILLING_PERCENT):
         level = WARNING
     if level is None:
         return []

@@ -52,10 +52,11 @@ dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
 
 from firmware.status import texts
-from firmware.status.conditions import conditions, unknown
+from firmware.status.conditions import conditions
 from firmware.status.forecast import full_in_s, left_s
 from firmware.status.lag import is_behind, lag_s
 from firmware.status.translation import translate
+from firmware.status.unknown import unknown
 from firmware.status.words import words
 
 UP = "up"

@@ -12,11 +12,9 @@
 """
 
 from firmware.status import advice, phrases
-from firmware.status.lag import BEHIND_S
+from firmware.status.case import case_of, held_bytes, is_fresh
 from firmware.status.texts import say
 
-FRESH_S = 70  # a board that holds everything back tells of itself each 60 s, every other one far more often
-MOST_ON_ITS_WAY = 1 << 30  # bytes; no line of a board carries more in BEHIND_S
 GOOD, WARN, BAD = "good", "warn", "bad"
 
 # The case that a board is in, of which verdict and sentence tell: its state, but for what must not be called safe.
@@ -53,56 +51,6 @@ def _mood(status: dict, case: str) -> str:
     if case in ("failed", "fenced", "damaged") or any(each["level"] == "critical" for each in status["conditions"]):
         return BAD
     return WARN if case != "mirroring" or status["conditions"] else GOOD
-
-
-def case_of(status: dict) -> str:
-    """The state, or what the state alone would call better than it is: "damaged", "held", "copying", "unknown"."""
-    state = status["state"]
-    if state in ("failed", "fenced", "promoted"):
-        return state
-    if any(each["name"] == "damage" for each in status["conditions"]):
-        return "damaged"
-    if state not in ("mirroring", "behind"):
-        return state
-    if not (status["consistent"] and status["copy"]["whole"]):
-        return "copying"
-    if status["role"] == "twin":
-        return _case_beside_twin(status["other"])
-    if status["link"]["held_bytes"]:
-        return "held"
-    backlog = status["backlog"]
-    return "unknown" if state == "mirroring" and backlog["groups"] and backlog["seconds"] is None else state
-
-
-def _case_beside_twin(other: "dict | None") -> str:
-    """A twin lacks what its primary says that it lacks; where that is silent or does not mirror, nobody knows."""
-    if other is None or other.get("role") != "primary" or not _is_fresh(other):
-        return "unknown"
-    if _held_bytes(other):
-        return "held"
-    state = other.get("state")
-    if state == "mirroring":
-        return state if _is_little(other.get("backlog") or {}) else "unknown"
-    return state if state in ("behind", "catching up") else "unknown"
-
-
-def _is_fresh(other: dict) -> bool:
-    age_s = other.get("age_s")
-    return age_s is not None and age_s <= FRESH_S
-
-
-def _is_little(backlog: dict) -> bool:
-    """Whether that may be on its way."""
-    groups, size, seconds = [backlog.get(word) for word in ("groups", "bytes", "seconds")]
-    if groups == 0:
-        return True
-    if groups is None or size is None or seconds is None:
-        return False
-    return size <= MOST_ON_ITS_WAY and seconds <= BEHIND_S
-
-
-def _held_bytes(other: dict) -> int:
-    return (other.get("link") or {}).get("held_bytes") or 0
 
 
 def _its_backlog(status: dict) -> dict:
@@ -165,7 +113,7 @@ def _sentence_of_primary(status: dict, case: str, language: str) -> tuple:
 
 def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
     if case == "held":
-        return "twin.held", (phrases.size(language, _held_bytes(status["other"])),)
+        return "twin.held", (phrases.size(language, held_bytes(status["other"])),)
     if case == "behind":
         return "twin.behind", (phrases.size(language, _its_backlog(status)["bytes"] or 0),)
     if case == "mirroring":
@@ -178,7 +126,7 @@ def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
 
 def _sentence_of_silence(other: "dict | None", language: str) -> tuple:
     """What a twin says that does not know what it lacks."""
-    if other is None or not _is_fresh(other) or not other.get("state") or other["state"] == "mirroring":
+    if other is None or not is_fresh(other) or not other.get("state") or other["state"] == "mirroring":
         return "twin.unknown", ()
     return "twin.unknown.state", (phrases.word(language, "state.", other["state"]),)
 
