@@ -5,7 +5,7 @@ onto the disk and, on a primary, shipped. Each step starts only when the one bef
 """
 
 from firmware.disk.volume import Volume
-from firmware.errors import Damaged, Refused
+from firmware.errors import Damaged, Refused, why
 from firmware.log.journal import Journal
 from firmware.marks import Marks
 from firmware.pace import Pace
@@ -290,7 +290,7 @@ class Board:
         if not self.failed:
             self.failure = (
                 "the %s failed (%s); this board takes no more writes: replace what failed and restart it"
-                % (medium, error)
+                % (medium, why(error))
             )
             self.events.note(self.failure)
             if self.on_failure is not None:

@@ -54,3 +54,8 @@ class VolumeError(Exception):
     def __init__(self, reason: str):
         super().__init__(self.SENTENCES[reason])
         self.reason = reason
+
+
+def why(error: Exception) -> str:
+    """What went wrong, for a sentence that a person reads: of a system's error its words, without its number."""
+    return str(error.args[1]) if isinstance(error, OSError) and len(error.args) > 1 else str(error)

@@ -3,7 +3,7 @@
 It is what a Link (firmware/link/link.py) asks of its board.
 """
 
-from firmware.errors import Damaged, Refused
+from firmware.errors import Damaged, Refused, why
 from firmware.link.greeting import PROMPT, STATUS
 from firmware.link.link import Counters, Link
 from firmware.pair import judge
@@ -197,7 +197,7 @@ class Peer:
     def unreadable(self, number: int, error) -> None:
         """Group `number` cannot be read from our journal any more, so the twin cannot go on."""
         self._damaged_number = number
-        damage = "%s; the twin cannot go on from group %d: start the pair anew" % (error, number)
+        damage = "%s; the twin cannot go on from group %d: start the pair anew" % (why(error), number)
         if damage != self.damage:
             self.note(damage)
         self.damage = damage

@@ -9,7 +9,7 @@ The copy is in no hurry: it stands still without a link, while the twin is `AHEA
 host waits for room, and while a piece of it waits for the one before to be durable.
 """
 
-from firmware.errors import VolumeError
+from firmware.errors import VolumeError, why
 from firmware.log.layout import COPIED, COPY, HOLE, MAX_RANGE, SECTOR
 from firmware.pair.identity import TWIN
 
@@ -194,7 +194,7 @@ class Copier:
         self._retry_at_ms = self._now_ms() + RETRY_MS
         self.trouble = (
             "the disk of %s cannot be read near byte %d (%s), so the first copy cannot go on: replace that disk"
-            % (self._identity.name, self._at, error)
+            % (self._identity.name, self._at, why(error))
         )
 
 

@@ -4,6 +4,7 @@ They hold nothing of the board, so everybody may have them: who looks at a board
 to type it into. Names are looked up among the files that are there and never become a path.
 """
 
+from firmware.errors import why
 from firmware.status.answer import Answer, error_answer
 
 INDEX = "index.html"
@@ -71,7 +72,7 @@ class Static:
         self._files = files
         for name, request, answer in waiting:
             if error is not None:
-                answer(error_answer(500, "the files of the page cannot be read (%s)" % error))
+                answer(error_answer(500, "the files of the page cannot be read (%s)" % why(error)))
             else:
                 answer(_answer(files.get(name), name, request))
 

@@ -25,6 +25,8 @@ from firmware.ports import (  # noqa: E402
     wall_ms,
 )
 from firmware.ports.files import replace_file  # noqa: E402
+from firmware.ports.lanes import run_job  # noqa: E402
+from firmware.ports.notebook import Notebook  # noqa: E402
 
 FOLDER = sys.argv[1]
 SIZE = 1 << 20
@@ -55,6 +57,17 @@ def check_small_files():
         with open(path, "rb") as file:
             check("a file is replaced by %d bytes" % len(content), file.read() == content)
     check("nothing is left beside it", not exists(path + ".new"))
+    book = Notebook(path, "settings", 10)
+    check("it is read", run_job(book, "read", ()) == (b"", None))
+    check("it is changed", run_job(book, "change", (lambda data: data + b"0123456789abc",))[1] is None)
+    check("it is read no further than it may be", run_job(book, "read", ()) == (b"0123456789a", None))
+    check("one that is not there is nothing", run_job(Notebook(path + "2", "settings"), "read", ()) == (None, None))
+    error = run_job(Notebook(FOLDER + "/.", "settings"), "read", ())[1]
+    check("a folder is refused", "it is no file; delete" in str(error))
+    error = run_job(Notebook("/proc/self/exe", "settings"), "read", ())[1]
+    check("a link is refused", "it is a link" in str(error))
+    error = run_job(Notebook(FOLDER + "/no/such", "settings"), "read", ())[1]
+    check("a folder that is missing is told of a file", "make its folder" in str(error))
     check("a folder that is missing is told", fails(replace_file, FOLDER + "/no/such", b""))
 
 

@@ -49,6 +49,7 @@ class Told(unittest.TestCase):
         rig.board.fail(OSError(5, "gone"), "disk d")
         rig.board.fail(OSError(5, "gone"), "disk d")
         self.assertEqual(sentences(rig)[1:], [rig.board.failure])
+        self.assertTrue("Errno" not in rig.board.failure, rig.board.failure)
 
     def test_the_link(self):
         rig = Rig("primary")

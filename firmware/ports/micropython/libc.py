@@ -27,6 +27,9 @@ def find(result: str, name: str, arguments: str):
         return _libc.func(result, name, arguments)
 
 
+_describe = find("s", "strerror", "i")
+
+
 def bind(result: str, name: str, arguments: str):
     """A callable that runs `name` again after EINTR and raises OSError on -1."""
     function = find(result, name, arguments)
@@ -39,6 +42,6 @@ def bind(result: str, name: str, arguments: str):
             number = os.errno()
             # A collection interrupts system calls of every thread here.
             if number != EINTR:
-                raise OSError(number, name)
+                raise OSError(number, _describe(number))
 
     return call
