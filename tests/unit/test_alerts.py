@@ -6,6 +6,7 @@ from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
 from firmware.errors import Refused, Unkept
 from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, START_MS, Rig, unreachable, unwanted
+from tests.unit.fakes_status import FACTS, status
 
 HOOK = {"alert_webhook": "http://127.0.0.1:9/hook"}
 BOTH = {"alert_webhook": "http://127.0.0.1:9/hook", "alert_syslog": "127.0.0.1:514"}
@@ -318,6 +319,31 @@ class Restarts(unittest.TestCase):
         rig.clear("no_link")
         rig.wait(10 * MINUTE)
         self.assertEqual(sorted(rig.post.taken), [(each, "resolved", "no_link") for each in ("syslog", "webhook")])
+
+    def test_what_cannot_be_known_after_a_power_cut_is_not_over(self):
+        """No battery, no link, and the disk has not been asked yet: of all that was told, nobody knows anything."""
+        disk = dict(FACTS["health"], disk={"ok": False, "sentence": "it is failing"})
+        rig = Rig(HOOK)
+        rig.status = status(rpo_s=900, oldest_ms=0, damage="the journal is damaged", health=disk)
+        rig.wait(HOUR)
+        told = sorted(rig.post.taken)
+        self.assertEqual(told, [("webhook", "fired", name) for name in ("behind", "damage", "disk")])
+        rig = rig.restarted(HOOK)
+        rig.status = status(rpo_s=900, oldest_ms=None, lacked_s=60.0, inherited=True, clock_set=False)
+        rig.wait(HOUR)
+        self.assertEqual([each for each in rig.post.taken if each[2] != "clock"], [])
+        rig.status = status(acked=12, rpo_s=900, health=dict(disk, disk={"ok": True, "sentence": None}))
+        rig.wait(HOUR)
+        over = [each[2] for each in rig.post.taken if each[1] == "resolved"]
+        self.assertEqual(sorted(over), ["behind", "clock", "damage", "disk"])
+
+    def test_a_board_that_is_fenced_does_not_call_its_lag_over(self):
+        rig = Rig(HOOK)
+        rig.status = status(rpo_s=900, oldest_ms=0)
+        rig.wait(HOUR)
+        rig.status = status(rpo_s=900, oldest_ms=0, fenced=True)
+        rig.wait(HOUR)
+        self.assertEqual([each[1:] for each in rig.post.taken], [("fired", "behind"), ("fired", "fenced")])
 
     def test_what_is_over_and_not_told(self):
         rig = Rig(BOTH)
