@@ -24,25 +24,19 @@ the sink's.
 
 Who is not known (Request.stays) may make room for another caller at any time, and has less time to read an answer.
 
-What is inside: intake.py of READING and TAKING, outbox.py of SENDING and STREAMING, patience.py of all of them.
+What is inside: exchange.py of READING to WAITING, outbox.py of SENDING and STREAMING, patience.py of all of them.
 """
 
-from firmware.status.answer import error_answer
-from firmware.status.body import PIECE
+from firmware.status.exchange import Exchange
 from firmware.status.head import Head
-from firmware.status.intake import Intake
 from firmware.status.outbox import Outbox
 from firmware.status.patience import Patience
-from firmware.status.request import BadRequest
 
-READING, ADMITTING, TAKING, WAITING = "reading", "admitting", "taking", "waiting"
-SENDING, STREAMING, DRAINING, FINISHED = "sending", "streaming", "draining", "finished"
+ASKING, SENDING, STREAMING, DRAINING, FINISHED = "asking", "sending", "streaming", "draining", "finished"
 
-# How long a connection may stay in a state, in milliseconds; TAKING and STREAMING say themselves.
-_PATIENCE_MS = {READING: 10000, ADMITTING: 30000, WAITING: 60000, DRAINING: 1000, FINISHED: 0}
 _KNOWN_MS, _UNKNOWN_MS = 10000, 3000  # while an answer is read, for each _READ_STEP of it
 _READ_STEP = 8 << 10
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_DRAIN_MS = 1000
 MOST_REQUESTS = 100  # on one connection
 
 
@@ -75,16 +69,17 @@ class HttpConversation:
         self._admit = admit
         self._count = 0
         self._outbox = Outbox()
-        self._inside = False  # in a call of the driver, which looks at everything afterwards anyhow
         self._next(Head())
 
     def _next(self, head: Head) -> None:
         """A request begins."""
         self._count += 1
-        self._intake = Intake(head)
-        self._number = self._count  # who answers an earlier request is not heard
         self._keeps = False
-        self._enter(READING)
+        self._exchange = Exchange(
+            head, self._handler, self._admit, self._outbox.put, self._answered, lambda: self.wake()
+        )
+        self._intake = self._exchange.intake
+        self._enter(ASKING)
 
     @property
     def finished(self) -> bool:
@@ -94,12 +89,10 @@ class HttpConversation:
     @property
     def expendable(self) -> bool:
         """Whether it may make room for another caller: nobody who is known asks for anything here."""
-        return not self._is_known()
-
-    def _is_known(self) -> bool:
-        return self._intake.request is not None and self._intake.request.stays
+        return not self._exchange.is_known
 
     def _enter(self, state: str) -> None:
+        """ASKING is what the exchange is at: READING to WAITING."""
         self._state = state
         self._patience = None
 
@@ -107,128 +100,36 @@ class HttpConversation:
 
     def wanted(self) -> "memoryview | None":
         """Where the next bytes of the client go."""
-        if self._state == READING:
-            return self._intake.head.wanted()
-        if self._state == TAKING:
-            return self._intake.body.wanted()
-        if self._state in (DRAINING, STREAMING):
-            return self._intake.head.buffer
-        return None
+        if self._state == ASKING:
+            return self._exchange.wanted()
+        return self._intake.head.buffer if self._state in (DRAINING, STREAMING) else None
 
     def received(self, n: int) -> None:
         """n bytes came in; 0: the client sends no more."""
-        if n == 0:
-            self._guarded(self._ended)
-        elif self._state == READING:
-            self._guarded(self._head_read, self._intake.head_received, n)
-        elif self._state == TAKING:
-            self._guarded(self._more_body, n)
-
-    def _guarded(self, call, *args) -> None:
-        """From inside a call of the driver; what is wrong with a request is answered."""
-        before, self._inside = self._inside, True
-        try:
-            call(*args)
-        except BadRequest as error:
-            self._refuse(error.status, str(error))
-        finally:
-            self._inside = before
-
-    def _ended(self) -> None:
-        if self._state in (DRAINING, STREAMING) or (self._state == READING and not self._intake.head.filled):
+        if n:
+            if self._state == ASKING:
+                self._exchange.received(n)
+        elif self._state in (DRAINING, STREAMING) or (self._state == ASKING and not self._exchange.ended()):
             self._finish()
-        elif self._state in (READING, TAKING):
-            self._intake.lost()
-            self._intake.missing = 0  # nothing comes any more: nothing to drain
-            raise BadRequest(400, "the request ended in its middle")
-
-    def _head_read(self, read, *args) -> None:
-        """read(): takes in what came; whether the head is whole."""
-        if read(*args):
-            self._enter(ADMITTING)
-            number = self._number
-            self._admit(self._intake.request, lambda verdict: self._decided(number, verdict))
-
-    def _decided(self, number: int, verdict) -> None:
-        """The verdict of `admit`."""
-        if self._state != ADMITTING or number != self._number:  # too late: the client is gone, or was told so
-            if hasattr(verdict, "begin"):
-                verdict.lost()
-            return
-        self._guarded(self._follow_verdict, verdict)
-        self._wake_outside()
-
-    def _follow_verdict(self, verdict) -> None:
-        if hasattr(verdict, "begin"):
-            self._intake.into_sink(verdict, self._sink_answers)
-            self._take_body()
-        elif verdict is None:
-            self._intake.into_memory(self._hand_over)
-            self._take_body()
-        else:
-            self._enter(WAITING)
-            self._answer(self._number, verdict)
-
-    # The body
-
-    def _take_body(self) -> None:
-        if self._intake.holds_back:
-            self._outbox.put(_CONTINUE)
-        self._enter(TAKING)
-        self._intake.begin_body(self._wake_outside, lambda: self._state == TAKING)
-        self._look_for_end()
-
-    def _more_body(self, n: int) -> None:
-        self._be_patient(n)
-        self._intake.body_received(n)
-        self._look_for_end()
-
-    def _look_for_end(self) -> None:
-        if self._state == TAKING and not self._intake.missing:
-            self._enter(WAITING)
-            self._intake.body.end()
-
-    def _hand_over(self, body: bytes) -> None:
-        number, request = self._number, self._intake.request
-        request.body = body
-        self._handler(request, lambda answer: self._answer(number, answer))
-
-    def _wake_outside(self) -> None:
-        if not self._inside:
-            self.wake()
-
-    def _sink_answers(self, answer) -> None:
-        if self._state == TAKING:
-            self._enter(WAITING)
-        self._answer(self._number, answer)
 
     # Outgoing
 
-    def _refuse(self, status: int, sentence: str) -> None:
-        self._intake.lost()
-        self._enter(WAITING)
-        self._answer(self._number, error_answer(status, sentence))
-
-    def _answer(self, number: int, answer) -> None:
-        if self._state != WAITING or number != self._number:
-            return  # too late: the client is gone or was told that it took too long
-        request = self._intake.request
+    def _answered(self, answer) -> None:
+        request = self._exchange.request
         with_body = request is None or request.method != "HEAD"
         self._keeps = self._may_keep(answer)
         self._outbox.put(answer.pack(with_body, self._keeps))
         if answer.source is not None and with_body:
             self._enter(STREAMING)
-            self._outbox.follow(answer.source, self._wake_outside)
+            self._outbox.follow(answer.source, self._exchange.wake_outside)
         else:
             self._enter(SENDING)
-        self._wake_outside()
 
     def _may_keep(self, answer) -> bool:
         """Whether another request may follow on this connection."""
-        asked, missing = self._intake.request, self._intake.missing
-        return bool(
-            answer.keeps and asked is not None and asked.keeps and not missing and self._count < MOST_REQUESTS
-        )
+        request = self._exchange.request
+        wanted = answer.keeps and request is not None and request.keeps
+        return bool(wanted and not self._intake.missing and self._count < MOST_REQUESTS)
 
     def outgoing(self) -> "memoryview | None":
         """The next bytes for the client."""
@@ -242,7 +143,8 @@ class HttpConversation:
         self._outbox.sent(n)
         if self._state != SENDING:
             return
-        self._be_patient(n)
+        if self._patience is not None:
+            self._patience.moved(n)
         if self._outbox.empty and self._keeps:
             self._follow()
         elif self._outbox.empty:
@@ -254,9 +156,9 @@ class HttpConversation:
         if not rest:  # the usual case: the same buffer again
             head.filled = 0
             self._next(head)
-            return
-        self._next(Head(rest))
-        self._guarded(self._head_read, self._intake.begin)
+        else:
+            self._next(Head(rest))
+            self._exchange.begin()
 
     # Time and end
 
@@ -264,41 +166,28 @@ class HttpConversation:
         """Ends what takes too long; returns when to look again."""
         if self._state == FINISHED:
             return None
-        if self._state == STREAMING:
-            due = self._outbox.poll(now_ms)
-            if due is not None and due <= now_ms:
-                self._finish()
-                return None
+        due = self._due(now_ms)
+        if due is None or due > now_ms:
             return due
+        if self._state != ASKING or not self._exchange.expire():
+            self._finish()
+        return self.poll(now_ms)
+
+    def _due(self, now_ms: int) -> "int | None":
+        """When what it is at has taken too long."""
+        if self._state == ASKING:
+            return self._exchange.due(now_ms)
+        if self._state == STREAMING:
+            return self._outbox.poll(now_ms)
         if self._patience is None:
             self._patience = self._new_patience()
-        due = self._patience.due(now_ms)
-        if due <= now_ms:
-            self._expire()
-            return self.poll(now_ms)
-        return due
-
-    def _be_patient(self, n: int) -> None:
-        """n bytes have moved."""
-        if self._patience is not None:
-            self._patience.moved(n)
+        return self._patience.due(now_ms)
 
     def _new_patience(self) -> Patience:
         if self._state == SENDING:
-            return Patience(_KNOWN_MS if self._is_known() else _UNKNOWN_MS, _READ_STEP)
-        if self._state == TAKING:
-            return Patience(self._intake.body.patience_ms, PIECE)
-        if self._state == DRAINING and self._intake.body is not None:
-            return Patience(self._intake.body.drain_ms)
-        return Patience(_PATIENCE_MS[self._state])
-
-    def _expire(self) -> None:
-        if self._state in (WAITING, ADMITTING):
-            self._guarded(self._refuse, 504, "the board is still at it; look at its status")
-        elif self._state == TAKING or (self._state == READING and self._intake.head.filled):
-            self._guarded(self._refuse, 408, "the request took too long")
-        else:
-            self._finish()
+            return Patience(_KNOWN_MS if self._exchange.is_known else _UNKNOWN_MS, _READ_STEP)
+        body = self._intake.body
+        return Patience(_DRAIN_MS if body is None else body.drain_ms)
 
     def _finish(self) -> None:
         self._outbox.drop()
@@ -306,5 +195,5 @@ class HttpConversation:
 
     def lost(self) -> None:
         """The connection is gone."""
-        self._intake.lost()
+        self._exchange.lost()
         self._finish()

@@ -3,6 +3,8 @@
 from firmware.status.body import MemoryBody, SinkBody
 from firmware.status.request import MAX_BODY, BadRequest
 
+MAX_STRANGE_BODY = 4 << 10  # of who is not known: a password
+
 
 class Intake:
     """`head` is a Head (head.py). What is wrong raises BadRequest.
@@ -39,8 +41,9 @@ class Intake:
 
     def into_memory(self, whole) -> None:
         """whole(body) gets it."""
-        if self.request.length > MAX_BODY:
-            raise BadRequest(413, "a body has at most %d bytes here" % MAX_BODY)
+        most = MAX_BODY if self.request.stays else MAX_STRANGE_BODY
+        if self.request.length > most:
+            raise BadRequest(413, "a body has at most %d bytes here" % most)
         self.body = MemoryBody(self.request.length, whole)
 
     def into_sink(self, sink, answer) -> None:

@@ -131,7 +131,7 @@ class Listening(ConnectTest):
                                         "127.0.0.5")):  # fmt: skip
             client = socket.create_connection(listener.address[1:], 5, (place, 0))
             self.addCleanup(client.close)
-            spin(self.loop, lambda: len(taken) == number + 1)
+            spin(self.loop, lambda count=number + 1: len(taken) == count)
         self.assertEqual([each.times_lost for each in taken], [0, 1, 1, 0, 1, 0, 0])
 
     def test_a_crowd_is_heard_a_few_at_a_time(self):

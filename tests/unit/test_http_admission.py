@@ -4,7 +4,8 @@ import json
 import unittest
 
 from firmware.status.answer import error_answer, json_answer
-from firmware.status.http import PIECE
+from firmware.status.body import PIECE
+from firmware.status.intake import MAX_STRANGE_BODY
 from firmware.status.request import MAX_BODY
 from tests.unit.test_http import GET, POST, Client, Handler, parted
 
@@ -135,6 +136,29 @@ class Admission(unittest.TestCase):
         gate.requests[0].stays = False
         gate.decide(None)
         self.assertTrue(client.conversation.expendable)
+
+    def test_who_is_not_known_has_less_time_to_read_and_less_room(self):
+        for known, ms, most in ((False, 3000, MAX_STRANGE_BODY), (True, 10000, MAX_BODY)):
+            gate = Gate()
+            client = Client(Handler(json_answer(200, {"long": "x" * 30000})), gate)
+            client.send(GET)
+            gate.requests[0].stays = known
+            gate.decide(None)
+            for _ in range(3):  # each 8 KiB buy time
+                client.conversation.outgoing()
+                client.conversation.sent(8 << 10)
+                client.poll()
+                client.poll(ms - 1)
+                self.assertFalse(client.conversation.finished)
+            client.poll(1)
+            self.assertTrue(client.conversation.finished)
+            for length, taken in ((most, True), (most + 1, False)):
+                gate = Gate()
+                client = Client(Handler(), gate)
+                client.send(post(length))
+                gate.requests[0].stays = known
+                gate.decide(None)
+                self.assertEqual(client.take() == b"", taken)
 
     def test_a_body_that_fits_nowhere(self):
         client = Client(Handler(), Gate(None))

@@ -857,10 +857,6 @@ SENTENCES = {
         "un mot de passe finit avec la ligne ; mettre ce destinataire à la fin, et donner un jeton aux autres",
     "a password or token does not go in the clear over a network; write https://":
         "un mot de passe ou un jeton ne passe pas en clair sur un réseau ; écrire https://",
-    "a password ends with the line; put this receiver last, and give others a token":
-        "un mot de passe finit avec la ligne ; mettre ce destinataire à la fin, et donner un jeton aux autres",
-    "a password or token does not go in the clear over a network; write https://":
-        "un mot de passe ou un jeton ne passe pas en clair sur un réseau ; écrire https://",
     "a test is under way; wait until it has ended": "un essai est en cours ; attendre qu'il soit terminé",
     "%s; after a restart alerts may come once more": "%s ; après un redémarrage, des alertes peuvent revenir une fois",
     "what was told of alerts is forgotten, so they may come once more: %s":
