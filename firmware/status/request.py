@@ -4,7 +4,7 @@ Bytes in, a Request out. Whatever is wrong raises BadRequest, which carries the 
 """
 
 from firmware.errors import ProtocolError
-from firmware.status import query
+from firmware.status import parameters
 
 MAX_HEAD = 8 << 10
 MAX_BODY = 64 << 10
@@ -95,7 +95,7 @@ def _parted(target: bytes) -> tuple:
         raise BadRequest(400, "the request target is not a path")
     path, _, words = target.partition(b"?")
     try:
-        return path.decode(), query.parse(words)
+        return path.decode(), parameters.parse(words)
     except ProtocolError as error:
         raise BadRequest(400, str(error))
 

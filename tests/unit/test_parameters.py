@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.errors import ProtocolError
-from firmware.status import cookie, query
+from firmware.status import cookie, parameters
 
 VALUE = "A" * 43
 
@@ -19,14 +19,14 @@ class Queries(unittest.TestCase):
             (b"%61=x", {"a": "x"}),
             (b"=x", {"": "x"}),
         ):
-            self.assertEqual(query.parse(text), found)
+            self.assertEqual(parameters.parse(text), found)
 
     def test_refused(self):
-        many = b"&".join([b"a%d=1" % number for number in range(query.MOST + 1)])
+        many = b"&".join([b"a%d=1" % number for number in range(parameters.MOST + 1)])
         bad = (b"a=1&a=2", b"a=1&%61=2", b"a=%", b"a=%2", b"a=%zz", b"a=%ff", b"a=%c0%af", b"a=%00", b"%0a", many)
         for text in bad:
             with self.assertRaises(ProtocolError):
-                query.parse(text)
+                parameters.parse(text)
 
 
 class Cookies(unittest.TestCase):
