@@ -13,6 +13,7 @@ import sys
 
 from firmware.link import frames
 from firmware.link.greeting import STATUS
+from firmware.schedule import WEEK, Schedule
 from firmware.status.neighbour import unpack
 from tests.sim.pacing import MOST_GROUP
 from tests.sim.plan import KINDS, MISFORTUNES
@@ -624,18 +625,23 @@ def _(where="log.scribe:pack_header"):
 
 HONEST = {"kind": "honest", "lie": "", "promotes": False}
 CLOCKED = {**HONEST, "pacing": {"clocked": True, "minute_ms": 50}}
+_TO_AND_FRO = Schedule([(at, 4_000_000 if at % 80 else 400_000) for at in range(0, WEEK, 40)], "every 2 s")
+CHANGING = {**HONEST, "swells": True, "disk_size": 2 << 20, "chaos": 0, "pacing": {
+    **CLOCKED["pacing"], "unset_ms": 0, "schedules": {"primary": _TO_AND_FRO, "twin": _TO_AND_FRO},
+    "quotas": {"primary": 0, "twin": 0},
+}}  # fmt: skip
 _DAY = {"clocked": True, "minute_ms": 50, "left": 2000, "waits_for_midnight": True, "unset_ms": 0, "keep_ms": 0}
 SPENT = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": MOST_GROUP, "twin": 0}}}
 FULL_DAYS = {**SPENT, **FULL_RINGS, "ack": "local"}
 SPENT_TWIN = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": 0, "twin": MOST_GROUP}}}
 
 
-@mutant("go on at the old rate when it is another one", **CLOCKED)
+@mutant("go on at the old rate when it is another one", **CHANGING)
 def _(where="link.stream:Stream._follow_cap"):
     replace(where, lambda old: lambda self: None)
 
 
-@mutant("a change of the rate gives credit without end", **CLOCKED)
+@mutant("a change of the rate gives credit without end", **CHANGING)
 def _(where="link.pacing:TokenBucket.change"):
     def make(change):
         def generous(self, rate):
