@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from firmware import config
 from firmware.errors import ProtocolError, Refused
-from firmware.status import cookie, query
+from firmware.status import cookie, parameters
 from firmware.status.http import MOST_REQUESTS
 from firmware.status.static import Static
 from firmware.wishes import read_all, rewritten
@@ -30,7 +30,7 @@ QUERIES = st.one_of(st.binary(max_size=60), st.lists(QUERY_PARTS, max_size=20).m
 def test_a_query_as_another_parser_reads_it(data):
     data = bytes(byte for byte in data if 32 < byte < 127)
     try:
-        found = query.parse(data)
+        found = parameters.parse(data)
     except ProtocolError:
         found = None
     try:
@@ -39,11 +39,11 @@ def test_a_query_as_another_parser_reads_it(data):
     except UnicodeError:
         reference, pairs = None, []
     if found is not None:
-        assert found == reference and len(found) <= query.MOST
+        assert found == reference and len(found) <= parameters.MOST
     elif reference is not None:  # what only this one refuses
         control = any(ord(letter) < 32 or ord(letter) == 127 for pair in reference.items() for letter in "".join(pair))
         bad_percent = any(len(each) < 2 or not _is_hex(each[:2]) for each in data.split(b"%")[1:])
-        assert control or bad_percent or len(reference) != len(pairs) or len(pairs) > query.MOST, data
+        assert control or bad_percent or len(reference) != len(pairs) or len(pairs) > parameters.MOST, data
 
 
 def _is_hex(text):
