@@ -31,7 +31,7 @@ class Purse:
             return
         if board.plan.ack != "local":
             self.urgent = max(self.urgent, board.board.volume.flush_waits_for)
-        if board.quota and board.plan.swells:
+        if board.quota:
             self._look_at_room(board.board.journal)
         if self.caps and not board.plan.pacing.clocked:
             return
@@ -44,8 +44,10 @@ class Purse:
 
     def _look_at_room(self, journal) -> None:
         """A host that finds none waits for all groups that begin before `end`."""
-        for group in journal._resident:
+        for group in reversed(journal._resident):
             if group.number <= journal.received_number:
+                if self._begins.get(group.number) == group.position:
+                    break
                 self._begins[group.number] = group.position
         if not journal.full:
             return

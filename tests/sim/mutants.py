@@ -421,7 +421,7 @@ def _(where="board:Board.__init__"):
     def make(init):
         def hasty(self, settings, remains, *args):
             init(self, settings, remains, *args)
-            self._serves_from = remains.head.number
+            self.first_number = remains.head.number
 
         return hasty
 
