@@ -4,12 +4,12 @@ A root file: it wires the chronicle to the ports.
 """
 
 from firmware import ports
+from firmware.api.chronicle import Routes
 from firmware.ports.smallfile import explained
 from firmware.status.chronicle.archive import Archive
 from firmware.status.chronicle.chronicle import Chronicle
 from firmware.status.chronicle.layout import FILE_SIZE
 from firmware.status.chronicle.look import Looker
-from firmware.status.chronicle.routes import Routes
 from firmware.status.translation import translate
 
 _PATIENCE_S = 5  # for a card that does not answer, when all else has stopped

@@ -2,7 +2,7 @@
 
 from firmware import ports
 from firmware.bulkhead import Bulkhead
-from firmware.status.console import Console
+from firmware.console.console import Console
 from firmware.terminal import Terminal
 
 

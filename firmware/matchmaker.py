@@ -1,9 +1,9 @@
 """Puts pairing to work on a board that has keys. A root file: it wires pair/ to the ports."""
 
 from firmware import ports
+from firmware.api import keyroutes
 from firmware.errors import Refused
 from firmware.pair.pairing import Pairing
-from firmware.status import keyroutes
 
 _WATCH_MS = 3600000
 

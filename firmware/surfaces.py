@@ -5,6 +5,7 @@ surface that cannot be made, or breaks, is an alarm of the board and never more 
 surface does by itself, later, is behind its bulkhead (bulkhead.py).
 """
 
+from firmware.api.metrics import Metrics
 from firmware.bulkhead import Bulkhead, wait_for
 from firmware.chronicler import Chronicler
 from firmware.errors import Refused
@@ -14,7 +15,6 @@ from firmware.matchmaker import key_routes
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
-from firmware.status.metrics import Metrics
 from firmware.status.pulse import Pulse
 from firmware.status.shown import Shown
 from firmware.wishes import Wishes
@@ -26,7 +26,7 @@ class Surfaces:
     """The surfaces of `board`. `website` is the Website of its `web` address, None without one.
 
     `live` is the Live of the page, None without one; `wishes` are the settings that may change (wishes.py). A part is
-    made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API (status/api.py):
+    made with `_add(word, make)`; it may have start(), stop() and close(), and routes() for the API (api/api.py):
     {path: {method: handler(request, answer)}}. `stop()` ends the board as SIGTERM does; `shown` is a Shown.
     """
 

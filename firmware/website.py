@@ -4,27 +4,27 @@ A root file: it wires the pages (firmware/status) to the ports.
 """
 
 from firmware import ports
+from firmware.api.api import Api
+from firmware.api.dictionary import Dictionary
+from firmware.api.gate import Gate, OpenGate
+from firmware.api.interpreter import Interpreter
+from firmware.api.live import Live
+from firmware.api.login import Login
+from firmware.api.sessions import Sessions
+from firmware.api.updates import Updates
 from firmware.bulkhead import Bulkhead, wait_for
 from firmware.errors import Refused
+from firmware.httpd.conversation import HttpConversation
+from firmware.httpd.cookie import name_of
+from firmware.httpd.static import Static
 from firmware.link.secure import FIRST_PIECE, Secure
 from firmware.ports import environment
 from firmware.ports.inbox import Inbox
 from firmware.ports.shelf import Shelf
-from firmware.status.api import Api
-from firmware.status.cookie import name_of
-from firmware.status.dictionary import Dictionary
-from firmware.status.gate import Gate, OpenGate
-from firmware.status.http import HttpConversation
-from firmware.status.interpreter import Interpreter
-from firmware.status.live import Live
-from firmware.status.login import Login
-from firmware.status.sessions import Sessions
 from firmware.status.shown import Shown
 from firmware.status.snapshot import snapshot
-from firmware.status.static import Static
 from firmware.status.texts import LANGUAGES
 from firmware.status.translation import translate
-from firmware.status.updates import Updates
 
 _REPORT = "/run/sosie/update.json"
 _LOOK_MS = 2000
@@ -38,7 +38,7 @@ class Website:
 
     `web` is the address that its listener waits at, `credentials` what ports.open_keys(folder) gave for the keys
     folder, or None. Where the environment names a folder for updates (SOSIE_UPDATES), they are taken. `live` is what
-    open pages get (status/live.py).
+    open pages get (api/live.py).
     """
 
     def __init__(self, loop, web: tuple, credentials=None, folder: "str | None" = None):
@@ -54,7 +54,7 @@ class Website:
         self.live = Live(self._show_again, behind.call_after, ports.now_ms, self._alarm, languages, translate)
 
     def open(self, board, more=None, anyone=None, shown=None) -> None:
-        """`board` is what Api takes; `more` are routes of others (status/api.py); anyone(): who looks needs no
+        """`board` is what Api takes; `more` are routes of others (api/api.py); anyone(): who looks needs no
         password; `shown` is a Shown of the board. Starts threads."""
         self._board = board
         self._shown = shown or Shown(board, ports.now_ms)
@@ -80,7 +80,7 @@ class Website:
         self._board.alarm(source, sentence)
 
     def _read_files(self, done) -> None:
-        lane = self._lane(Shelf(environment.FOLDER + "/status/web"))
+        lane = self._lane(Shelf(environment.FOLDER + "/api/web"))
 
         def read(files, error) -> None:
             self._lanes.remove(lane)

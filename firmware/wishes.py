@@ -8,11 +8,11 @@ be understood is an alarm that names the line, board.conf's value counts in its 
 changes that very setting.
 """
 
-from firmware import config
+from firmware import config, flatjson
+from firmware.api import actions
 from firmware.conf.lines import mark
 from firmware.errors import ProtocolError, Refused, Unkept
-from firmware.status import actions, flatjson
-from firmware.status.answer import error_answer, json_answer
+from firmware.httpd.answer import error_answer, json_answer
 
 MOST_BYTES = 64 << 10
 MOST_VALUE = 2000

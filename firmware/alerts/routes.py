@@ -13,8 +13,8 @@ was told cannot be kept, or "".
 """
 
 from firmware.alerts.place import PING
-from firmware.status import actions
-from firmware.status.answer import json_answer
+from firmware.api import actions
+from firmware.httpd.answer import json_answer
 from firmware.status.texts import known, say
 from firmware.status.translation import translate
 

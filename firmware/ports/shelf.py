@@ -3,7 +3,7 @@
 import hashlib
 import os
 
-from ..status.static import File
+from ..httpd.static import File
 from . import linux
 
 try:

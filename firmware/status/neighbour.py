@@ -5,8 +5,8 @@ the same shape again at the other end. What comes over the link may be anything:
 another kind, and all of it is dropped. Names that the table does not have are of a newer firmware, and ignored.
 """
 
+from firmware import flatjson
 from firmware.errors import ProtocolError
-from firmware.status import flatjson
 
 MAX_BYTES = 4096
 _MAX_TEXT = 200  # characters

@@ -5,7 +5,7 @@ ever sent, so nothing scrolls, and a terminal that echoes what it gets never end
 lines beyond its last are drawn over one another, and the prompt, drawn last, is what remains.
 """
 
-from firmware.status.keys import is_visible
+from firmware.text import is_visible
 
 WIDTH = 79  # the 80th column would make some terminals wrap
 HEIGHT = 24

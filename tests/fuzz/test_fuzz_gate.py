@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from firmware import config
 from firmware.errors import ProtocolError, Refused
-from firmware.status import cookie, parameters
-from firmware.status.http import MOST_REQUESTS
-from firmware.status.static import Static
+from firmware.httpd import cookie, parameters
+from firmware.httpd.conversation import MOST_REQUESTS
+from firmware.httpd.static import Static
 from firmware.wishes import read_all, rewritten
 from tests.fuzz.test_fuzz_http import CUTS
 from tests.unit.test_gate import NAME, House

@@ -5,10 +5,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware import flatjson
+from firmware.api.api import Api
 from firmware.errors import ProtocolError
-from firmware.status import flatjson
-from firmware.status.api import Api
-from firmware.status.request import MAX_BODY
+from firmware.httpd.request import MAX_BODY
 from tests.unit.test_http import Client
 from tests.unit.test_status_api import WEB, PromotableBoard
 

@@ -5,10 +5,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.status.api import Api
-from firmware.status.request import MAX_BODY
-from firmware.status.updates import Updates
-from firmware.status.upload import PIECE
+from firmware.api.api import Api
+from firmware.api.updates import Updates
+from firmware.api.upload import PIECE
+from firmware.httpd.request import MAX_BODY
 from tests.fuzz.test_fuzz_http import CUTS, check_response
 from tests.unit.fakes_storage import ManualLane
 from tests.unit.test_http import Client

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from firmware.status.texts import en, fr
 from tests.page import scenes
 
-WEB = Path(__file__).resolve().parents[2] / "firmware/status/web"
+WEB = Path(__file__).resolve().parents[2] / "firmware/api/web"
 TEXTS = {"en": en.PAGE, "fr": fr.PAGE}
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; "

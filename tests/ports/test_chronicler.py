@@ -12,12 +12,12 @@ from firmware import chronicler, ports
 from firmware.bulkhead import Bulkhead, wait_for
 from firmware.chronicler import Chronicler, open_storage
 from firmware.errors import Refused
+from firmware.httpd.request import Request
 from firmware.pair.identity import PRIMARY
 from firmware.ports.smallfile import explained
 from firmware.status.chronicle import chronicle as machine
 from firmware.status.chronicle.layout import FILE_SIZE
 from firmware.status.events import Events
-from firmware.status.request import Request
 
 
 class Clock:

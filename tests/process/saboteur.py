@@ -13,11 +13,11 @@ from board.health.watch import Health, Reader  # noqa: E402 -- the tree is found
 from firmware import surfaces  # noqa: E402
 from firmware.__main__ import main  # noqa: E402
 from firmware.alerts.alerts import Alerts  # noqa: E402
+from firmware.api.api import Api  # noqa: E402
+from firmware.api.live import Live  # noqa: E402
 from firmware.ports.notebook import Notebook  # noqa: E402
 from firmware.status import pulse, snapshot  # noqa: E402
-from firmware.status.api import Api  # noqa: E402
 from firmware.status.chronicle.archive import Archive  # noqa: E402
-from firmware.status.live import Live  # noqa: E402
 
 BUGS = {
     "timer": [(pulse, "look_at_growth")],

@@ -8,11 +8,11 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from firmware.status.cookie import name_of
+from firmware.httpd.cookie import name_of
 from tests.process.boards import ROOT, Board
 from tests.process.keyed import PASSWORD, KeyedBoard
 
-SPEC = json.loads((ROOT / "firmware/status/web/openapi.json").read_text())
+SPEC = json.loads((ROOT / "firmware/api/web/openapi.json").read_text())
 ENDLESS = "/api/live"
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from firmware.status.live import MOST
+from firmware.api.live import MOST
 from tests.process.boards import Board, wait_until
 from tests.process.keyed import PASSWORD, KeyedBoard
 from tests.process.test_page import connect, login

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.status.metrics import metrics
+from firmware.api.metrics import metrics
 from firmware.status.snapshot import snapshot
 from tests.prometheus import words
 from tests.unit.fakes_status import EXAMPLES, FakeBoard, example

@@ -16,8 +16,11 @@ MAY_IMPORT = {
     "link": COMMON | {"link", "log.layout", "log.span", "pair.identity"},
     "pair": COMMON | {"pair", "log.layout", "text"},
     "conf": COMMON | {"conf", "address", "alerts", "panel", "quantity", "schedule", "status.texts", "text"},
-    "alerts": COMMON | {"alerts", "address", "quantity", "status", "log.layout"},
-    "status": COMMON | {"status", "address", "quantity", "text", "log.layout", "pair.identity"},
+    "alerts": COMMON | {"alerts", "address", "api.actions", "httpd.answer", "log.layout", "quantity", "status"},
+    "status": COMMON | {"status", "flatjson", "pair.identity", "text"},
+    "console": COMMON | {"console", "address", "status", "text"},
+    "httpd": COMMON | {"httpd", "text"},
+    "api": COMMON | {"api", "address", "flatjson", "httpd", "quantity", "status", "text"},
 }
 # The pure logic knows no sockets, clocks, threads or files: these are arguments.
 PURE_MODULES = {"array", "binascii", "collections", "deflate", "errno", "gc", "heapq", "io", "isal", "json", "math"}

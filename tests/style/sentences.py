@@ -12,15 +12,10 @@ FOLDERS = ("firmware", "board")
 # Whose sentences nobody reads in French: what goes to an NBD client, to who writes a program, or to a terminal, and
 # what is in the texts already.
 UNSEEN = (
-    "firmware/host/", "firmware/status/texts/", "firmware/status/answer.py", "firmware/status/actions.py",
-    "firmware/status/body.py", "firmware/status/chronicle/", "firmware/status/commands.py",
-    "firmware/status/console.py", "firmware/status/cookie.py", "firmware/status/dictionary.py",
-    "firmware/status/exchange.py", "firmware/status/flatjson.py", "firmware/status/head.py",
-    "firmware/status/http.py", "firmware/status/intake.py", "firmware/status/keyroutes.py",
-    "firmware/status/measures.py", "firmware/status/metrics.py",
-    "firmware/status/neighbour.py", "firmware/status/page.py",
-    "firmware/status/parameters.py", "firmware/status/request.py", "firmware/status/stream.py",
-    "firmware/status/views.py",
+    "firmware/api/actions.py", "firmware/api/chronicle.py", "firmware/api/dictionary.py", "firmware/api/keyroutes.py",
+    "firmware/api/measures.py", "firmware/api/metrics.py", "firmware/api/plain.py", "firmware/console/commands.py",
+    "firmware/console/console.py", "firmware/console/views.py", "firmware/flatjson.py", "firmware/host/",
+    "firmware/httpd/", "firmware/status/chronicle/", "firmware/status/neighbour.py", "firmware/status/texts/",
     "firmware/__main__.py", "firmware/ports/cpython/aio.py", "firmware/ports/micropython/", "board/models/",
     "board/panel/card.py", "board/setup/", "board/update/backend.py", "board/update/boot.py", "board/update/grubenv.py",
     "board/update/rauc.py", "board/usb/prepare.py",

@@ -8,8 +8,8 @@ from firmware.alerts.letter import CALM, MAX_TITLE, Writer
 from firmware.alerts.notice import FIRED, PASSED, REMINDER, RESOLVED, TEST, WORSE, Notice, of_episode
 from firmware.alerts.routes import Routes
 from firmware.alerts.watch import Episode
+from firmware.httpd.request import Request
 from firmware.status.conditions import NAMES
-from firmware.status.request import Request
 from tests.unit.fakes_alerts import MINUTE, START_MS, Rig, make_status, unreachable, unwanted
 
 MIN_45 = 45 * MINUTE

@@ -3,12 +3,12 @@
 import json
 import unittest
 
+from firmware.api.chronicle import Routes
+from firmware.httpd.request import Request
 from firmware.status.chronicle import query
 from firmware.status.chronicle.layout import MINUTES, SECONDS, Event, Sample
-from firmware.status.chronicle.routes import Routes
 from firmware.status.chronicle.series import Series
 from firmware.status.chronicle.workshop import MOST, Workshop
-from firmware.status.request import Request
 from tests.unit.fakes_chronicle import START_MS, Card, Life
 from tests.unit.fakes_storage import drive
 

@@ -2,8 +2,8 @@
 
 import unittest
 
+from firmware.console.console import FORGET_MS, FRAME_MS, MAX_LINE, TYPING_MS, Console
 from firmware.errors import Refused
-from firmware.status.console import FORGET_MS, FRAME_MS, MAX_LINE, TYPING_MS, Console
 from firmware.status.events import Events
 from tests.unit.fakes_terminal import Terminal
 from tests.unit.test_status import FakeBoard

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.status.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys, is_visible
+from firmware.console.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys, is_visible
 
 
 def keys(data, cut=None):

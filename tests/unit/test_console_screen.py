@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.status import views
+from firmware.console import views
 from firmware.status.screen import HEIGHT, WIDTH, Line, clean, clock, cut, frame, prompt_line, texts, width, wrapped
 from tests.unit.fakes_terminal import Terminal
 from tests.unit.test_status import status

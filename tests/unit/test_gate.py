@@ -3,11 +3,11 @@
 import json
 import unittest
 
-from firmware.status.api import Api
-from firmware.status.cookie import name_of
-from firmware.status.gate import Gate, OpenGate
-from firmware.status.guesses import FREE
-from firmware.status.sessions import Sessions
+from firmware.api.api import Api
+from firmware.api.gate import Gate, OpenGate
+from firmware.api.guesses import FREE
+from firmware.api.sessions import Sessions
+from firmware.httpd.cookie import name_of
 from tests.unit.test_http import Client, parted
 from tests.unit.test_login import SECRET, Door, header
 from tests.unit.test_status_api import WEB, PromotableBoard

@@ -3,9 +3,9 @@
 import json
 import unittest
 
-from firmware.status.answer import Answer, error_answer, json_answer
-from firmware.status.http import HttpConversation
-from firmware.status.request import MAX_BODY, MAX_HEAD
+from firmware.httpd.answer import Answer, error_answer, json_answer
+from firmware.httpd.conversation import HttpConversation
+from firmware.httpd.request import MAX_BODY, MAX_HEAD
 
 GET = b"GET /api/status?x=1 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: */*\r\n\r\n"
 POST = b"POST /api/promote HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello"

@@ -3,10 +3,10 @@
 import json
 import unittest
 
-from firmware.status.answer import error_answer, json_answer
-from firmware.status.body import PIECE
-from firmware.status.intake import MAX_STRANGE_BODY
-from firmware.status.request import MAX_BODY
+from firmware.httpd.answer import error_answer, json_answer
+from firmware.httpd.body import PIECE
+from firmware.httpd.intake import MAX_STRANGE_BODY
+from firmware.httpd.request import MAX_BODY
 from tests.unit.test_http import GET, POST, Client, Handler, parted
 
 HEAD, _, BODY = POST.partition(b"hello")

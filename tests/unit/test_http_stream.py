@@ -3,11 +3,11 @@
 import json
 import unittest
 
-from firmware.status.answer import json_answer
-from firmware.status.http import MOST_REQUESTS
-from firmware.status.outbox import STUCK_MS
-from firmware.status.request import MAX_HEAD
-from firmware.status.stream import Stream
+from firmware.httpd.answer import json_answer
+from firmware.httpd.conversation import MOST_REQUESTS
+from firmware.httpd.outbox import STUCK_MS
+from firmware.httpd.request import MAX_HEAD
+from firmware.httpd.stream import Stream
 from tests.unit.test_http import GET, POST, Client, Handler
 
 HEAD = b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -3,9 +3,9 @@
 import json
 import unittest
 
-from firmware.status.answer import Answer, error_answer, json_answer
-from firmware.status.interpreter import Interpreter
-from firmware.status.request import Request
+from firmware.api.interpreter import Interpreter
+from firmware.httpd.answer import Answer, error_answer, json_answer
+from firmware.httpd.request import Request
 
 
 def translate(language, sentence):

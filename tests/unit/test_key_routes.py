@@ -3,9 +3,9 @@
 import json
 import unittest
 
+from firmware.api import keyroutes
+from firmware.api.api import Api
 from firmware.errors import Refused
-from firmware.status import keyroutes
-from firmware.status.api import Api
 from tests.unit.test_http import Client, parted
 from tests.unit.test_status import FakeBoard
 

@@ -3,8 +3,8 @@
 import json
 import unittest
 
-from firmware.status.live import EVERY_MS, MOST, MOST_EVENTS, STEP_MS, Live
-from firmware.status.request import Request
+from firmware.api.live import EVERY_MS, MOST, MOST_EVENTS, STEP_MS, Live
+from firmware.httpd.request import Request
 
 
 class Hall:

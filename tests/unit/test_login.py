@@ -5,9 +5,9 @@ import json
 import unittest
 
 from firmware import address
-from firmware.status.guesses import FORGET_MS, FREE, LONGEST_MS, MOST, Guesses
-from firmware.status.login import MOST_CHECKS, MOST_KEPT, MOST_KNOWN, Login
-from firmware.status.request import Request
+from firmware.api.guesses import FORGET_MS, FREE, LONGEST_MS, MOST, Guesses
+from firmware.api.login import MOST_CHECKS, MOST_KEPT, MOST_KNOWN, Login
+from firmware.httpd.request import Request
 
 SECRET = "opens\u00e9same:x"
 

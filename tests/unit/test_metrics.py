@@ -2,10 +2,10 @@
 
 import unittest
 
-from firmware.status.answer import Answer
-from firmware.status.exposition import GAUGE, KIND, Exposition, escape, number
-from firmware.status.measures import TABLE
-from firmware.status.metrics import STATES, Metrics, metrics
+from firmware.api.exposition import GAUGE, KIND, Exposition, escape, number
+from firmware.api.measures import TABLE
+from firmware.api.metrics import STATES, Metrics, metrics
+from firmware.httpd.answer import Answer
 from firmware.status.snapshot import _STATES, snapshot
 from tests.unit.fakes_status import EXAMPLES, GIB, MIB, NOW_MS, FakeBoard, example, status
 

@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.errors import ProtocolError
-from firmware.status import cookie, parameters
+from firmware.httpd import cookie, parameters
 
 VALUE = "A" * 43
 

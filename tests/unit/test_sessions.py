@@ -2,8 +2,8 @@
 
 import unittest
 
-from firmware.status.cookie import LENGTH, find
-from firmware.status.sessions import IDLE_MS, LIFE_MS, MOST, Sessions, same
+from firmware.api.sessions import IDLE_MS, LIFE_MS, MOST, Sessions, same
+from firmware.httpd.cookie import LENGTH, find
 
 
 class Place:

@@ -2,8 +2,8 @@
 
 import unittest
 
-from firmware.status.api import Api
-from firmware.status.static import File, Static
+from firmware.api.api import Api
+from firmware.httpd.static import File, Static
 from tests.unit.test_http import Client
 from tests.unit.test_status import FakeBoard
 

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from firmware.status.page import escaped, page
+from firmware.api.plain import escaped, page
 from firmware.status.snapshot import snapshot
 from firmware.status.table import rows
 from tests.unit.fakes_status import EXAMPLES, FACTS, WELL, FakeBoard, example, status

@@ -3,9 +3,9 @@
 import json
 import unittest
 
+from firmware import flatjson
+from firmware.api.api import Api
 from firmware.errors import ProtocolError, Refused
-from firmware.status import flatjson
-from firmware.status.api import Api
 from tests.unit.test_http import Client, parted
 from tests.unit.test_status import FakeBoard
 

@@ -3,10 +3,10 @@
 import json
 import unittest
 
+from firmware.api.api import Api
+from firmware.api.updates import MAX_UPDATE, Updates
+from firmware.api.upload import PIECE
 from firmware.errors import Refused
-from firmware.status.api import Api
-from firmware.status.updates import MAX_UPDATE, Updates
-from firmware.status.upload import PIECE
 from tests.unit.fakes_storage import ManualLane
 from tests.unit.test_http import Client, parted
 from tests.unit.test_status import FakeBoard

@@ -4,10 +4,10 @@ import json
 import unittest
 
 from firmware import config, wishes
+from firmware.api.api import Api
 from firmware.conf import lines as conf_lines
 from firmware.errors import Unkept
-from firmware.status.api import Api
-from firmware.status.request import MAX_BODY
+from firmware.httpd.request import MAX_BODY
 from firmware.wishes import MOST_BYTES, MOST_VALUE, Wishes, read_all, rewritten
 from tests.unit.test_http import Client, parted
 from tests.unit.test_status import FakeBoard

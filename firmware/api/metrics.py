@@ -6,10 +6,10 @@ have a few values (state, mood) are one sample for each of them, 1 for the one t
 `sosie_state{state="failed"} == 1`. So are conditions, by name and level.
 """
 
-from firmware.status.answer import Answer
+from firmware.api.exposition import GAUGE, KIND, Exposition
+from firmware.api.measures import TABLE
+from firmware.httpd.answer import Answer
 from firmware.status.conditions import CRITICAL, NAMES, WARNING
-from firmware.status.exposition import GAUGE, KIND, Exposition
-from firmware.status.measures import TABLE
 from firmware.status.words import BAD, GOOD, WARN
 
 STATES = ("mirroring", "behind", "copying", "catching up", "no link", "promoted", "fenced", "failed")

@@ -7,10 +7,10 @@
 Nothing is judged here: the installer checks who signed the file before it does anything with it.
 """
 
+from firmware.api.upload import Upload
 from firmware.errors import Refused
+from firmware.httpd.answer import error_answer, json_answer
 from firmware.quantity import size_text
-from firmware.status.answer import error_answer, json_answer
-from firmware.status.upload import Upload
 
 OCTETS = "application/octet-stream"
 MAX_UPDATE = 1 << 30

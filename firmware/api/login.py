@@ -8,8 +8,8 @@ import binascii
 import hashlib
 
 from firmware.address import neighbourhood
-from firmware.status.answer import error_answer
-from firmware.status.guesses import Guesses
+from firmware.api.guesses import Guesses
+from firmware.httpd.answer import error_answer
 from firmware.text import decode
 
 MOST_CHECKS = 4  # at a time

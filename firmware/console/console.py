@@ -8,9 +8,9 @@ meanwhile is drawn behind it. While a line is being typed no frame is begun. Wha
 pastes is left where it is: a flood costs the board next to nothing, and whoever floods has to wait.
 """
 
-from firmware.status import commands, views
-from firmware.status.commands import Commands
-from firmware.status.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys
+from firmware.console import commands, views
+from firmware.console.commands import Commands
+from firmware.console.keys import CANCEL, CLEAR, ECHOED, ENTER, ERASE, REDRAW, Keys
 from firmware.status.screen import HEIGHT, Line, clean, cut, frame, prompt_line, texts, width
 from firmware.status.snapshot import snapshot
 

@@ -1,7 +1,7 @@
 """GET /texts/LANGUAGE.json: what the page shows in a language, {key: text}."""
 
+from firmware.httpd.answer import error_answer, json_answer
 from firmware.status import texts
-from firmware.status.answer import error_answer, json_answer
 
 PLACE = "/texts/"
 _HEADERS = ("Cache-Control: no-cache",)
@@ -11,7 +11,7 @@ class Dictionary:
     """A part of the surfaces that has nothing but this route."""
 
     def routes(self) -> dict:
-        """As status/api.py wants them."""
+        """As api/api.py wants them."""
         return {PLACE: {"GET": self._give}}
 
     def _give(self, request, answer) -> None:

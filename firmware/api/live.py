@@ -11,8 +11,8 @@ snapshots it gets the newest one when it is ready again, of the events the last 
 
 import json
 
-from firmware.status.answer import error_answer
-from firmware.status.stream import Stream
+from firmware.httpd.answer import error_answer
+from firmware.httpd.stream import Stream
 
 EVERY_MS = 1000
 STEP_MS = 10

@@ -2,7 +2,7 @@
 
 import json
 
-from firmware.status.answer import JSON
+from firmware.httpd.answer import JSON
 
 _SAID = ("error", "sentence")
 _QUESTIONS = ("/api/session", "/api/settings", "/api/update")  # the others answer in that language by themselves

@@ -1,8 +1,8 @@
 """The console's commands: a line in, what is shown out. What changes something asks first."""
 
 from firmware import address
+from firmware.console import views
 from firmware.errors import Refused
-from firmware.status import views
 from firmware.status.phrases import groups
 from firmware.status.snapshot import UP, snapshot
 from firmware.status.texts import known, say

@@ -4,7 +4,7 @@ Bytes in, a Request out. Whatever is wrong raises BadRequest, which carries the 
 """
 
 from firmware.errors import ProtocolError
-from firmware.status import parameters
+from firmware.httpd import parameters
 
 MAX_HEAD = 8 << 10
 MAX_BODY = 64 << 10

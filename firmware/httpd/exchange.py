@@ -3,11 +3,11 @@
 READING to WAITING are as in http.py; ANSWERED is whatever follows there.
 """
 
-from firmware.status.answer import error_answer
-from firmware.status.body import PIECE
-from firmware.status.intake import Intake
-from firmware.status.patience import Patience
-from firmware.status.request import BadRequest
+from firmware.httpd.answer import error_answer
+from firmware.httpd.body import PIECE
+from firmware.httpd.intake import Intake
+from firmware.httpd.patience import Patience
+from firmware.httpd.request import BadRequest
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 READING, ADMITTING, TAKING, WAITING, ANSWERED = "reading", "admitting", "taking", "waiting", "answered"

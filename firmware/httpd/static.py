@@ -5,7 +5,7 @@ to type it into. Names are looked up among the files that are there and never be
 """
 
 from firmware.errors import why
-from firmware.status.answer import Answer, error_answer
+from firmware.httpd.answer import Answer, error_answer
 
 INDEX = "index.html"
 PLACE = "/web/"

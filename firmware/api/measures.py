@@ -1,6 +1,6 @@
 """What Prometheus is told of each plain number of the snapshot: a table."""
 
-from firmware.status.exposition import COUNTER, GAUGE
+from firmware.api.exposition import COUNTER, GAUGE
 
 # name, kind, help, where it stands in the snapshot, the unit there in ours (None: as it is)
 TABLE = (

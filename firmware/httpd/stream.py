@@ -7,7 +7,7 @@
     lost()        nobody listens any more; called once, whoever ended it
 """
 
-from firmware.status.answer import Answer
+from firmware.httpd.answer import Answer
 
 
 class Stream(Answer):

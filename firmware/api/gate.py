@@ -11,9 +11,10 @@ the cookie, but cannot know the token. Looking may be open to anybody (`look = a
 are, for they hold nothing of the board.
 """
 
-from firmware.status import actions, cookie
-from firmware.status.answer import Answer, error_answer, json_answer
-from firmware.status.sessions import LIFE_MS, same
+from firmware.api import actions
+from firmware.api.sessions import LIFE_MS, same
+from firmware.httpd import cookie
+from firmware.httpd.answer import Answer, error_answer, json_answer
 
 PUBLIC = ("/", "/update", "/api/session", "/api/login", "/api/logout")
 PUBLIC_FOLDERS = ("/web/", "/texts/")

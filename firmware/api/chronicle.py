@@ -10,8 +10,8 @@ Both are made in pieces (workshop.py). `kept` is false when all of this is in me
 
 import json
 
+from firmware.httpd.answer import JSON, Answer, error_answer
 from firmware.quantity import is_digits
-from firmware.status.answer import JSON, Answer, error_answer
 from firmware.status.chronicle import query
 from firmware.status.chronicle.workshop import Workshop
 

@@ -1,8 +1,8 @@
 """Actions over HTTP: what their bodies say, and how what came of them is answered."""
 
+from firmware import flatjson
 from firmware.errors import ProtocolError, Refused
-from firmware.status import flatjson
-from firmware.status.answer import JSON, error_answer, json_answer
+from firmware.httpd.answer import JSON, error_answer, json_answer
 
 
 def act(request, answer, read, action, report) -> None:

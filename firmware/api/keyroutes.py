@@ -9,9 +9,9 @@
 Fingerprints are SHA-256 of the certificate's DER, in hexadecimal.
 """
 
+from firmware.api import actions
 from firmware.errors import ProtocolError, Refused
-from firmware.status import actions
-from firmware.status.answer import error_answer, json_answer
+from firmware.httpd.answer import error_answer, json_answer
 
 
 def routes(keyring, note) -> dict:

@@ -1,6 +1,6 @@
 """The head of a request on its way in: bytes until the empty line, no more than MAX_HEAD of them."""
 
-from firmware.status.request import MAX_HEAD, BadRequest, parse_head
+from firmware.httpd.request import MAX_HEAD, BadRequest, parse_head
 
 
 class Head:

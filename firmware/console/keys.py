@@ -7,7 +7,7 @@ A host's line may echo what it gets until a program has set it up, and always if
 if it had been typed. No key begins with `^[[`, as control characters are echoed, or ends as ours do: ECHOED tells.
 """
 
-from firmware.text import decode
+from firmware.text import decode, is_visible
 
 ENTER, ERASE, CLEAR, CANCEL, REDRAW = "\r", "\b", "\x15", "\x03", "\x0c"
 ECHOED = "\x1b["  # these bytes were our own
@@ -27,18 +27,6 @@ _OPENERS = {
     ord("_"): _STRING,
 }
 _OUR_ENDS = b"KJl"  # of control sequences that no keyboard sends and every frame has
-_INVISIBLE = (
-    (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB),
-    (0xD800, 0xF8FF),  # surrogates, which are no text and cannot be sent at all, and private use
-)  # fmt: skip
-
-
-def is_visible(character: str) -> bool:
-    """Whether a terminal shows it in its place: no control, nothing that turns or hides other text."""
-    code = ord(character)
-    if code < 0xA0:
-        return 32 <= code < 127
-    return not any(first <= code <= last for first, last in _INVISIBLE)
 
 
 class Keys:

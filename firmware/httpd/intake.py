@@ -1,7 +1,7 @@
 """One request on its way in: first its head, then its body, wherever that is to go."""
 
-from firmware.status.body import MemoryBody, SinkBody
-from firmware.status.request import MAX_BODY, BadRequest
+from firmware.httpd.body import MemoryBody, SinkBody
+from firmware.httpd.request import MAX_BODY, BadRequest
 
 MAX_STRANGE_BODY = 4 << 10  # of who is not known: a password
 

@@ -19,11 +19,11 @@ In both cases an action that says that it comes from another page (Origin) is re
 """
 
 from firmware.address import is_loopback
-from firmware.status import actions
-from firmware.status.answer import Answer, error_answer, json_answer
-from firmware.status.page import page
+from firmware.api import actions
+from firmware.api.plain import page
+from firmware.httpd.answer import Answer, error_answer, json_answer
+from firmware.httpd.static import PLACE, POLICY
 from firmware.status.snapshot import snapshot
-from firmware.status.static import PLACE, POLICY
 
 _HTML = "text/html; charset=utf-8"
 _SAFE = ("GET", "HEAD")

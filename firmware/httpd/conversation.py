@@ -27,10 +27,10 @@ Who is not known (Request.stays) may make room for another caller at any time, a
 What is inside: exchange.py of READING to WAITING, outbox.py of SENDING and STREAMING, patience.py of all of them.
 """
 
-from firmware.status.exchange import Exchange
-from firmware.status.head import Head
-from firmware.status.outbox import Outbox
-from firmware.status.patience import Patience
+from firmware.httpd.exchange import Exchange
+from firmware.httpd.head import Head
+from firmware.httpd.outbox import Outbox
+from firmware.httpd.patience import Patience
 
 ASKING, SENDING, STREAMING, DRAINING, FINISHED = "asking", "sending", "streaming", "draining", "finished"
 

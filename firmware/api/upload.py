@@ -1,7 +1,7 @@
 """An update file on its way from a request into a file: of two pieces of memory one fills while one is written."""
 
 from firmware.errors import Refused
-from firmware.status.answer import error_answer, json_answer
+from firmware.httpd.answer import error_answer, json_answer
 
 PIECE = 256 << 10
 _RECEIVED = {"state": "checking", "sentence": "the update was received whole and is being checked"}
