@@ -21,7 +21,8 @@ class Channel:
     Reading stays switched on until an event finds that the conversation wants nothing, so a conversation
     that always reads costs no system call beyond receive and send.
 
-    A conversation that has `bug(error)` is a surface's: anything that it raises ends it, and nothing else.
+    A conversation that has `bug(error)` is a surface's: anything that it raises ends it, and nothing else, also when it
+    raises because it is lost.
     """
 
     def __init__(self, loop, sock, conversation, closed=None):
@@ -61,6 +62,8 @@ class Channel:
         self._queued = True
         try:
             self._conversation.lost()
+        except Exception as error:
+            self._broke(error)
         finally:
             if self._closed is not None:
                 self._closed()
@@ -79,11 +82,14 @@ class Channel:
             self._last_words()
             self.close()
         except Exception as error:
-            bug = getattr(self._conversation, "bug", None)
-            if bug is None:
-                raise
-            bug(error)
+            self._broke(error)
             self.close()
+
+    def _broke(self, error: Exception) -> None:
+        bug = getattr(self._conversation, "bug", None)
+        if bug is None:
+            raise error
+        bug(error)
 
     def _read(self, events: int) -> None:
         if not self._mask & POLLIN:

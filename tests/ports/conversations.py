@@ -115,6 +115,24 @@ class Fussy(Recorder):
         raise ProtocolError("never heard of that")
 
 
+class Broken(Echo):
+    """Of a surface, with bugs: raises when something comes, and when it is lost."""
+
+    def __init__(self):
+        super().__init__()
+        self.bugs = []
+
+    def received(self, count):
+        raise KeyError("noon")
+
+    def lost(self):
+        super().lost()
+        raise ValueError("night")
+
+    def bug(self, error):
+        self.bugs.append(repr(error))
+
+
 class Span:
     def __init__(self, position, length):
         self.position = position

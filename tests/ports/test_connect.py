@@ -9,7 +9,7 @@ import unittest
 from firmware import address
 from firmware.errors import Refused
 from firmware.ports import Listener, Loop, connect, dial
-from tests.ports.conversations import Echo, Recorder, spin
+from tests.ports.conversations import Broken, Echo, Recorder, spin
 
 
 def place(text):
@@ -117,6 +117,20 @@ class Listening(ConnectTest):
         threading.Thread(target=lambda: received.append(clients[5].recv(1))).start()
         spin(self.loop, lambda: received)
         self.assertEqual((received, len(taken)), ([b""], 5))
+
+    def test_one_that_raises_when_it_makes_room(self):
+        taken = []
+
+        def surface():
+            taken.append(Broken())
+            taken[-1].expendable = True
+            return taken[-1]
+
+        self.listen("unix:" + self.path, surface, limit=2)
+        for count in range(1, 5):
+            self.client()
+            spin(self.loop, lambda count=count: len(taken) == count)
+        self.assertEqual([each.bugs for each in taken], [["ValueError('night')"]] * 2 + [[], []])
 
     def test_a_crowd_from_one_place_makes_room_first(self):
         taken = []

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from firmware.ports import Loop
-from tests.ports.conversations import Echo, Fussy, Recorder, spin, turn
+from tests.ports.conversations import Broken, Echo, Fussy, Recorder, spin, turn
 
 
 class LoopTest(unittest.TestCase):
@@ -197,6 +197,33 @@ class Conversations(LoopTest):
         self.loop.run()
         self.loop.hook = None
         self.assertTrue(len(turns) < 8, "%d turns" % len(turns))
+
+    def test_a_surface_ends_alone_whatever_it_raises(self):
+        broken, closed = Broken(), []
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        theirs.setblocking(False)
+        self.loop.converse(theirs, broken, lambda: closed.append(True))
+        ours.sendall(b"x")
+        spin(self.loop, lambda: closed)
+        self.assertEqual(broken.bugs, ["KeyError('noon')", "ValueError('night')"])
+
+    def test_a_surface_that_raises_at_the_end_of_the_loop(self):
+        broken, other = Broken(), Echo()
+        self.converse(broken)
+        self.converse(other)
+        self.loop.close()
+        self.assertEqual((broken.bugs, other.times_lost), (["ValueError('night')"], 1))
+
+    def test_what_carries_data_stops_the_loop(self):
+        broken = Broken()
+        broken.bug = None
+        self.converse(broken).sendall(b"x")
+        with self.assertRaises(KeyError):
+            spin(self.loop, lambda: broken.times_lost)
+        with self.assertRaises(ValueError):
+            self.loop.close()
+
 
 
 class Times(LoopTest):
