@@ -163,12 +163,13 @@ class Meter:
 
 
 class Patience:
-    """A group that a host of this board waits for is not held back by a quota. Time counts while the wire takes
-    whatever comes: what is on its way to the other board may be what it waits for."""
+    """A group that a host of this board waits for is not held back by a quota, nor is what a twin owes: to say how far
+    it is. Time counts from its last step on, while the wire takes whatever comes: what is on its way to the other
+    board may be what it waits for."""
 
     def __init__(self, board):
         self._board = board
-        self._part = None
+        self._stands = None
         self._waited_ms = 0
         self._last_ms = None
 
@@ -176,17 +177,27 @@ class Patience:
         """After every step."""
         board, now = self._board, world.now_ms
         number = _waited_for(board) if board.up else 0
-        part = board.board.peer.part if number else None
-        waits = part is not None and hasattr(part, "sent_number") and part.sent_number < number
-        if not waits or part is not self._part or board.board.journal.head.number < number or part.in_flight:
-            self._part, self._waited_ms, self._last_ms = part, 0, None
+        part = board.board.peer.part if board.up else None
+        at, end = _way(world, board, part, number) if part is not None else (0, 0)
+        if at >= end or (part, at) != self._stands:
+            self._stands, self._waited_ms, self._last_ms = (part, at), 0, None
         elif not _open(world, board, part.link):
             self._last_ms = None
         else:
             self._waited_ms += now - self._last_ms if self._last_ms is not None else 0
             self._last_ms = now
         if self._waited_ms > PATIENCE_MS:
-            raise Violation("a host of %s waits for group %d, and nothing goes" % (board.name, number))
+            raise Violation("somebody waits for what %s has to send, and nothing goes" % board.name)
+
+
+def _way(world, board, part, number: int) -> tuple:
+    """(the group that it has come to, the one that it has to come to)"""
+    head = board.board.journal.head.number
+    if hasattr(part, "sent_number"):
+        return part.sent_number, number if number <= head and not part.in_flight else 0
+    other = world.other(board)
+    theirs = other.board.peer.part if other.up else None
+    return (theirs.durable_number, head) if hasattr(theirs, "durable_number") else (0, 0)
 
 
 def _waited_for(board) -> int:
