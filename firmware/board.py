@@ -69,7 +69,7 @@ class Board:
         self.pace.note = self.events.note
         self.peer = Peer(self.identity, self.journal, lanes.link, settings, self._closed_to_groups, self.pace)
         self.peer.waited_for = lambda: self.volume.flush_waits_for
-        self.peer.neighbour = self.neighbour = Neighbour(clock.now_ms)
+        self.peer.neighbour = self.neighbour = Neighbour(clock.now_ms, lambda: self.journal.head.number)
         self.peer.report = self._report
         self.peer.moved = self._advance
         self.peer.fenced = self._fenced

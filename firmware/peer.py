@@ -19,7 +19,7 @@ class Peer:
     `name`: of the board last met. `written`: the last group that it is known to have had. `refusal`: why the
     last greeting failed. `damage`: why the twin cannot go on, when our own journal is damaged. `received`:
     the last group that the twin has in memory. `pace`: how fast its links may go (pace.py). For showing only:
-    `report()` tells the other board of this one, and `neighbour` hears of the other one.
+    `report()` tells the other board of this one, and `neighbour` hears of the other one, and its heartbeats.
     """
 
     def __init__(self, identity, journal, lane, settings, closed_to_groups, pace=None):
@@ -141,6 +141,8 @@ class Peer:
     def heard_of(self, number: int) -> None:
         """The other board has group `number`."""
         self.written = max(self.written, number)
+        if self.neighbour is not None:
+            self.neighbour.beat(number)
 
     def parted(self, link) -> None:
         """A connection is gone."""

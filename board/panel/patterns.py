@@ -4,7 +4,6 @@ is told from another by its colour alone, and a single light is enough.
 Which one is shown follows from the snapshot: its state, conditions and mood, as every surface says them.
 """
 
-from firmware.status.case import case_of
 from firmware.status.words import GOOD
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
@@ -53,7 +52,7 @@ def pattern_of(status: dict, running: bool = True) -> Pattern:
     """What the lights show of this snapshot; `running`: whether this is a board, not what stands in for one."""
     if not running:
         return NOT_RUNNING
-    pattern = _OF_CASE.get(case_of(status))
+    pattern = _OF_CASE.get(status["words"]["case"])
     if pattern is FAILED:
         return pattern
     if any(each["level"] == "critical" for each in status["conditions"]):

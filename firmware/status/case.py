@@ -4,14 +4,14 @@ It is the state, or what the state alone would call better than it is. A word of
 or what is missing is known to be young.
 
     damaged     the journal or the disk cannot be read where the twin needs it
-    held        something could go to the twin, but for the rate or the quota
+    held        something that is not on its way within seconds could go to the twin, but for the rate or the quota
     copying     there is no whole copy yet
     unknown     what the twin lacks is not known, or of what age it is
 """
 
 from firmware.status.lag import BEHIND_S
 
-FRESH_S = 70  # a board that holds everything back tells of itself each 60 s, every other one far more often
+SILENT_S = 6  # three heartbeats (firmware/link/heartbeat.py); a group that takes longer on the wire is not young
 MOST_ON_ITS_WAY = 1 << 30  # bytes; no line of a board carries more in BEHIND_S
 
 
@@ -28,28 +28,46 @@ def case_of(status: dict) -> str:
         return "copying"
     if status["role"] == "twin":
         return _case_beside_twin(status["other"])
-    if status["link"]["held_bytes"]:
-        return "held"
-    backlog = status["backlog"]
-    return "unknown" if state == "mirroring" and backlog["groups"] and backlog["seconds"] is None else state
+    return _case_of_sender(status)
 
 
 def _case_beside_twin(other: "dict | None") -> str:
     """A twin lacks what its primary says that it lacks; where that is silent or does not mirror, nobody knows."""
     if other is None or other.get("role") != "primary" or not is_fresh(other):
         return "unknown"
-    if held_bytes(other):
+    case = _case_of_sender(other)
+    if case == "mirroring":
+        return case if _is_at_hand(other) else "unknown"
+    return case if case in ("held", "behind", "catching up") else "unknown"
+
+
+def _case_of_sender(board: dict) -> "str | None":
+    """Of a primary whose link is up, as its snapshot says or its report."""
+    if is_held(board):
         return "held"
-    state = other.get("state")
-    if state == "mirroring":
-        return state if _is_little(other.get("backlog") or {}) else "unknown"
-    return state if state in ("behind", "catching up") else "unknown"
+    state = board.get("state")
+    return "unknown" if state == "mirroring" and not _is_little(board.get("backlog") or {}) else state
+
+
+def is_held(board: dict) -> bool:
+    """Whether the rate or the quota of this primary keeps from the twin what it should have by now."""
+    size, link = held_bytes(board), board.get("link") or {}
+    if not size or (link.get("quota") or {}).get("holds"):
+        return size > 0
+    return board.get("state") == "behind" or size * 8 > (link.get("cap") or 0) * BEHIND_S
 
 
 def is_fresh(other: dict) -> bool:
-    """Whether what the other board has told of itself is of now."""
-    age_s = other.get("age_s")
-    return age_s is not None and age_s <= FRESH_S
+    """Whether what the other board has told of itself is of now, as its line allows."""
+    age_s, fresh_s = other.get("age_s"), other.get("fresh_s")
+    return age_s is not None and fresh_s is not None and age_s <= fresh_s
+
+
+def _is_at_hand(other: dict) -> bool:
+    """Whether the other board is heard now, and what it has is here: it tells of its last group far more often, and
+    sooner, than how it is."""
+    heard_s, lacked_s = other.get("heard_s"), other.get("lacked_s")
+    return heard_s is not None and lacked_s is not None and heard_s <= SILENT_S and lacked_s <= BEHIND_S
 
 
 def _is_little(backlog: dict) -> bool:
@@ -62,6 +80,6 @@ def _is_little(backlog: dict) -> bool:
     return size <= MOST_ON_ITS_WAY and seconds <= BEHIND_S
 
 
-def held_bytes(other: dict) -> int:
-    """What the other board holds back, as it says."""
-    return (other.get("link") or {}).get("held_bytes") or 0
+def held_bytes(board: dict) -> int:
+    """What that board holds back, as it says."""
+    return (board.get("link") or {}).get("held_bytes") or 0

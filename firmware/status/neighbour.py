@@ -7,12 +7,15 @@ another kind, and all of it is dropped. Names that the table does not have are o
 
 from firmware import flatjson
 from firmware.errors import ProtocolError
+from firmware.status.heard import Heard
 
 MAX_BYTES = 4096
 _MAX_TEXT = 200  # characters
 _MAX_NUMBER = 1 << 60
 _MOST_ALARMS = 8
 _LEAST_GAP_MS = 500  # between two that are looked at: a board that floods us costs us little
+
+_FRESH_MS = 70000  # a board that spares its quota tells each 60 s; on a thin line the gaps are longer (bulletin.py)
 
 TEXT, NUMBER, FLAG, LINES = 1, 2, 3, 4
 
@@ -51,15 +54,17 @@ TABLE = (
 )
 _ROLES = ("primary", "twin")
 _MOODS = ("good", "warn", "bad")
+_MAY_BE_NEGATIVE = ("temperature_c",)
 
 
 def pack(status: dict) -> bytes:
     """The report of the board with this snapshot."""
-    parts, said = [], dict(status, mood=_found(status, ("words", "mood")))
+    parts, shown = [], dict(status, mood=_found(status, ("words", "mood")))
     for name, path, kind in TABLE:
-        value = _found(said, path)
+        value = _found(shown, path)
         if value is not None:
-            parts.append('"%s":%s' % (name, _WRITERS[kind](value)))
+            said = _number(name, value) if kind == NUMBER else _WRITERS[kind](value)
+            parts.append('"%s":%s' % (name, said))
     # The alarms come last and are what may be long.
     while len(_whole(parts)) > MAX_BYTES:
         parts.pop()
@@ -83,10 +88,17 @@ def _quoted(text: str) -> str:
 
 _WRITERS = {
     TEXT: lambda value: _quoted(value[:_MAX_TEXT]),
-    NUMBER: lambda value: "%d" % max(-_MAX_NUMBER, min(_MAX_NUMBER, int(value))),
     FLAG: lambda value: "true" if value else "false",
     LINES: lambda value: '"%s"' % "\\n".join([_quoted(line[:_MAX_TEXT])[1:-1] for line in value[:_MOST_ALARMS]]),
 }
+
+
+def _number(name: str, value) -> str:
+    return "%d" % max(_least(name), min(_MAX_NUMBER, int(value)))
+
+
+def _least(name: str) -> int:
+    return -_MAX_NUMBER if name in _MAY_BE_NEGATIVE else 0
 
 
 def unpack(data: bytes) -> dict:
@@ -110,7 +122,7 @@ def _checked(name: str, value, kind: int):
     if kind == FLAG:
         fits = isinstance(value, bool)
     elif kind == NUMBER:
-        fits = isinstance(value, int) and not isinstance(value, bool) and -_MAX_NUMBER <= value <= _MAX_NUMBER
+        fits = isinstance(value, int) and not isinstance(value, bool) and _least(name) <= value <= _MAX_NUMBER
     else:
         fits = isinstance(value, str)
     if not fits:
@@ -132,12 +144,13 @@ def _put(status: dict, path: tuple, value) -> None:
 
 
 class Neighbour:
-    """What was last heard of the other board. `now_ms` is the monotonic clock."""
+    """What was last heard of the other board. `now_ms` is the monotonic clock, `held()` the number of the last group
+    that is durable here."""
 
-    def __init__(self, now_ms):
+    def __init__(self, now_ms, held):
         self._now_ms = now_ms
-        self._status = None
-        self._heard_ms = self._looked_ms = None
+        self._heard = Heard(now_ms, held)
+        self.forget()
 
     def hear(self, data: bytes) -> None:
         """A report came; one that makes no sense changes nothing."""
@@ -149,16 +162,32 @@ class Neighbour:
             self._status = unpack(data)
         except ProtocolError:
             return
-        self._heard_ms = now
+        gap_ms = 0 if self._told_ms is None else now - self._told_ms
+        self._fresh_ms = max(_FRESH_MS, 3 * gap_ms)
+        self._told_ms = now
+
+    def beat(self, number: int) -> None:
+        """A heartbeat came: the other board has group `number`."""
+        self._heard.hear(number)
 
     def forget(self) -> None:
         """The link is gone, or another one has come."""
-        self._status = self._looked_ms = None
+        self._status = self._looked_ms = self._told_ms = None
+        self._fresh_ms = _FRESH_MS
+        self._heard.forget()
 
     def shown(self) -> "dict | None":
-        """Its status with `age_s`, the seconds since it said so; None: nothing is known of it."""
+        """Its status as it said; None: nothing is known of it. With
+
+        age_s      seconds since it said so
+        fresh_s    the age up to which that counts
+        heard_s    seconds since its last heartbeat; None: none has come
+        lacked_s   seconds for which this board has lacked a group that a heartbeat told of
+        """
         if self._status is None:
             return None
         shown = dict(self._status)
-        shown["age_s"] = (self._now_ms() - self._heard_ms) // 1000
+        shown["age_s"] = (self._now_ms() - self._told_ms) // 1000
+        shown["fresh_s"] = self._fresh_ms // 1000
+        shown["heard_s"], shown["lacked_s"] = self._heard.heard_s, self._heard.lacked_s
         return shown

@@ -41,7 +41,7 @@ def words(status: dict, language: str) -> dict:
         "verdict": say(language, _VERDICTS[case]),
         "distance": _distance(status, case, language),
         "sentence": _sentence(status, case, language),
-        "loss": _loss(status, language),
+        "loss": _loss(status, case, language),
         "advice": advice.advice(status, case, language),
         "mood": _mood(status, case),
     }
@@ -68,17 +68,17 @@ def _distance(status: dict, case: str, language: str) -> str:
     if case == "promoted":
         return say(language, "distance.alone")
     if status["role"] == "twin":
-        return _distance_of_twin(status, language)
+        return _distance_of_twin(status, case, language)
     if not copy["whole"]:
         return say(language, "distance.no_copy")
     missing = _missing(status, status["backlog"], language)
     return say(language, "distance.lacks", missing) if missing else say(language, "distance.all")
 
 
-def _distance_of_twin(status: dict, language: str) -> str:
+def _distance_of_twin(status: dict, case: str, language: str) -> str:
     if not status["consistent"]:
         return say(language, "distance.twin_no_copy")
-    lacks = case_of(status) in ("held", "behind") and _missing(status, _its_backlog(status), language)
+    lacks = case in ("held", "behind") and _missing(status, _its_backlog(status), language)
     if lacks:
         return say(language, "distance.twin_lacks", lacks)
     return say(language, "distance.twin", status["group"]["durable"])
@@ -131,11 +131,11 @@ def _sentence_of_silence(other: "dict | None", language: str) -> tuple:
     return "twin.unknown.state", (phrases.word(language, "state.", other["state"]),)
 
 
-def _loss(status: dict, language: str) -> str:
+def _loss(status: dict, case: str, language: str) -> str:
     if not status["disk_size"]:  # a board that does not run, and has not looked
         return say(language, "loss.unknown")
     if status["role"] == "twin":
-        return _loss_beside_twin(status, language)
+        return _loss_beside_twin(status, case, language)
     if status["state"] == "promoted":
         return say(language, "loss.alone")
     if status["state"] == "fenced":
@@ -151,12 +151,12 @@ def _loss(status: dict, language: str) -> str:
     return say(language, "loss.some", phrases.duration(language, backlog["seconds"]), *what)
 
 
-def _loss_beside_twin(status: dict, language: str) -> str:
+def _loss_beside_twin(status: dict, case: str, language: str) -> str:
     if not status["consistent"]:
         return say(language, "loss.twin.no_copy")
     if status["link"]["state"] != "up":
         return say(language, "loss.twin.no_link")
-    case, backlog = case_of(status), _its_backlog(status)
+    backlog = _its_backlog(status)
     if case == "mirroring":
         return say(language, "loss.twin")
     if case not in ("held", "behind") or not backlog["groups"]:

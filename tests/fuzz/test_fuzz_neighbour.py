@@ -74,7 +74,7 @@ def test_whatever_a_board_has_to_say_arrives(words, alarms, seconds):
 @given(st.lists(st.tuples(st.integers(0, 3000), st.binary(max_size=60) | st.just(pack(GOOD))), max_size=8))
 def test_only_a_good_one_changes_what_is_shown(story):
     now = [0]
-    neighbour, before = Neighbour(lambda: now[0]), None
+    neighbour, before = Neighbour(lambda: now[0], lambda: 0), None
     for pause, data in story:
         now[0] += pause
         neighbour.hear(data)

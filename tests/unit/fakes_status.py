@@ -86,12 +86,12 @@ _OTHER = {
     "forecast": {"lag_s": 3600, "caught_up_s": 7200}, "rpo_s": 900, "host": {"attached": True},
     "health": {"temperature_c": 51, "under_voltage": False, "card": {"used_percent": None},
                "disk": {"ok": True, "sentence": None}},
-    "alarms": [], "age_s": 2,
+    "alarms": [], "age_s": 2, "fresh_s": 70, "heard_s": 1.5, "lacked_s": 0,
 }  # fmt: skip
 
 WELL = {
     "name": "left", "role": "primary", "state": "mirroring", "backlog": {"bytes": 0, "groups": 0, "seconds": 0},
-    "link": {"held_bytes": 0}, "alarms": [], "age_s": 2,
+    "link": {"held_bytes": 0}, "alarms": [], "age_s": 2, "fresh_s": 70, "heard_s": 1.5, "lacked_s": 0,
 }  # fmt: skip
 
 # What boards say in the situations that matter: {word: what differs from a healthy primary that has sent nearly all}.

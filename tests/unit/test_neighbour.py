@@ -69,10 +69,11 @@ class Strangers(unittest.TestCase):
         good = {"name": "x", "role": "twin", "state": "mirroring"}
         unpack(json.dumps(good).encode())
         for name, _, kind in TABLE:
-            for value in ("text", 5, True, 1 << 61, -(1 << 61)):
+            for value in ("text", 5, True, 1 << 61, -(1 << 61), -1):
                 said = dict(good)
                 said[name] = value
-                if not {1: isinstance(value, str), 2: value == 5, 3: value is True, 4: value == "text"}[kind]:
+                below = value == -1 and name == "temperature_c"
+                if not {1: isinstance(value, str), 2: value == 5 or below, 3: value is True, 4: value == "text"}[kind]:
                     self.refused(json.dumps(said).encode())
 
     def test_who_does_not_say_who_it_is(self):
@@ -132,7 +133,8 @@ class Strangers(unittest.TestCase):
 class Hearing(unittest.TestCase):
     def setUp(self):
         self.ms = 1000
-        self.neighbour = Neighbour(lambda: self.ms)
+        self.held = 7
+        self.neighbour = Neighbour(lambda: self.ms, lambda: self.held)
 
     def test_it_ages(self):
         self.assertIsNone(self.neighbour.shown())
@@ -140,6 +142,48 @@ class Hearing(unittest.TestCase):
         self.ms += 7900
         self.assertEqual(self.neighbour.shown()["age_s"], 7)
         self.assertEqual(self.neighbour.shown()["name"], "left")
+
+    def test_on_a_thin_line_the_gaps_are_longer(self):
+        for gap_ms, fresh_s in ((8000, 70), (177000, 531), (8000, 70)):
+            self.neighbour.hear(pack(STATUS))
+            self.ms += gap_ms
+            self.neighbour.hear(pack(STATUS))
+            self.assertEqual(self.neighbour.shown()["fresh_s"], fresh_s)
+            self.neighbour.forget()
+        self.neighbour.hear(pack(STATUS))
+        self.assertEqual(self.neighbour.shown()["fresh_s"], 70)
+
+    def test_a_heartbeat_tells_of_what_is_not_here(self):
+        self.neighbour.hear(pack(STATUS))
+        self.assertEqual(self.times(), (None, 0))
+        self.neighbour.beat(7)
+        self.ms += 1500
+        self.assertEqual(self.times(), (1.5, 0))
+        self.neighbour.beat(9)
+        self.ms += 1000
+        self.neighbour.beat(12)
+        self.ms += 1000
+        self.assertEqual(self.times(), (1.0, 2.0))
+        self.held = 10
+        self.assertEqual(self.times(), (1.0, 1.0))  # of group 12 it has known for a second
+        self.neighbour.beat(12)
+        self.ms += 500
+        self.assertEqual(self.times(), (0.5, 1.5))
+        self.held = 12
+        self.assertEqual(self.times(), (0.5, 0))
+
+    def test_what_is_kept_of_heartbeats_is_bounded_and_never_younger(self):
+        self.neighbour.hear(pack(STATUS))
+        for number in range(100):
+            self.neighbour.beat(8 + number)
+            self.ms += 1000
+        self.assertEqual(self.times(), (1.0, 100.0))
+        self.held = 100
+        self.assertTrue(self.times()[1] >= 7)
+
+    def times(self):
+        shown = self.neighbour.shown()
+        return shown["heard_s"], shown["lacked_s"]
 
     def test_a_bad_one_changes_nothing(self):
         self.neighbour.hear(pack(STATUS))
@@ -163,6 +207,16 @@ class Hearing(unittest.TestCase):
         self.assertIsNone(self.neighbour.shown())
         self.neighbour.hear(pack(STATUS))
         self.assertEqual(self.neighbour.shown()["age_s"], 0)
+
+    def test_another_link_is_heard_anew(self):
+        self.neighbour.beat(20)
+        self.neighbour.forget()
+        self.neighbour.hear(pack(STATUS))
+        self.assertEqual(self.times(), (None, 0))
+
+    def test_a_board_with_odd_figures_is_heard_all_the_same(self):
+        backlog = {"bytes": -1, "groups": -1, "seconds": -0.5}
+        self.assertEqual(unpack(pack(dict(STATUS, backlog=backlog)))["backlog"], {"bytes": 0, "groups": 0, "seconds": 0})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,12 @@ def words(**changes):
     return status(**changes)["words"]
 
 
+def _told(facts):
+    """What a primary with these facts tells its twin."""
+    shown = status(**facts)
+    return {word: shown[word] for word in ("state", "backlog", "link")}
+
+
 def advice(**changes):
     return words(**changes)["advice"]
 
@@ -27,13 +33,25 @@ class Safe(unittest.TestCase):
         well = [word for word in EXAMPLES if "well" in snapshot(example(word))["words"]["sentence"]]
         self.assertEqual(sorted(well), ["healthy", "twin"])
 
-    def test_what_is_held_back_is_not_safe_however_little_and_however_young(self):
-        for changes in ({"held_bytes": 1, "cap": 1000}, {"held_bytes": 1, "quota_holds": True, "quota_bytes": 1}):
+    def test_what_is_held_back_for_long_is_not_safe(self):
+        much = 1000 * 5 // 8 + 1  # more than goes in five seconds
+        for changes in ({"held_bytes": much, "cap": 1000}, {"held_bytes": 1, "cap": 1000, "lacked_s": 6.0},
+                        {"held_bytes": 1, "quota_holds": True, "quota_bytes": 1}):  # fmt: skip
             for state in ({}, {"oldest_ms": NOW_MS}, {"acked": 12}, {"oldest_ms": 0}):
+                if "lacked_s" in changes and "acked" in state:
+                    continue
                 said = words(**dict(changes, **state))
                 self.assertEqual(said["verdict"], "HELD BACK")
                 self.assertIn("Not all is sent", said["sentence"])
                 self.assertEqual(said["mood"], "warn")
+                twin = words(role="twin", other=dict(WELL, **_told(dict(changes, **state))))
+                self.assertEqual((twin["verdict"], twin["mood"]), ("HELD BACK", "warn"))
+
+    def test_what_a_rate_lets_go_within_seconds_is_on_its_way(self):
+        young = {"held_bytes": 1000 * 5 // 8, "cap": 1000}
+        self.assertEqual(words(**young)["verdict"], "SAFE")
+        self.assertEqual(words(role="twin", other=dict(WELL, **_told(young)))["verdict"], "SAFE")
+        self.assertEqual(words(oldest_ms=None, **young)["verdict"], "NOT KNOWN")
 
     def test_a_twin_is_not_safe_while_the_other_board_holds_back_or_is_behind(self):
         other = dict(EXAMPLES["twin_behind"]["other"])
@@ -45,7 +63,8 @@ class Safe(unittest.TestCase):
     def test_a_twin_is_safe_only_while_its_primary_says_so(self):
         self.assertEqual(words(role="twin", other=WELL)["verdict"], "SAFE")
         much = {"bytes": 5 * GIB, "groups": 8991, "seconds": 0}
-        for changes in ({"age_s": 71}, {"age_s": None}, {"role": "twin"}, {"state": "failed"}, {"state": "no link"},
+        for changes in ({"age_s": 71}, {"age_s": None}, {"fresh_s": None}, {"heard_s": 6.1}, {"heard_s": None},
+                        {"lacked_s": 5.1}, {"lacked_s": None}, {"role": "twin"}, {"state": "failed"}, {"state": "no link"},
                         {"state": "copying"}, {"state": "fenced"}, {"state": "from the future"}, {"backlog": None},
                         {"backlog": much}, {"backlog": dict(much, bytes=1, seconds=6)},
                         {"backlog": dict(much, bytes=1, seconds=None)}):  # fmt: skip
@@ -70,6 +89,15 @@ class Safe(unittest.TestCase):
             said = words(oldest_ms=oldest_ms, lacked_s=5.0, **lost)  # it has moved a moment ago
             self.assertEqual((said["verdict"], said["mood"]), ("NOT KNOWN", "warn"))
             self.assertIn("5 GiB", said["loss"])
+
+    def test_on_a_thin_line_a_report_may_be_old(self):
+        self.assertEqual(words(role="twin", other=dict(WELL, age_s=200, fresh_s=531))["verdict"], "SAFE")
+
+    def test_much_is_never_on_its_way(self):
+        for backlog_bytes, verdict in ((GIB, "SAFE"), (GIB + 1, "NOT KNOWN")):
+            self.assertEqual(words(backlog_bytes=backlog_bytes, oldest_ms=NOW_MS)["verdict"], verdict)
+            backlog = {"groups": 9, "bytes": backlog_bytes, "seconds": 0}
+            self.assertEqual(words(role="twin", other=dict(WELL, backlog=backlog))["verdict"], verdict)
 
     def test_a_clock_that_lies_makes_nothing_younger(self):
         self.assertEqual(words(oldest_ms=NOW_MS, lacked_s=6.0)["verdict"], "BEHIND")

@@ -68,7 +68,9 @@ CHOICES = {
         {"state": "catching up"}, {"state": "no link"}, {"state": "from the future"}, {"state": None},
         {"role": "twin"}, {"role": None}, {"backlog": None}, {"backlog": lacks(5 * GIB, None)},
         {"backlog": lacks(5 * GIB, 0)}, {"backlog": lacks(9, 6)}, {"backlog": lacks(9, 4)},
-        {"link": {"held_bytes": 1}})]),
+        {"link": {"held_bytes": 1}}, {"link": {"held_bytes": 9, "cap": 10**6}}, {"link": {"held_bytes": 1 << 40, "cap": 9}},
+        {"link": {"held_bytes": 1, "cap": 10**6, "quota": {"holds": True}}}, {"fresh_s": None}, {"age_s": 90, "fresh_s": 99},
+        {"heard_s": None}, {"heard_s": 9.5}, {"lacked_s": 9.5}, {"lacked_s": 4}, {"heard_s": 3})]),
     "health": tuple({
         "temperature_c": degrees, "under_voltage": low, "card": {"used_percent": used, "written_bytes": used},
         "disk": {"ok": ok, "sentence": said}} for degrees, low, used, ok, said in (
@@ -84,12 +86,18 @@ def is_safe(facts):
         return False
     if facts["role"] != "primary":
         return is_lossless(facts)
-    return facts["whole"] and not facts["held_bytes"] and (is_lossless(facts) or is_young(facts))
+    held = is_held(facts["held_bytes"], facts["cap"], facts["quota_holds"])
+    return facts["whole"] and not held and (is_lossless(facts) or is_young(facts))
+
+
+def is_held(size, cap, quota_holds):
+    """Whether that cannot go within five seconds; the age is looked at besides."""
+    return size > 0 and (quota_holds or size > cap * 5 / 8)
 
 
 def is_young(facts):
     """Of a primary whose twin lacks groups."""
-    if facts["oldest_ms"] is None or facts["lacked_s"] > 5:
+    if facts["oldest_ms"] is None or facts["lacked_s"] > 5 or facts["backlog_bytes"] > MOST_ON_ITS_WAY:
         return False
     return -2000 <= facts["now_ms"] - facts["oldest_ms"] <= 5000
 
@@ -104,10 +112,14 @@ def is_lossless(facts):
     backlog, age_s = other.get("backlog"), other.get("age_s")
     if other.get("role") != "primary" or other.get("state") != "mirroring" or not backlog:
         return False
-    if age_s is None or age_s > 70:
+    if age_s is None or age_s > (other["fresh_s"] or 0) or None in (other["heard_s"], other["lacked_s"]):
+        return False
+    if other["heard_s"] > 6 or other["lacked_s"] > 5:
         return False
     young = backlog["seconds"] is not None and backlog["seconds"] <= 5 and backlog["bytes"] <= MOST_ON_ITS_WAY
-    return (backlog["groups"] == 0 or young) and not other["link"]["held_bytes"]
+    link = other["link"]
+    held = is_held(link["held_bytes"], link.get("cap", 0), link.get("quota", {}).get("holds"))
+    return (backlog["groups"] == 0 or young) and not held
 
 
 class Any(unittest.TestCase):
