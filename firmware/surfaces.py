@@ -42,11 +42,13 @@ class Surfaces:
         self._parts = []  # (word, part)
         self._bulkheads = []
         self._routes = key_routes(board) or {}
-        self.wishes = self._add("settings", self._make_wishes) or self._add("settings", self._wishes_without_place)
+        self.wishes = self._add("settings", self._make_wishes)
+        if self.wishes is None:
+            self.wishes = self._add("settings", self._wishes_without_place)
         self._make_parts()
         self._guarded("settings", self._begin_wishes)
         if website is not None:
-            website.open(board, self._routes, lambda: settings.look == "anyone", self._shown)
+            self._guarded("page", self._open_website)
 
     def _make_parts(self) -> None:
         """Here every surface has its line."""
@@ -121,6 +123,10 @@ class Surfaces:
         else:
             self.wishes.begin(*run_job(self._notebook, "read", ()))
 
+    def _open_website(self) -> None:
+        settings = self._settings
+        self._website.open(self._board, self._routes, lambda: settings.look == "anyone", self._shown)
+
     def _bulkhead(self, word: str) -> Bulkhead:
         self._bulkheads.append(Bulkhead(word, self._loop, self._board.alarm))
         return self._bulkheads[-1]
@@ -148,8 +154,8 @@ class Surfaces:
         if self._lane is not None:
             self._lane.close(_PATIENCE_S)
         if self._website is not None:
-            self._bulkheads.append(self._website.leave())
-        wait_for(self._bulkheads)
+            self._guarded("page", lambda: self._bulkheads.append(self._website.leave()))
+        self._guarded("end", lambda: wait_for(self._bulkheads))
 
     def _tell_all(self, what: str) -> None:
         for word, part in self._parts:

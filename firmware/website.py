@@ -106,19 +106,26 @@ class Website:
         api = self._api
         if api is None:
             return None
+        try:
+            page = self._conversation(api, caller)
+        except Refused:
+            return None  # what is wrong with the keys is told by who looks after them (guard.py)
+        except Exception as error:  # whatever it is: it costs one visitor
+            self._bulkhead.broke(error)
+            return None
+        page.bug = self._bulkhead.broke
+        return page
+
+    def _conversation(self, api, caller: str):
         behind = self._bulkhead
         # Answers are given from the midst of others' work: a promotion, a commit, a lane.
         page = HttpConversation(
             lambda request, answer: api.handle(request, behind.guarded(answer)),
             lambda request, decided: api.admit(request, decided, caller),
         )  # fmt: skip
-        try:
-            if self._credentials is not None:  # few bytes at a time: whoever comes may have them
-                page = Secure(page, self._credentials.page_session(), most=FIRST_PIECE)
-        except Refused:
-            return None  # what is wrong with the keys is told by who looks after them (guard.py)
-        page.bug = behind.broke
-        return page
+        if self._credentials is None:
+            return page
+        return Secure(page, self._credentials.page_session(), most=FIRST_PIECE)  # whoever comes may have few bytes
 
     def _lane(self, worker):
         lane = self._bulkhead.lane(worker)

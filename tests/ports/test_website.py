@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import tempfile
 import threading
 import unittest
 
@@ -56,3 +57,23 @@ class StandIn(unittest.TestCase):
         self.assertEqual(response.readline(), b"event: status\n")
         self.assertEqual(json.loads(response.readline()[6:])["state"], "failed")
         connection.close()
+
+
+class NoRoom:
+    """Credentials of a board under a crowd."""
+
+    def page_session(self):
+        raise MemoryError
+
+
+class Crowd(unittest.TestCase):
+    def test_a_visitor_for_whom_there_is_no_memory_is_turned_away(self):
+        loop = Loop()
+        self.addCleanup(loop.close)
+        board, folder = SilentBoard("left", "primary", ""), tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        website = Website(loop, ("tcp", "127.0.0.1", 8080), NoRoom(), folder.name)
+        self.addCleanup(website.close)
+        website.open(board)
+        self.assertIsNone(website.visitor("127.0.0.1"))
+        self.assertIn("MemoryError", board.alarms["bug of page"])

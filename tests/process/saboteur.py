@@ -18,6 +18,7 @@ from firmware.api.live import Live  # noqa: E402
 from firmware.ports.notebook import Notebook  # noqa: E402
 from firmware.status import pulse, snapshot  # noqa: E402
 from firmware.status.chronicle.archive import Archive  # noqa: E402
+from firmware.website import Website  # noqa: E402
 
 BUGS = {
     "timer": [(pulse, "look_at_growth")],
@@ -25,6 +26,9 @@ BUGS = {
     "listener": [(Live, "happened")],
     "shown": [(snapshot, "words")],
     "admitted": [(Api, "admit")],
+    "lost": [(Live, "leave")],
+    "opened": [(Website, "open")],
+    "left": [(Website, "leave")],
     "recalled": [(Alerts, "recall")],
     "settings": [(surfaces, "Notebook")],
     "hang": [(Reader, "read"), (Archive, "read"), (Notebook, "change")],

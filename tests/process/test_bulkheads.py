@@ -97,6 +97,43 @@ def test_a_page_that_raises_costs_its_visitor_the_connection(sabotaged):
     end_equal(pair)
 
 
+def test_an_end_with_a_page_that_raises_because_it_is_lost(sabotaged):
+    pair = sabotaged("lost").start()
+    looker = http.client.HTTPConnection("127.0.0.1", pair.left.web, timeout=10)
+    looker.request("GET", "/api/live")
+    page = looker.getresponse()
+    assert page.readline() == b"event: status\n"
+    mark(pair).touch()
+    write_some(pair, 1)
+    end_equal(pair)
+    page.close()
+
+
+def test_a_page_that_cannot_be_left(sabotaged):
+    pair = sabotaged("left").start()
+    mark(pair).touch()
+    write_some(pair, 1)
+    end_equal(pair)
+
+
+def test_a_board_whose_page_cannot_be_opened(sabotaged):
+    """Its twin tells why."""
+    pair = sabotaged("opened")
+    mark(pair).touch()
+    pair.right.start()
+    pair.left.launch()
+    write_some(pair, 1)
+
+    def other() -> dict:
+        return pair.right.status()["other"] or {"alarms": []}
+
+    wait_until("it is told", lambda: "page does not work (planted)" in other()["alarms"])
+    wait_until("the twin has it", lambda: other()["backlog"]["groups"] == 0)
+    pair.left.stop()
+    pair.right.stop()
+    assert pair.left.image.read_bytes() == pair.right.image.read_bytes()
+
+
 def test_alerts_go_on_when_what_was_told_cannot_be_recalled(sabotaged):
     pair = sabotaged("recalled", alert_webhook="http://127.0.0.1:9/")
     Path(str(pair.left.journal) + ".alerts").write_bytes(b"x")
