@@ -42,7 +42,7 @@ def other(name, role, state="mirroring", **more) -> dict:
         "host": {"attached": role == "primary"},
         "health": {"temperature_c": 44.8, "under_voltage": False, "card": {"used_percent": 7, "written_bytes": None},
                    "disk": {"ok": True, "sentence": None}},
-        "alarms": [], "age_s": 1,
+        "alarms": [], "age_s": 1, "fresh_s": 70, "heard_s": 0.4, "lacked_s": 0,
     } | more  # fmt: skip
 
 

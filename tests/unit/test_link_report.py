@@ -8,7 +8,11 @@ from firmware.link.bulletin import AGAIN_MS, LOOK_MS, SHARE, SPARING_MS, Bulleti
 from firmware.link.greeting import STATUS
 from firmware.link.pacing import Pace
 from firmware.pair.identity import PRIMARY, TWIN
+from firmware.status.case import SILENT_S
+from firmware.status.lag import BEHIND_S
+from firmware.status.neighbour import Neighbour, pack
 from tests.unit.fakes_link import Chance, FakeBoard, Wire, pair, same_log, whole
+from tests.unit.fakes_status import WELL, status
 from tests.unit.test_link_peer import Forger
 
 
@@ -97,6 +101,45 @@ def reporting(count=0):
         board.capabilities = STATUS
         board.news = b'{"name":"%s"}' % board.identity.name.encode()
     return left, right
+
+
+class Slow(unittest.TestCase):
+    """What the twin says of itself while a big group takes its time on a slow wire, and no report comes."""
+
+    def setUp(self):
+        self.left, self.right = reporting(3)
+        self.wire = Wire(self.left, self.right, whole, {"rate": 64000})
+        self.heard = Neighbour(lambda: self.wire.now, lambda: self.right.journal.head.number)
+        self.right.heard_of, self.right.reported = self.heard.beat, self.heard.hear
+        self.left.news = pack(dict(WELL))
+        self.wire.run()
+
+    def cases(self, milliseconds):
+        """What it said each half second."""
+        found = []
+        for _ in range(0, milliseconds, 500):
+            self.wire.pass_time(500)
+            found.append(status(role="twin", other=self.heard.shown())["words"]["case"])
+        return found
+
+    def test_a_quiet_one_is_safe_all_the_time(self):
+        self.cases(5000)
+        self.assertEqual(set(self.cases(200000)), {"mirroring"})
+
+    def test_behind_a_group_that_takes_a_minute(self):
+        self.cases(20000)
+        self.left.journal.add(Chance(3).bytes(500000))
+        self.left.part.durable(self.left.journal.head.number)
+        found = self.cases(60000)
+        self.assertEqual(set(found[2 * SILENT_S + 1 :]), {"unknown"})
+        self.assertEqual(set(self.cases(15000)[-4:]), {"mirroring"})  # it is here
+
+    def test_what_is_held_back_is_told_by_the_heartbeats(self):
+        self.cases(20000)
+        self.left.part.next_frame = lambda writer: False
+        self.left.journal.add(b"x" * 5000)
+        found = self.cases(50000)
+        self.assertEqual(set(found[2 * (BEHIND_S + 3) :]), {"unknown"})
 
 
 class OnTheWire(unittest.TestCase):

@@ -2,7 +2,6 @@
 
 import { ago, capital, duration, number, percent, size } from "./amounts.js";
 import { make, part } from "./dom.js";
-import { OLD_S } from "./scene.js";
 import { known, t } from "./texts.js";
 
 const HOT_C = 75;
@@ -93,7 +92,7 @@ export function render(status) {
   if (status.other) boards.push({ ...status.other, me: false });
   const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
   const untold = t(status.link.state === "up" ? "boards.untold" : "boards.unreached");
-  const now = JSON.stringify([cells, untold, boards.map((each) => [each.name, each.age_s > OLD_S ? Math.floor(each.age_s / 5) : 0])]);
+  const now = JSON.stringify([cells, untold, boards.map((each) => [each.name, isOld(each) ? Math.floor(each.age_s / 5) : 0])]);
   if (now === drawn) return;
   drawn = now;
   const head = make("tr", {}, make("td"), ...boards.map(heading));
@@ -102,8 +101,11 @@ export function render(status) {
   part("boards").replaceChildren(make("thead", {}, head), body);
 }
 
+// What it told is no longer of now; this board's own status has no age.
+const isOld = (board) => board.age_s > board.fresh_s;
+
 function heading(board) {
-  const more = board.me ? t("this.board") : board.age_s > OLD_S ? ago(board.age_s) : "";
+  const more = board.me ? t("this.board") : isOld(board) ? ago(board.age_s) : "";
   return make("th", { scope: "col" }, board.name, ...(more ? [" ", make("span", { class: "soft" }, more)] : []));
 }
 

@@ -25,7 +25,6 @@ export class Rates {
   }
 }
 
-export const OLD_S = 70; // a quota that is used up lets a report through each minute
 const MOODS = ["good", "warn", "bad"];
 
 // `mood`: by its own words; an older board does not say.
@@ -61,7 +60,7 @@ const share = (part, whole) => (whole > 0 ? Math.min(1, part / whole) : 0);
 // Whose backlog it is: a twin knows of it what it was told lately, a board that does not run and has not looked nothing.
 export function senderOf(status, leads) {
   if (leads) return status.disk_size ? status : {};
-  return status.other && status.other.age_s <= OLD_S ? status.other : {};
+  return status.other && status.other.age_s <= status.other.fresh_s ? status.other : {};
 }
 
 function linkOf(status, rates, leads) {
