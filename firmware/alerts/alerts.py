@@ -139,28 +139,35 @@ class Alerts:
 
     def _deliver(self, channel, notice) -> None:
         letter = self.writer.write(notice, self._status, self._wall_ms())
-        channel.sending = notice
         self._post.send(channel.place, letter, lambda error, remark: self._delivered(channel, notice, error, remark))
+        channel.sending = notice
 
     def _delivered(self, channel, notice, error, remark) -> None:
-        wall_ms, place = self._wall_ms(), channel.place
-        is_test = notice.event == TEST
         if error is None:
-            if channel.failed_ms is not None:
-                self._note("alerts reach %s again" % self.id_of(channel))
-                self._hurry_all()
-            if remark and remark != channel.trouble:
-                self._note("alerts reach %s, but not as they should; /api/alerts says why" % self.id_of(channel))
-            self._pings_ms[place.key] = self.now_ms + place.every_ms
-            channel.taken(None if is_test else notice, remark, wall_ms)
+            self._taken(channel, notice, remark)
         else:
-            if channel.failed_ms is None:
-                self._note("alerts do not reach %s; /api/alerts says why" % self.id_of(channel))
-            refused = isinstance(error, Undelivered) and error.refused
-            channel.failed(None if is_test else notice, str(error), refused, self.now_ms, wall_ms)
+            self._failed(channel, notice, error)
         self._keep(self.now_ms)  # at once: should the board be killed before, it would be told once more
-        if self._trial is not None and is_test:
+        if self._trial is not None and notice.event == TEST:
             self._trial.answered(channel, error)
+
+    # The channel first: one that is left in the midst of sending would never be told anything again.
+
+    def _taken(self, channel, notice, remark: str) -> None:
+        failed, trouble = channel.failed_ms is not None, channel.trouble
+        channel.taken(_lasting(notice), remark, self._wall_ms())
+        self._pings_ms[channel.place.key] = self.now_ms + channel.place.every_ms
+        if failed:
+            self._hurry_all()
+            self._note("alerts reach %s again" % self.id_of(channel))
+        if remark and remark != trouble:
+            self._note("alerts reach %s, but not as they should; /api/alerts says why" % self.id_of(channel))
+
+    def _failed(self, channel, notice, error) -> None:
+        is_news, refused = channel.failed_ms is None, isinstance(error, Undelivered) and error.refused
+        channel.failed(_lasting(notice), str(error), refused, self.now_ms, self._wall_ms())
+        if is_news:
+            self._note("alerts do not reach %s; /api/alerts says why" % self.id_of(channel))
 
     def id_of(self, channel) -> str:
         """What it is called where anybody may look: neither its address nor what others answer is for strangers."""
@@ -173,9 +180,14 @@ class Alerts:
         if self._save is None or self._saving is not None or now_ms < self._save_at_ms:
             return
         gist = memory.gist(self._watch.standing, self.channels)
-        if gist != self._kept:
-            self._saving = gist
-            self._save(memory.pack(self._watch.standing, self.channels), self._saved)
+        if gist == self._kept:
+            return
+        data = memory.pack(self._watch.standing, self.channels)
+        self._saving = gist
+        try:
+            self._save(data, self._saved)
+        except Exception as error:  # there is not even a thread for it
+            self._saved(error)
 
     def _saved(self, error) -> None:
         gist, self._saving = self._saving, None
@@ -212,6 +224,11 @@ class Alerts:
     def silence(self, channel) -> str:
         """Why a ping's receiver hears nothing; empty for the others."""
         return self._silence if channel.place.kind == PING else ""
+
+
+def _lasting(notice) -> "Notice | None":
+    """What a channel keeps in mind of it."""
+    return None if notice.event == TEST else notice
 
 
 def _test_notice(wall_ms: int) -> Notice:

@@ -28,8 +28,11 @@ class Post:
         self.taken = []  # (key, event, condition)
         self.tried = 0
         self.by_hand = False
+        self.shut = False
 
     def send(self, place, letter, done):
+        if self.shut:
+            raise OSError(24, "Too many open files")
         self.jobs.append((place, letter, done))
 
     def run(self):
@@ -72,7 +75,9 @@ class Rig:
         self.saves = []
         self.kept = kept
         self.full = None  # why the file cannot be written
-        self.alerts = Alerts(self.post, Writer(), lambda: self.status, self, self.events.append, self._save)
+        self.no_thread = False  # nobody to write it
+        self.deaf = False  # who hears of events raises
+        self.alerts = Alerts(self.post, Writer(), lambda: self.status, self, self._note, self._save)
         self.alerts.receive([each for key in sorted(lines) for each in places.PARSERS[key][0](lines[key])])
         if kept is not None:
             self.alerts.recall(kept)
@@ -83,7 +88,14 @@ class Rig:
     def wall_ms(self):
         return self.wall + self.now
 
+    def _note(self, sentence):
+        if self.deaf:
+            raise ValueError(sentence)
+        self.events.append(sentence)
+
     def _save(self, data, done):
+        if self.no_thread:
+            raise RuntimeError("can't start new thread")
         self.saves.append(data)
         if self.full is None:
             self.kept = data

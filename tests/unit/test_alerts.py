@@ -23,6 +23,34 @@ class Telling(unittest.TestCase):
         self.assertEqual(sorted(rig.post.taken[2:]), [(each, "resolved", "no_link") for each in ("syslog", "webhook")])
         self.assertEqual(rig.events, [])
 
+    def test_a_letter_that_cannot_be_handed_over_is_handed_over_later(self):
+        rig = Rig(HOOK)
+        rig.put("no_link")
+        rig.post.shut = True
+        for _ in range(300):
+            try:
+                rig.wait(1000)
+            except OSError:
+                continue
+        rig.post.shut = False
+        rig.wait(MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "no_link")])
+
+    def test_a_receiver_is_told_on_whoever_hears_of_it_and_raises(self):
+        rig = Rig(HOOK)
+        rig.post.away["all"] = unreachable()
+        rig.put("no_link")
+        rig.deaf = True
+        for _ in range(60):
+            try:
+                rig.wait(1000)
+            except ValueError:
+                rig.post.away.clear()
+        rig.clear("no_link")
+        rig.deaf = False
+        rig.wait(10 * MINUTE)
+        self.assertEqual([event for _, event, _ in rig.post.taken], ["fired", "resolved"])
+
     def test_several_at_once(self):
         rig = Rig(HOOK)
         for name in ("no_link", "temperature", "card"):
@@ -387,6 +415,17 @@ class Restarts(unittest.TestCase):
         rig.full = None
         rig.wait(2 * MINUTE)
         self.assertEqual(rig.alerts.trouble, "")
+
+    def test_there_is_no_thread_for_the_file(self):
+        rig = Rig(HOOK)
+        rig.no_thread = True
+        rig.put("storage")
+        rig.wait(MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "storage")])
+        self.assertIn("new thread", rig.alerts.trouble)
+        rig.no_thread = False
+        rig.wait(2 * MINUTE)
+        self.assertEqual((len(rig.saves), rig.alerts.trouble), (1, ""))
 
     def test_the_file_cannot_be_read_until_it_is_written_again(self):
         rig = Rig(HOOK)
