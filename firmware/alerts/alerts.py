@@ -13,6 +13,7 @@ from firmware.alerts.pulse import Pulse
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch
 from firmware.errors import Damaged, Refused, Undelivered
+from firmware.status.case import is_held
 
 LOOK_MS = 1000
 _SAVE_AGAIN_MS = 60000
@@ -92,7 +93,7 @@ class Alerts:
         now_ms, wall_ms = self._clock.now_ms(), self._wall_ms()
         status = self._status = self._show()
         self.now_ms = now_ms
-        held = bool(status["link"].get("held_bytes"))
+        held = is_held(status)
         over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held, status.get("unknown", ()))
         if self._watch.jump_ms:
             for channel in self.channels:

@@ -8,11 +8,11 @@ condition, however long its receiver is away. What came and went meanwhile is fo
     -        yes             FIRED
     warning  critical        WORSE
     critical critical        REMINDER, a day after it was told
-    yes      over            RESOLVED
+    yes      over            RESOLVED, or LOST when nobody can know any more
     yes      over and again  nothing: it was told, and stands
 """
 
-from firmware.alerts.notice import FIRED, PASSED, REMINDER, RESOLVED, WORSE, Notice, of_episode
+from firmware.alerts.notice import FIRED, LOST, PASSED, REMINDER, RESOLVED, WORSE, Notice, of_episode
 from firmware.alerts.watch import CRITICAL, WARNING
 
 REMIND_MS = 24 * 3600000
@@ -145,7 +145,7 @@ class Channel:
         if episode is None:
             if told.over is None:
                 return None
-            notice = of_episode(RESOLVED, told.over)
+            notice = of_episode(LOST if told.over.lost else RESOLVED, told.over)
             notice.lasted_ms = max(0, notice.until_ms - told.since_ms)
         elif episode.level == CRITICAL and told.level == WARNING:
             notice = of_episode(WORSE, episode)
@@ -172,7 +172,7 @@ class Channel:
     def _remember(self, notice: Notice, wall_ms: int) -> None:
         name, told = notice.name, self.told.get(notice.name)
         self._tries.pop(name, None)
-        if notice.event == RESOLVED:
+        if notice.event in (RESOLVED, LOST):
             self.told.pop(name, None)  # should it stand again, that is news
         elif notice.event == PASSED:
             self._told_passed(name, notice)

@@ -3,7 +3,7 @@
 A webhook gets Letter.facts as JSON:
 
     id         the same when the same thing is sent again        thread     the same for all that is told of one thing
-    board, role, version                                         event      fired worse reminder resolved passed test
+    board, role, version                                         event      fired worse reminder resolved lost passed test
     condition  its name (firmware/status/conditions.py)          level      warning critical; null of a test
     title      one line                                          text       all of it, several lines
     sentence   what is or was wrong                              advice     what to do; "" when it is over
@@ -12,7 +12,7 @@ A webhook gets Letter.facts as JSON:
 """
 
 from firmware.alerts import when
-from firmware.alerts.notice import PASSED, RESOLVED, TEST
+from firmware.alerts.notice import LOST, PASSED, RESOLVED, TEST
 from firmware.status import phrases
 from firmware.status.conditions import NAMES
 from firmware.status.texts import say
@@ -40,7 +40,7 @@ class Writer:
         language = self._language()
         if notice.event == TEST:
             return _test(language, notice, status, wall_ms)
-        over = notice.event in (RESOLVED, PASSED)
+        over = notice.event in (RESOLVED, LOST, PASSED)
         lines = [say(language, "alert." + notice.event, notice.sentence)]
         if status["clock"]["set"] is False:
             lines.append(_unsure(language, notice, over, wall_ms))

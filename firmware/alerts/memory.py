@@ -1,7 +1,7 @@
 """What was told to whom, as the bytes of a small file: a restart tells nothing twice and leaves nothing open.
 
     {"sosie": "alerts 1",
-     "standing": [{"name", "level", "sentence", "since_ms", "came"}],
+     "standing": [{"name", "level", "sentence", "since_ms", "came", "lost"}],
      "channels": {KEY: {"told": [{"name", "level", "since_ms", "at_ms", "over": null or an episode with "until_ms"}],
                         "passed": [{"name", "sentence", "level", "since_ms", "until_ms", "times", "lasted_ms"}]}}}
 
@@ -63,7 +63,7 @@ def unpack(data: bytes) -> tuple:
 
 
 def _episode(episode) -> dict:
-    kept = {name: getattr(episode, name) for name in ("name", "level", "since_ms", "until_ms", "came")}
+    kept = {name: getattr(episode, name) for name in ("name", "level", "since_ms", "until_ms", "came", "lost")}
     kept["sentence"] = episode.sentence[:_MAX_TEXT]
     return kept
 
@@ -83,6 +83,7 @@ def _read_episode(kept: dict) -> Episode:
     episode = Episode(_text(kept["name"]), _level(kept["level"]), _text(kept["sentence"]), _number(kept["since_ms"]))
     episode.until_ms = None if kept["until_ms"] is None else _number(kept["until_ms"])
     episode.came = _number(kept["came"])
+    episode.lost = bool(kept.get("lost"))  # a file of an earlier version does not say
     return episode
 
 

@@ -1,6 +1,8 @@
 """One thing to tell one receiver."""
 
-FIRED, WORSE, REMINDER, RESOLVED, PASSED, TEST = "fired", "worse", "reminder", "resolved", "passed", "test"
+FIRED, WORSE, REMINDER, RESOLVED, LOST, PASSED, TEST = (
+    "fired", "worse", "reminder", "resolved", "lost", "passed", "test",
+)  # fmt: skip
 
 
 class Notice:
@@ -10,6 +12,7 @@ class Notice:
     WORSE     it was told as a warning, and is critical now
     REMINDER  it is critical, and was told a day ago
     RESOLVED  what was told is over
+    LOST      what was told cannot be known any more, for a day
     PASSED    what could not be told in time came and is over; `times` of them, `lasted_ms` in all
     TEST      somebody wants to see whether this arrives
 

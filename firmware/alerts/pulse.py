@@ -1,7 +1,8 @@
 """Whether the mirror is alive: a ping that stays away is the only alert that a dead board can give.
 
 What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move. What
-the quota holds back is meant to wait; under a rate the twin acknowledges group by group, as slowly as that is.
+the quota holds back, and has not been sent, is meant to wait; under a rate the twin acknowledges group by group, as
+slowly as that is.
 """
 
 from firmware.log.layout import MAX_BODY
@@ -25,7 +26,7 @@ class Pulse:
         group, first = status["group"], status["role"] == "primary"
         stuck = ""
         for step, ahead, words in _STEPS:
-            idle = group[step] >= group[ahead] or (step == "acked" and self._waits_on_purpose(status))
+            idle = group[step] >= group[ahead] or (step == "acked" and _waits_on_purpose(status))
             still_ms = STILL_MS + (_longest_ms(status["link"]["cap"]) if step == "acked" else 0)
             if not self._moves(step, group[step], idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
                 stuck = words
@@ -37,15 +38,18 @@ class Pulse:
             return "the other board is not reached"
         return stuck or ("" if copies else "the first copy does not go on")
 
-    def _waits_on_purpose(self, status: dict) -> bool:
-        return status["link"]["quota"]["holds"] or status["state"] in ("promoted", "no link")
-
     def _moves(self, step: str, number: int, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
         before = self._moved.get(step)
         if before is None or idle or number != before[0]:
             self._moved[step] = (number, now_ms)
             return True
         return now_ms - before[1] < still_ms
+
+
+def _waits_on_purpose(status: dict) -> bool:
+    """Whether the twin is not to take anything now: what was sent to it, whatever the quota, it has to take."""
+    holds, group = status["link"]["quota"]["holds"], status["group"]
+    return (holds and group["acked"] >= group["sent"]) or status["state"] in ("promoted", "no link")
 
 
 def _longest_ms(cap: int) -> int:

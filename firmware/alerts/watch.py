@@ -7,7 +7,8 @@ For each condition:
     it is over when it was gone for `gone` without a break; each time that it comes again within a day, `gone` is four
         times as long, up to two hours: what flaps is told once, and summed up when it is over
 
-Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen.
+Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen. But what nobody could know
+for a day is not waited for any longer: a new disk may never tell what the old one did.
 """
 
 from firmware.alerts.policy import policy
@@ -16,6 +17,7 @@ WARNING, CRITICAL = "warning", "critical"
 MOST_CONDITIONS = 64
 LONGEST_GONE_MS = 2 * 3600000
 FORGET_MS = 24 * 3600000
+LOST_MS = 24 * 3600000
 _LONGEST_LOOK_MS = 5000  # a board that was held up for longer has not looked
 _JUMP_MS = 2000
 
@@ -24,7 +26,7 @@ class Episode:
     """A condition from when it stands until it is over.
 
     `since_ms`: wall clock at which it came; `until_ms`: at which it went for good, None while it stands; `came`: how
-    often it came meanwhile, at least once; `sentence`: the last one.
+    often it came meanwhile, at least once; `sentence`: the last one; `lost`: it did not go, but nobody can know since.
     """
 
     def __init__(self, name: str, level: str, sentence: str, since_ms: int):
@@ -34,6 +36,7 @@ class Episode:
         self.since_ms = since_ms
         self.until_ms = None
         self.came = 1
+        self.lost = False
         self.ours = False  # it came in this run of the board, by its clock, which may be set later
 
 
@@ -45,6 +48,7 @@ class _Track:
         self.critical_ms = 0
         self.gone_ms = 0  # without a break
         self.calm_ms = 0  # likewise, of not being critical
+        self.unknown_ms = 0  # likewise, of nobody being able to know
         self.present = False
         self.came = False  # with the last look
         self.first_ms = None  # monotonic: since when there is evidence
@@ -71,7 +75,7 @@ class Watch:
 
     def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=()) -> list:
         """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that
-        speaks of what the twin lacks is called over; nor is one of those that are `unknown` now, by name."""
+        speaks of what the twin lacks is called over; nor is one of those that are `unknown` now, by name, before a day of that."""
         step_ms = 0 if self._looked_ms is None else max(0, min(now_ms - self._looked_ms, _LONGEST_LOOK_MS))
         self._looked_ms = now_ms
         self._follow_clock(wall_ms - now_ms)
@@ -81,10 +85,11 @@ class Watch:
         over = []
         for name in sorted(set(self._tracks) | set(there)):
             if name in unknown and name not in there:
-                continue
-            if name not in self._tracks:
-                self._tracks[name] = _Track()
-            episode = self._follow(name, self._tracks[name], there.get(name), step_ms, now_ms, wall_ms, held)
+                episode = self._doubt(name, self._tracks[name], step_ms, now_ms, wall_ms)
+            else:
+                if name not in self._tracks:
+                    self._tracks[name] = _Track()
+                episode = self._follow(name, self._tracks[name], there.get(name), step_ms, now_ms, wall_ms, held)
             if episode is not None:
                 over.append(episode)
         return over
@@ -97,8 +102,17 @@ class Watch:
             if episode.ours:
                 episode.since_ms += self.jump_ms
 
+    def _doubt(self, name, track, step_ms, now_ms, wall_ms) -> "Episode | None":
+        track.unknown_ms += step_ms
+        episode = self.standing.get(name)
+        if episode is None or track.unknown_ms < LOST_MS:
+            return None
+        episode.lost = True
+        return self._end(episode, track, now_ms, wall_ms - track.unknown_ms)
+
     def _follow(self, name, track, condition, step_ms, now_ms, wall_ms, held) -> "Episode | None":
         hold_ms, gone_ms, waits_for_all = policy(name)
+        track.unknown_ms = 0
         _weigh(track, condition, step_ms, hold_ms, now_ms)
         episode = self.standing.get(name)
         if episode is None:
@@ -136,6 +150,7 @@ class Watch:
             track.repeats += 1
 
     def _end(self, episode, track, now_ms, wall_ms) -> Episode:
+        """`wall_ms`: of the last moment of which anything is known."""
         del self.standing[episode.name]
         episode.until_ms = max(episode.since_ms, wall_ms - track.gone_ms)
         track.there_ms = track.critical_ms = 0

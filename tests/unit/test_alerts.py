@@ -109,6 +109,28 @@ class Telling(unittest.TestCase):
         rig.wait(2000)
         self.assertEqual(rig.post.taken[1], ("webhook", "resolved", "behind"))
 
+    def test_what_a_rate_lets_go_within_seconds_keeps_nothing(self):
+        rig = Rig(HOOK)
+        rig.put("behind")
+        rig.wait(2 * MINUTE)
+        rig.clear("behind")
+        rig.status["link"].update(held_bytes=4096, cap=2000000)
+        rig.wait(HOUR)
+        self.assertEqual(rig.post.taken[1:], [("webhook", "resolved", "behind")])
+
+    def test_what_cannot_be_told_any_more_is_said_once_and_kept_over_a_restart(self):
+        rig = Rig(HOOK)
+        rig.put("disk")
+        rig.wait(2 * MINUTE)
+        rig.clear("disk")
+        rig.status["unknown"] = ["disk"]
+        rig.wait(DAY - MINUTE)
+        rig.post.away["all"] = unreachable()
+        rig.wait(HOUR)
+        self.assertEqual([event for _, event, _ in rig.post.taken], ["fired"])
+        again = rig.restarted(HOOK).wait(2 * DAY)
+        self.assertEqual(again.post.taken, [("webhook", "lost", "disk")])
+
     def test_nothing_without_receivers(self):
         rig = Rig({})
         rig.put("storage")

@@ -5,7 +5,7 @@ import unittest
 
 from firmware.alerts import when
 from firmware.alerts.letter import CALM, MAX_TITLE, Writer
-from firmware.alerts.notice import FIRED, PASSED, REMINDER, RESOLVED, TEST, WORSE, Notice, of_episode
+from firmware.alerts.notice import FIRED, LOST, PASSED, REMINDER, RESOLVED, TEST, WORSE, Notice, of_episode
 from firmware.alerts.routes import Routes
 from firmware.alerts.watch import Episode
 from firmware.httpd.request import Request
@@ -17,7 +17,7 @@ MIN_45 = 45 * MINUTE
 
 def write(event, language="en", clock=True, **changes):
     episode = Episode("no_link", "critical", "the other board is not reached", START_MS)
-    if event in (RESOLVED, PASSED):
+    if event in (RESOLVED, LOST, PASSED):
         episode.until_ms = START_MS + MIN_45
     notice = of_episode(event, episode)
     for name, value in changes.items():
@@ -49,6 +49,13 @@ class Letters(unittest.TestCase):
         )
         self.assertEqual((letter.facts["duration_s"], letter.facts["advice"], letter.facts["times"]), (2700, "", 3))
 
+    def test_what_cannot_be_told_any_more_is_not_called_over(self):
+        facts = write(LOST).facts
+        self.assertEqual(facts["title"], "left, not known any more: the other board is not reached")
+        self.assertTrue(facts["text"].startswith("Whether this is still so cannot be told any more: the other board"))
+        self.assertEqual((write(LOST).level, facts["advice"]), (CALM, ""))
+        self.assertIn("On ne peut plus savoir", write(LOST, "fr").facts["text"])
+
     def test_over_before_it_could_be_told(self):
         text = write(PASSED, times=4).facts["text"]
         self.assertIn("This could not be told in time, and is over: the other board is not reached.", text)
@@ -62,7 +69,7 @@ class Letters(unittest.TestCase):
 
     def test_every_event_in_every_language(self):
         for language in ("en", "fr"):
-            for event in (FIRED, WORSE, REMINDER, RESOLVED, PASSED):
+            for event in (FIRED, WORSE, REMINDER, RESOLVED, LOST, PASSED):
                 for name in NAMES + ("something else",):
                     facts = write(event, language, name=name).facts
                     self.assertEqual(json.loads(json.dumps(facts)), facts)

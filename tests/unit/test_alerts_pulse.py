@@ -47,6 +47,14 @@ class Beats(unittest.TestCase):
         self.status["link"]["quota"]["holds"] = False
         self.assertIn("twin", self.after(2 * STILL_MS, written=1, durable=1, played=1))
 
+    def test_what_was_sent_before_the_quota_was_used_up_is_to_be_taken(self):
+        self.status["link"]["quota"]["holds"] = True
+        self.status["group"].update(written=100, durable=100, sent=100, acked=9, played=100)
+        self.assertEqual(self.after(STILL_MS), "")
+        self.assertIn("twin", self.after(20000))
+        self.status["group"]["acked"] = 100
+        self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, played=1), "")
+
     def test_under_a_rate_the_twin_goes_on(self):
         self.status["link"].update(held_bytes=1 << 30, cap=2000000)
         self.assertEqual(self.after(STILL_MS, written=1, durable=1, played=1), "")

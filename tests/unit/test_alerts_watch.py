@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.alerts.policy import policy
-from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, WARNING, Watch
+from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, LOST_MS, WARNING, Watch
 from tests.unit.dice import Dice
 
 START_MS = 1700000000000
@@ -52,6 +52,30 @@ class Single(unittest.TestCase):
         self.sky.unknown = ()
         self.assertEqual(self.sky.wait(MIN - 1000).over, [])  # only what was seen counts
         self.assertEqual([each.name for each in self.sky.wait(2000).over], ["damage"])
+
+    def test_what_nobody_could_know_for_a_day_is_lost(self):
+        self.sky.put("disk", CRITICAL)
+        self.sky.wait(2 * MIN)
+        came_ms = self.sky.watch.standing["disk"].since_ms
+        self.sky.there, self.sky.unknown = {}, ("disk", "card")
+        self.assertEqual(self.sky.wait(LOST_MS - MIN, 5000).over, [])
+        over = self.sky.wait(2 * MIN).over
+        self.assertEqual([(each.name, each.lost, each.since_ms) for each in over], [("disk", True, came_ms)])
+        self.assertTrue(abs(over[0].until_ms - came_ms - 2 * MIN) <= 5000, over[0].until_ms - came_ms)
+        self.assertEqual(self.sky.standing, [])
+        self.assertEqual(len(self.sky.wait(LOST_MS, 5000).over), 1)
+        self.sky.put("disk")
+        self.assertEqual(self.sky.wait(2 * MIN).standing, ["disk"])
+
+    def test_a_look_that_knows_begins_the_day_anew(self):
+        self.sky.put("disk", CRITICAL)
+        self.sky.wait(2 * MIN)
+        for _ in range(3):
+            self.sky.there, self.sky.unknown = {}, ("disk",)
+            self.sky.wait(LOST_MS // 2, 5000)
+            self.sky.put("disk", CRITICAL)
+            self.sky.wait(5000)
+        self.assertEqual((self.sky.over, self.sky.watch.standing["disk"].lost), ([], False))
 
     def test_what_is_there_is_known(self):
         self.sky.unknown = ("disk",)
