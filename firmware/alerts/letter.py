@@ -3,7 +3,7 @@
 A webhook gets Letter.facts as JSON:
 
     id         the same when the same thing is sent again        thread     the same for all that is told of one thing
-    board, role, version                                         event      fired worse reminder resolved lost passed test
+    board, role, version                                         event      as notice.py says
     condition  its name (firmware/status/conditions.py)          level      warning critical; null of a test
     title      one line                                          text       all of it, several lines
     sentence   what is or was wrong                              advice     what to do; "" when it is over

@@ -7,8 +7,8 @@ For each condition:
     it is over when it was gone for `gone` without a break; each time that it comes again within a day, `gone` is four
         times as long, up to two hours: what flaps is told once, and summed up when it is over
 
-Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen. But what nobody could know
-for a day is not waited for any longer: a new disk may never tell what the old one did.
+Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen. But what nobody could
+know for a day is not waited for any longer: a new disk may never tell what the old one did.
 """
 
 from firmware.alerts.policy import policy
@@ -75,7 +75,8 @@ class Watch:
 
     def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=()) -> list:
         """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that
-        speaks of what the twin lacks is called over; nor is one of those that are `unknown` now, by name, before a day of that."""
+        speaks of what the twin lacks is called over; nor, before a day of that, is one of those that are `unknown`
+        now, by name."""
         step_ms = 0 if self._looked_ms is None else max(0, min(now_ms - self._looked_ms, _LONGEST_LOOK_MS))
         self._looked_ms = now_ms
         self._follow_clock(wall_ms - now_ms)

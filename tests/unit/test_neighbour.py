@@ -215,8 +215,8 @@ class Hearing(unittest.TestCase):
         self.assertEqual(self.times(), (None, 0))
 
     def test_a_board_with_odd_figures_is_heard_all_the_same(self):
-        backlog = {"bytes": -1, "groups": -1, "seconds": -0.5}
-        self.assertEqual(unpack(pack(dict(STATUS, backlog=backlog)))["backlog"], {"bytes": 0, "groups": 0, "seconds": 0})
+        found = unpack(pack(dict(STATUS, backlog={"bytes": -1, "groups": -1, "seconds": -0.5})))
+        self.assertEqual(found["backlog"], {"bytes": 0, "groups": 0, "seconds": 0})
 
 
 if __name__ == "__main__":

@@ -64,8 +64,9 @@ class Safe(unittest.TestCase):
         self.assertEqual(words(role="twin", other=WELL)["verdict"], "SAFE")
         much = {"bytes": 5 * GIB, "groups": 8991, "seconds": 0}
         for changes in ({"age_s": 71}, {"age_s": None}, {"fresh_s": None}, {"heard_s": 6.1}, {"heard_s": None},
-                        {"lacked_s": 5.1}, {"lacked_s": None}, {"role": "twin"}, {"state": "failed"}, {"state": "no link"},
-                        {"state": "copying"}, {"state": "fenced"}, {"state": "from the future"}, {"backlog": None},
+                        {"lacked_s": 5.1}, {"lacked_s": None},
+                        {"role": "twin"}, {"state": "failed"}, {"state": "no link"}, {"state": "copying"},
+                        {"state": "fenced"}, {"state": "from the future"}, {"backlog": None},
                         {"backlog": much}, {"backlog": dict(much, bytes=1, seconds=6)},
                         {"backlog": dict(much, bytes=1, seconds=None)}):  # fmt: skip
             said = words(role="twin", other=dict(WELL, **changes))

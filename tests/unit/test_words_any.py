@@ -69,8 +69,9 @@ CHOICES = {
         {"role": "twin"}, {"role": None}, {"backlog": None}, {"backlog": lacks(5 * GIB, None)},
         {"backlog": lacks(5 * GIB, 0)}, {"backlog": lacks(9, 6)}, {"backlog": lacks(9, 4)},
         {"link": {"held_bytes": 1}}, {"link": {"held_bytes": 9, "cap": 10**6}},
-        {"link": {"held_bytes": 1 << 40, "cap": 9}}, {"link": {"held_bytes": 1, "cap": 10**6, "quota": {"holds": True}}},
-        {"fresh_s": None}, {"age_s": 90, "fresh_s": 99}, {"heard_s": None}, {"heard_s": 9.5}, {"lacked_s": 9.5}, {"lacked_s": 4}, {"heard_s": 3})]),
+        {"link": {"held_bytes": 1 << 40, "cap": 9}}, {"fresh_s": None}, {"age_s": 90, "fresh_s": 99},
+        {"link": {"held_bytes": 1, "cap": 10**6, "quota": {"holds": True}}},
+        {"heard_s": None}, {"heard_s": 9.5}, {"lacked_s": 9.5}, {"lacked_s": 4}, {"heard_s": 3})]),
     "health": tuple({
         "temperature_c": degrees, "under_voltage": low, "card": {"used_percent": used, "written_bytes": used},
         "disk": {"ok": ok, "sentence": said}} for degrees, low, used, ok, said in (
