@@ -156,7 +156,7 @@ class Quotas(unittest.TestCase):
             clock, pace = made(quota=64 * MIB)
             kept = Kept(pace)
             pace.count(MIB)
-            for quota in (*middle, 64 * MIB):
+            for quota in middle + (64 * MIB,):
                 pace.set_quota(quota)
                 pace.count(1)
             self.assertTrue(pace.used <= MIB + 4)

@@ -37,6 +37,7 @@ class ShownTest(unittest.TestCase):
 
         shown = Shown("a board", lambda: self.now_ms, fail)
         for _ in range(2):
-            self.assertRaises(ValueError, shown.get)
+            with self.assertRaises(ValueError):
+                shown.get()
         shown._make = self.make
         self.assertEqual(shown.get()["number"], 1)

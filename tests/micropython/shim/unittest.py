@@ -1,6 +1,6 @@
 """The part of `unittest` that tests/unit use, for MicroPython, which has none.
 
-`TestCase` with the assertions below, setUp and tearDown. `run_class` runs one class and reports to a callback.
+`TestCase` with the assertions below, setUp, tearDown and addCleanup. `run_class` runs one class and reports to a callback.
 """
 
 
@@ -26,11 +26,17 @@ class _Raises:
 
 
 class TestCase:
+    def __init__(self):
+        self._cleanups = []
+
     def setUp(self):
         pass
 
     def tearDown(self):
         pass
+
+    def addCleanup(self, call, *args):
+        self._cleanups.append((call, args))
 
     def fail(self, message=None):
         raise AssertionError(message or "fail() was called")
@@ -81,6 +87,9 @@ def _run_one(case, name):
             getattr(case, name)()
         finally:
             case.tearDown()
+            while case._cleanups:
+                call, args = case._cleanups.pop()
+                call(*args)
     except Exception as error:
         return error
     return None
