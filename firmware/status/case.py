@@ -50,11 +50,16 @@ def _case_of_sender(board: dict) -> "str | None":
 
 
 def is_held(board: dict) -> bool:
-    """Whether the rate or the quota of this primary keeps from the twin what it should have by now."""
+    """Whether the rate or the quota of this primary keeps something from the twin for longer than is safe.
+
+    Under a rate something waits nearly always. It counts once it is old, or will be when it is sent: a burst that goes
+    within seconds is none, and a longer one is held back from its first moment to its last.
+    """
     size, link = held_bytes(board), board.get("link") or {}
     if not size or (link.get("quota") or {}).get("holds"):
         return size > 0
-    return board.get("state") == "behind" or size * 8 > (link.get("cap") or 0) * BEHIND_S
+    left_s = BEHIND_S - ((board.get("backlog") or {}).get("seconds") or 0)
+    return board.get("state") == "behind" or size * 8 > (link.get("cap") or 0) * left_s
 
 
 def is_fresh(other: dict) -> bool:

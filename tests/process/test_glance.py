@@ -68,11 +68,12 @@ def test_counters_language_and_an_outage(make_pair, tmp_path):
     client.close()
 
 
-def test_nothing_is_safe_while_the_rate_holds_it_back(make_pair):
+def test_a_burst_of_many_seconds_is_held_back_until_the_twin_has_it(make_pair):
     pair = make_pair(rate="1M")
     wait_until("they mirror", lambda: is_mirroring(pair))
     client = pair.left.client()
     client.write(0, os.urandom(MIB // 2))
+    client.write(MIB, os.urandom(MIB // 2))
     client.flush()
     seen = []
     while not seen or seen[-1]["backlog"]["groups"]:

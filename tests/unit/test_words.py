@@ -47,11 +47,19 @@ class Safe(unittest.TestCase):
                 twin = words(role="twin", other=dict(WELL, **_told(dict(changes, **state))))
                 self.assertEqual((twin["verdict"], twin["mood"]), ("HELD BACK", "warn"))
 
+    def test_a_burst_is_held_back_or_safe_from_its_first_moment_to_its_last(self):
+        cap, size = 80000, 10000
+        for seconds, verdict in ((4, "SAFE"), (5, "SAFE"), (6, "HELD BACK"), (60, "HELD BACK")):
+            for ms in range(0, seconds * 1000, 250):
+                held = size * seconds - ms * size // 1000
+                said = words(oldest_ms=NOW_MS - ms, lacked_s=ms / 1000, held_bytes=held, backlog_bytes=held, cap=cap)
+                self.assertEqual(said["verdict"], verdict, (seconds, ms))
+
     def test_what_a_rate_lets_go_within_seconds_is_on_its_way(self):
-        young = {"held_bytes": 1000 * 5 // 8, "cap": 1000}
+        young = {"held_bytes": 1000 * 5 // 8, "cap": 1000, "oldest_ms": NOW_MS}
         self.assertEqual(words(**young)["verdict"], "SAFE")
         self.assertEqual(words(role="twin", other=dict(WELL, **_told(young)))["verdict"], "SAFE")
-        self.assertEqual(words(oldest_ms=None, **young)["verdict"], "NOT KNOWN")
+        self.assertEqual(words(**dict(young, oldest_ms=None))["verdict"], "NOT KNOWN")
 
     def test_a_twin_is_not_safe_while_the_other_board_holds_back_or_is_behind(self):
         other = dict(EXAMPLES["twin_behind"]["other"])

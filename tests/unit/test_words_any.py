@@ -87,13 +87,14 @@ def is_safe(facts):
         return False
     if facts["role"] != "primary":
         return is_lossless(facts)
-    held = is_held(facts["held_bytes"], facts["cap"], facts["quota_holds"])
+    age_s = 0 if is_lossless(facts) or facts["oldest_ms"] is None else (facts["now_ms"] - facts["oldest_ms"]) / 1000
+    held = is_held(facts["held_bytes"], facts["cap"], facts["quota_holds"], max(age_s, 0))
     return facts["whole"] and not held and (is_lossless(facts) or is_young(facts))
 
 
-def is_held(size, cap, quota_holds):
-    """Whether that cannot go within five seconds; the age is looked at besides."""
-    return size > 0 and (quota_holds or size > cap * 5 / 8)
+def is_held(size, cap, quota_holds, age_s):
+    """Whether that, of which the oldest is of this age, cannot go before it is five seconds old."""
+    return size > 0 and (quota_holds or size > cap * (5 - age_s) / 8)
 
 
 def is_young(facts):
@@ -119,7 +120,7 @@ def is_lossless(facts):
         return False
     young = backlog["seconds"] is not None and backlog["seconds"] <= 5 and backlog["bytes"] <= MOST_ON_ITS_WAY
     link = other["link"]
-    held = is_held(link["held_bytes"], link.get("cap", 0), link.get("quota", {}).get("holds"))
+    held = is_held(link["held_bytes"], link.get("cap", 0), link.get("quota", {}).get("holds"), backlog["seconds"] or 0)
     return (backlog["groups"] == 0 or young) and not held
 
 
