@@ -23,16 +23,17 @@ class Bulkhead:
         self._bug_ms = None  # when the last one showed; None: there is no alarm
         self._lanes = []
 
-    def run(self, call, *args) -> None:
-        """Calls it now."""
+    def run(self, call, *args):
+        """Calls it now; what it returns, None when it raised."""
         try:
-            call(*args)
+            result = call(*args)
         except Exception as error:  # whatever it is: a surface is not worth the mirror
             self.broke(error)
-            return
+            return None
         if self._bug_ms is not None and self.loop.now - self._bug_ms >= QUIET_MS:
             self._bug_ms = None
             self._alarm("bug of " + self._word, "")
+        return result
 
     def broke(self, error: Exception) -> None:
         """It raised this. Told once, also when being told is what breaks it."""
@@ -48,9 +49,13 @@ class Bulkhead:
         """What others may call for `call`."""
         return lambda *args: self.run(call, *args)
 
+    def soon(self, call, *args) -> None:
+        """As the loop's: before it waits the next time."""
+        self.loop.soon(self.run, call, *args)
+
     def listener(self, call):
         """The same for those who are in the midst of something: the loop makes the call when they are done."""
-        return lambda *args: self.loop.soon(self.run, call, *args)
+        return lambda *args: self.soon(call, *args)
 
     def lane(self, worker) -> "BulkheadLane":
         """A thread of its own for `worker`."""

@@ -14,6 +14,7 @@ from firmware.status.translation import translate
 
 _PATIENCE_S = 5  # for a card that does not answer, when all else has stopped
 _WAIT_MS = 1000  # for a board before this one to let go of the file
+_AGAIN_MS = 1000  # after a bug
 
 
 class Chronicler:
@@ -22,7 +23,7 @@ class Chronicler:
 
     def __init__(self, board, bulkhead, path: "str | None", live=None):
         self._board = board
-        self._call_after = bulkhead.call_after
+        self._bulkhead = bulkhead
         self._lane = None if path is None else bulkhead.lane(Archive(lambda: open_storage(path)))
         submit = None if self._lane is None else self._lane.submit
         self.chronicle = board.chronicle = Chronicle(
@@ -45,7 +46,7 @@ class Chronicler:
 
     def start(self) -> None:
         """The board runs now."""
-        self._tick()
+        self._bulkhead.run(self._tick)
 
     def close(self) -> None:
         """It has stopped: what happened goes to the card."""
@@ -57,12 +58,11 @@ class Chronicler:
     def _tick(self) -> None:
         if self._closed:
             return
-        wait_ms = 1000
+        wait_ms = _AGAIN_MS
         try:
             wait_ms = self.chronicle.tick()
-        except Exception as error:  # whatever it is: not worth the mirror
-            self._alarm("the chronicle does not work; this is a bug: %r" % error)
-        self._call_after(wait_ms, self._tick)
+        finally:
+            self._bulkhead.call_after(wait_ms, self._tick)
 
     def _clock_set(self) -> "bool | None":
         return self._board.clock_set

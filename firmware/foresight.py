@@ -52,17 +52,14 @@ class Foresight:
         self._stopped = True
 
     def _go_on(self) -> None:
-        work = self._work
+        work, before = self._work, self._board.forecast
+        self._board.forecast = UNKNOWN  # should it break
         try:
             next(work)
         except StopIteration as end:
             self._board.forecast = end.value
-            self._board.alarm("forecast", "")
             return
-        except Exception as error:  # a bug in what is shown must not stop the mirroring
-            self._board.forecast = UNKNOWN
-            self._board.alarm("forecast", "the forecast does not work (%s); restart this board" % repr(error))
-            return
+        self._board.forecast = before
         self._call_after(_SLICE_MS, lambda: self._go_on() if work is self._work and not self._stopped else None)
 
     def _look(self):

@@ -61,7 +61,7 @@ class Herald:
         """The board runs now."""
         self._running = True
         self._bulkhead.run(self._recall)
-        self._tick()
+        self._bulkhead.run(self._tick)
 
     def stop(self) -> None:
         """It was asked to stop: that its link ends is no news."""
@@ -77,7 +77,7 @@ class Herald:
     def send(self, place, letter, done) -> None:
         """See Alerts: the post office opens with the first letter."""
         if self._post is None:
-            self._post = open_post(self._bulkhead.loop)
+            self._post = open_post(self._bulkhead)
         self._post.send(place, letter, self._bulkhead.guarded(done))
 
     def _recall(self) -> None:
@@ -100,14 +100,10 @@ class Herald:
     def _tick(self) -> None:
         if not self._running:
             return
-        try:
-            if self.alerts.channels:
-                self.alerts.look()
-            self._board.alarm("alerts_file", self._trouble())
-            self._board.alarm("alerts", "")
-        except Exception as error:  # whatever it is: not worth the mirror
-            self._board.alarm("alerts", "alerts do not work; this is a bug: %s" % repr(error))
         self._bulkhead.call_after(LOOK_MS, self._tick)
+        if self.alerts.channels:
+            self.alerts.look()
+        self._board.alarm("alerts_file", self._trouble())
 
     def _trouble(self) -> str:
         trouble = self.alerts.trouble if self.alerts.channels else ""

@@ -51,7 +51,7 @@ class Website:
         self._lanes = []
         self._bulkhead = behind = Bulkhead("page", loop, self._board_alarm)
         languages = ("",) + LANGUAGES
-        self.live = Live(self._show_again, behind.call_after, ports.now_ms, self._alarm, languages, translate)
+        self.live = Live(self._show_again, behind.call_after, ports.now_ms, languages, translate)
 
     def open(self, board, more=None, anyone=None, shown=None) -> None:
         """`board` is what Api takes; `more` are routes of others (api/api.py); anyone(): who looks needs no
@@ -72,9 +72,6 @@ class Website:
     def _show_again(self, language: str) -> dict:
         """For who looks all the time."""
         return self._shown.get(language)
-
-    def _alarm(self, sentence: str) -> None:
-        self._board_alarm("page", sentence)
 
     def _board_alarm(self, source: str, sentence: str) -> None:
         self._board.alarm(source, sentence)

@@ -19,14 +19,13 @@ from .viewer import Frame, Viewer
 from .wires import WiredButton, WiredLights
 
 LOOK_MS, WHERE_MS = 1000, 30000
-QUIET_MS = 60000  # after a bug; what happens now and then is one alarm
 IDLE_WAIT_MS = 500  # a lane waits so long for a finger
 
 
 class Panel:
-    """The surface. `make_lane(worker)` gives a lane, `call_after(ms, call)` is a timer, `stop()` ends the board as
-    SIGTERM does. `running`: False where this only stands in for a board that cannot run. `show()`: the snapshot, where
-    others show it too; what a finger does goes by the one of that moment."""
+    """The surface. `make_lane(worker)` gives a lane, `call_after(ms, call)` is a timer, both of a bulkhead; `stop()`
+    ends the board as SIGTERM does. `running`: False where this only stands in for a board that cannot run. `show()`:
+    the snapshot, where others show it too; what a finger does goes by the one of that moment."""
 
     def __init__(self, board, settings, make_lane, call_after, stop, running=True, hardware=None, show=None):
         self._board = board
@@ -36,7 +35,6 @@ class Panel:
         self._now_ms = board.clock.now_ms
         self._status = None
         self._looked_ms = self._asked_ms = self._drawn_ms = self._due_ms = None
-        self._bug_ms = None
         self._sample_due_ms = 0
         self._sample = None  # (ms, whether it is pressed), not looked at yet
         self._addresses = ()
@@ -58,7 +56,7 @@ class Panel:
 
     def start(self) -> None:
         """From now on it shows the board."""
-        self._tick()
+        self._call_after(0, self._tick)
 
     def stop(self) -> None:
         """The board was asked to stop: that is shown until it has."""
@@ -85,13 +83,8 @@ class Panel:
         due_ms = now_ms + LOOK_MS
         try:
             due_ms = self._turn(now_ms)
-            if self._bug_ms is not None and now_ms - self._bug_ms >= QUIET_MS:
-                self._bug_ms = None
-                self._board.alarm("panel", "")
-        except Exception as error:  # whatever it is: not worth the mirror
-            self._bug_ms = now_ms
-            self._board.alarm("panel", "the panel does not work; this is a bug: %r" % error)
-        self._wake(due_ms)
+        finally:
+            self._wake(due_ms)
 
     def _wake(self, due_ms: int) -> None:
         """Looks again then, or before."""

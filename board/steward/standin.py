@@ -11,6 +11,7 @@ from board.panel.panel import Panel
 from board.usb.answer import packed
 from board.usb.voice import UsbVoice
 from firmware import ports
+from firmware.bulkhead import Bulkhead, wait_for
 from firmware.consoles import Consoles
 from firmware.errors import Refused
 from firmware.ports import environment
@@ -33,6 +34,7 @@ class StandIn:
         self._board = board
         self._its = its
         self._loop = ports.Loop()
+        self._bulkhead = Bulkhead("stand-in", self._loop, board.alarm)
         self._consoles = Consoles(board, self._loop)
         self._voice = self._listener = self._website = self._panel = None
 
@@ -50,7 +52,8 @@ class StandIn:
         loop.run()
         loop.close()
         if self._panel is not None:
-            self._panel.close()
+            self._bulkhead.run(self._panel.close)
+            wait_for([self._bulkhead])
         if self._website is not None:
             self._website.close()
         if self._voice is not None:
@@ -68,9 +71,9 @@ class StandIn:
         attach = self._its.attach
         if attach is None or attach[0] != "usb":
             return
-        name, status = self._board.facts()["name"], lambda: packed(snapshot(self._board))
+        name = self._board.facts()["name"]
         try:
-            self._voice = UsbVoice(self._loop, name, attach[1], serial_number(name), status)
+            self._voice = UsbVoice(self._loop, name, attach[1], serial_number(name), self._told)
         except Refused as refusal:
             self._board.alarm("usb", str(refusal))
             self._loop.call_after(_AGAIN_MS, self._speak)
@@ -78,16 +81,15 @@ class StandIn:
         self._board.alarm("usb", "")
         self._consoles.add(self._voice.console)
 
+    def _told(self) -> bytes:
+        """Who asks on the USB port misses it when it cannot be made."""
+        return self._bulkhead.run(lambda: packed(snapshot(self._board))) or b""
+
     def _light(self) -> None:
         """Lights, button and display."""
-        its, loop = self._its, self._loop
+        its, behind = self._its, self._bulkhead
         if its.lights or its.button or its.display:
-            board = self._board
-
-            def make_lane(worker):
-                return ports.ThreadLane(worker, loop)
-
-            self._panel = Panel(board, its, make_lane, loop.call_after, self._stop, running=False)
+            self._panel = Panel(self._board, its, behind.lane, behind.call_after, self._stop, running=False)
             self._panel.start()
 
     def _show(self) -> None:

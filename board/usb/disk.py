@@ -3,6 +3,7 @@
 import os
 
 from firmware import ports
+from firmware.bulkhead import Bulkhead
 from firmware.errors import Refused
 from firmware.host.bot import MAX_PACKET, Bot
 from firmware.host.scsi.task import PIECE, Task
@@ -34,6 +35,7 @@ class UsbDisk:
         self._loop = loop
         self._legacy = legacy
         self._board = board
+        self._bulkhead = Bulkhead("USB status", loop, board.alarm)
         self._has_host = self._is_ending = False
         serial = serial_number(board.identity)
         session = os.getpid() % 100  # the process before us had another one
@@ -84,13 +86,7 @@ class UsbDisk:
 
     def _told(self, status) -> bytes:
         """Empty when it cannot be made, which is no reason to take the disk from its host."""
-        told, trouble = b"", ""
-        try:
-            told = packed(status())
-        except Exception as error:  # whatever it is: only who asks on this port misses it
-            trouble = "the USB port cannot tell the status of this board; this is a bug: %r" % error
-        self._board.alarm("usb_status", trouble)
-        return told
+        return self._bulkhead.run(lambda: packed(status())) or b""
 
     def poll(self, now_ms: int) -> "int | None":
         """Called by the loop; the ms at which to be called again, or None."""

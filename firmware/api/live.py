@@ -25,11 +25,10 @@ _FULL = "%d pages look at this board already; close one of them, or ask /api/sta
 
 class Live:
     """`show(language)` gives the snapshot; `translate(language, sentence)`; `languages` are those that there are, the
-    first one for who asks for none of them. `call_after(ms, call)` is the loop's, `alarm(sentence)` the board's."""
+    first one for who asks for none of them. `call_after(ms, call)` is a timer."""
 
-    def __init__(self, show, call_after, now_ms, alarm, languages=("en",), translate=None):
+    def __init__(self, show, call_after, now_ms, languages=("en",), translate=None):
         self._show = show
-        self._alarm = alarm
         self._call_after = call_after
         self._now_ms = now_ms
         self._languages = languages
@@ -88,11 +87,11 @@ class Live:
 
     def join(self, looker) -> None:
         """It looks from now on."""
-        looker.show(self._frame(looker.language))
         self._lookers.append(looker)
         if not self._ticking:
             self._ticking = True
             self._call_after(EVERY_MS, self._tick)
+        looker.show(self._frame(looker.language))
 
     def leave(self, looker) -> None:
         """It does not look any more."""
@@ -109,31 +108,21 @@ class Live:
         self._next_turn()
 
     def _next_turn(self) -> None:
-        while self._turn:
-            looker = self._turn.pop(0)
-            if not looker.over:
-                looker.show(self._frame(looker.language))
-                break
+        self._turn = [looker for looker in self._turn if not looker.over]
+        if not self._turn:
+            return
+        looker = self._turn.pop(0)
         if self._turn:
             self._call_after(STEP_MS, self._next_turn)
+        looker.show(self._frame(looker.language))
 
     def _frame(self, language: str) -> bytes:
         """This second's."""
         now = self._now_ms()
         made_ms, made = self._frames.get(language, (None, None))
         if made_ms is None or now - made_ms >= EVERY_MS // 2:
-            made = self._made(language)
-            self._frames[language] = (now, made)
-        return made
-
-    def _made(self, language: str) -> bytes:
-        """Nobody else would catch what goes wrong here, and a bug in what is shown must not stop the mirroring."""
-        try:
             made = frame("status", self._show(language))
-        except Exception as error:
-            self._alarm("the page cannot show this board; this is a bug: %r" % error)
-            return b": broken\n\n"
-        self._alarm("")
+            self._frames[language] = (now, made)
         return made
 
 

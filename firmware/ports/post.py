@@ -11,9 +11,10 @@ def check_post() -> None:
         raise Refused("alerts need CPython: leave the lines alert_.. out, or run it with python3")
 
 
-def open_post(loop):
+def open_post(bulkhead):
     """A PostOffice (firmware/ports/cpython/post.py). Raises Refused."""
     check_post()
+    from .cpython.mailbox import Mailbox
     from .cpython.post import PostOffice
 
-    return PostOffice(loop)
+    return PostOffice(bulkhead, Mailbox(bulkhead.loop))

@@ -7,6 +7,7 @@ import os
 from board.panel.oled import Oled
 from board.panel.panel import Panel
 from board.panel.wires import WiredButton, WiredLights
+from firmware.bulkhead import Bulkhead
 from firmware.config import Settings
 from firmware.ports.lanes import run_job
 from tests.unit.fakes_status import FakeBoard
@@ -22,16 +23,20 @@ class World:
         self._timers = []
         self._count = 0
 
-    def call_after(self, ms, call):
+    @property
+    def now(self):
+        return self.now_ms
+
+    def call_after(self, ms, call, *args):
         assert ms >= 0
         self._count += 1
-        heapq.heappush(self._timers, (self.now_ms + ms, self._count, call))
+        heapq.heappush(self._timers, (self.now_ms + ms, self._count, call, args))
 
     def run(self, ms: int) -> None:
         end_ms = self.now_ms + ms
         while self._timers and self._timers[0][0] <= end_ms:
-            self.now_ms, _, call = heapq.heappop(self._timers)
-            call()
+            self.now_ms, _, call, args = heapq.heappop(self._timers)
+            call(*args)
         self.now_ms = end_ms
 
 
@@ -250,8 +255,9 @@ class Front:
         settings.lights = ("gpio",) + LIGHT_PINS if "lights" in with_ else None
         settings.button = BUTTON_PIN if "button" in with_ else None
         settings.display = (kind, 0, 0, DC, RESET) if "display" in with_ else None
+        behind = Bulkhead("panel", self.world, self.board.alarm)
         self.panel = Panel(
-            self.board, settings, self._lane, self.world.call_after, lambda: self.stops.append(self.world.now_ms),
+            self.board, settings, self._lane, behind.call_after, lambda: self.stops.append(self.world.now_ms),
             running, self,
         )  # fmt: skip
 

@@ -242,11 +242,11 @@ def test_a_bug_in_what_is_shown_is_an_alarm_and_no_more(monkeypatch):
     front = Front().start(3000)
     monkeypatch.setattr(front.panel.viewer, "frame", lambda *arguments: 1 / 0)
     front.world.run(5000)
-    assert "this is a bug" in front.board.alarms["panel"]
+    assert "has a bug" in front.board.alarms["bug of panel"]
     monkeypatch.undo()
     front.world.run(70000)
-    assert "panel" not in front.board.alarms
-    assert len([1 for each in front.board.troubles if each[1] == "panel"]) == 2
+    assert "bug of panel" not in front.board.alarms
+    assert len([1 for each in front.board.troubles if each[1] == "bug of panel"]) == 2
 
 
 def test_a_snapshot_that_cannot_be_made_is_one_alarm_and_no_end(monkeypatch):
@@ -254,7 +254,7 @@ def test_a_snapshot_that_cannot_be_made_is_one_alarm_and_no_end(monkeypatch):
     monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
     front.gpio.press(1000, 400)
     front.world.run(30000)
-    assert "this is a bug" in front.board.alarms["panel"] and len(front.board.troubles) == 1
+    assert "has a bug" in front.board.alarms["bug of panel"] and len(front.board.troubles) == 1
     monkeypatch.undo()
     front.world.run(70000)
     assert front.board.alarms == {}

@@ -17,6 +17,7 @@ from firmware.alerts.place import STARTTLS
 from firmware.errors import Undelivered
 from firmware.ports import Loop
 from firmware.ports.cpython import postsyslog
+from firmware.ports.cpython.mailbox import Mailbox
 from firmware.ports.cpython.post import PostOffice
 from tests.ports import receivers
 from tests.ports.conversations import spin
@@ -49,7 +50,7 @@ def office(paths):
             self.trust, self.limit_ms, self.step_s = paths[0], 20000, 5
 
         def send(self, place, what=None):
-            post, outcome = PostOffice(self.loop, self.trust, self.limit_ms, self.step_s), []
+            post, outcome = PostOffice(self.loop, Mailbox(self.loop), self.trust, self.limit_ms, self.step_s), []
             post.send(place, what or letter(), lambda *result: outcome.append(result))
             spin(self.loop, lambda: outcome, 30)
             post.close()
@@ -202,7 +203,7 @@ def test_the_loop_goes_on_and_close_waits_for_nobody(office, make):
     web = make(Web)
     web.answers = [receivers.hang] * 3
     loop, called = Loop(), []
-    post = PostOffice(loop)
+    post = PostOffice(loop, Mailbox(loop))
     for number in range(3):
         post.send(places.webhooks("http://127.0.0.1:%d/%d" % (web.port, number))[0], letter(), called.append)
     rounds = []

@@ -18,6 +18,7 @@ from firmware.api.live import Live  # noqa: E402
 from firmware.ports.notebook import Notebook  # noqa: E402
 from firmware.status import pulse, snapshot  # noqa: E402
 from firmware.status.chronicle.archive import Archive  # noqa: E402
+from firmware.status.chronicle.chronicle import Chronicle  # noqa: E402
 from firmware.website import Website  # noqa: E402
 
 BUGS = {
@@ -29,6 +30,8 @@ BUGS = {
     "lost": [(Live, "leave")],
     "opened": [(Website, "open")],
     "left": [(Website, "leave")],
+    "looked": [(Alerts, "look")],
+    "ticked": [(Chronicle, "tick")],
     "recalled": [(Alerts, "recall")],
     "settings": [(surfaces, "Notebook")],
     "hang": [(Reader, "read"), (Archive, "read"), (Notebook, "change")],

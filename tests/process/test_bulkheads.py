@@ -57,9 +57,12 @@ def end_equal(pair: Pair) -> None:
     assert pair.left.image.read_bytes() == pair.right.image.read_bytes()
 
 
-@pytest.mark.parametrize("bug, part", [("timer", "pulse"), ("done", "health"), ("listener", "chronicle")])
+PARTS = {"timer": "pulse", "done": "health", "listener": "chronicle", "ticked": "chronicle", "looked": "herald"}
+
+
+@pytest.mark.parametrize("bug, part", PARTS.items())
 def test_a_surface_that_raises_is_an_alarm(sabotaged, bug, part):
-    pair = sabotaged(bug)
+    pair = sabotaged(bug, alert_webhook="http://127.0.0.1:9/")
     mark(pair).touch()
     pair.start()
     wait_until("it is told", lambda: is_alarmed(pair, part))

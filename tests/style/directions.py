@@ -33,9 +33,9 @@ ROOT_FILES |= {"matchmaker.py", "media.py", "service.py", "surfaces.py", "websit
 
 # What of firmware a driver in board/ may import; files that put a piece of hardware together know the logic as well.
 BOARD_MAY_IMPORT = {"errors", "ports", "whole"}
-BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"host", "log.ledger", "log.superblock", "link.frames"}
+BOARD_ROOT_MAY_IMPORT = BOARD_MAY_IMPORT | {"bulkhead", "host", "log.ledger", "log.superblock", "link.frames"}
 # The steward wires settings, media and surfaces, as the firmware's own composition root does.
-_SURFACES = {"consoles", "status", "website", "service"}
+_SURFACES = {"bulkhead", "consoles", "status", "website", "service"}
 STEWARD_MAY_IMPORT = BOARD_MAY_IMPORT | _SURFACES | {"config", "log.superblock", "pair.identity"}
 STEWARD = ("steward/", "settings.py")
 PANEL_MAY_IMPORT = BOARD_MAY_IMPORT | {"status"}

@@ -13,7 +13,6 @@ import threading
 
 from ...alerts.place import MAIL, SYSLOG
 from ...errors import Undelivered
-from .mailbox import Mailbox
 
 LIMIT_MS = 60000  # for a whole delivery
 STEP_S = 15  # for each step of it
@@ -24,14 +23,15 @@ _NAMES = {
 
 
 class PostOffice:
-    """`trust`: PEM file of certificates that are trusted; None: those of the system."""
+    """`timers` has call_after() and soon(); `mailbox` is its own from now on (mailbox.py). `trust`: PEM file of
+    certificates that are trusted; None: those of the system."""
 
-    def __init__(self, loop, trust: "str | None" = None, limit_ms: int = LIMIT_MS, step_s: float = STEP_S):
-        self._loop = loop
+    def __init__(self, timers, mailbox, trust: "str | None" = None, limit_ms: int = LIMIT_MS, step_s: float = STEP_S):
+        self._timers = timers
         self._trust = trust
         self._limit_ms = limit_ms
         self._step_s = step_s
-        self._mailbox = Mailbox(loop)
+        self._mailbox = mailbox
         self._lock = threading.Lock()
         self._open = True
 
@@ -42,9 +42,9 @@ class PostOffice:
         try:
             thread.start()
         except RuntimeError as error:
-            self._loop.soon(done, Undelivered("there is no room for another thread (%s)" % error), "")
+            self._timers.soon(done, Undelivered("there is no room for another thread (%s)" % error), "")
         else:
-            self._loop.call_after(self._limit_ms, job.give_up)
+            self._timers.call_after(self._limit_ms, job.give_up)
 
     def close(self) -> None:
         """Nothing is called from now on."""
