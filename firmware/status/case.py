@@ -11,7 +11,6 @@ or what is missing is known to be young.
 
 from firmware.status.lag import BEHIND_S
 
-SILENT_S = 6  # three heartbeats (firmware/link/heartbeat.py); a group that takes longer on the wire is not young
 MOST_ON_ITS_WAY = 1 << 30  # bytes; no line of a board carries more in BEHIND_S
 
 
@@ -70,9 +69,10 @@ def is_fresh(other: dict) -> bool:
 
 def _is_at_hand(other: dict) -> bool:
     """Whether the other board is heard now, and what it has is here: it tells of its last group far more often, and
-    sooner, than how it is."""
+    sooner, than how it is. Where it was not heard for longer, it may have been written to since, or what comes in is a
+    group that takes too long to be young."""
     heard_s, lacked_s = other.get("heard_s"), other.get("lacked_s")
-    return heard_s is not None and lacked_s is not None and heard_s <= SILENT_S and lacked_s <= BEHIND_S
+    return heard_s is not None and lacked_s is not None and heard_s <= BEHIND_S and lacked_s <= BEHIND_S
 
 
 def _is_little(backlog: dict) -> bool:

@@ -8,7 +8,6 @@ from firmware.link.bulletin import AGAIN_MS, LOOK_MS, SHARE, SPARING_MS, Bulleti
 from firmware.link.greeting import STATUS
 from firmware.link.pacing import Pace
 from firmware.pair.identity import PRIMARY, TWIN
-from firmware.status.case import SILENT_S
 from firmware.status.lag import BEHIND_S
 from firmware.status.neighbour import Neighbour, pack
 from tests.unit.fakes_link import Chance, FakeBoard, Wire, pair, same_log, whole
@@ -131,7 +130,7 @@ class Slow(unittest.TestCase):
         self.left.journal.add(Chance(3).bytes(500000))
         self.left.part.durable(self.left.journal.head.number)
         found = self.cases(60000)
-        self.assertEqual(set(found[2 * SILENT_S + 1 :]), {"unknown"})
+        self.assertEqual(set(found[2 * BEHIND_S + 1 :]), {"unknown"})
         self.assertEqual(set(self.cases(15000)[-4:]), {"mirroring"})  # it is here
 
     def test_what_is_held_back_is_told_by_the_heartbeats(self):

@@ -116,7 +116,7 @@ def is_lossless(facts):
         return False
     if age_s is None or age_s > (other["fresh_s"] or 0) or None in (other["heard_s"], other["lacked_s"]):
         return False
-    if other["heard_s"] > 6 or other["lacked_s"] > 5:
+    if other["heard_s"] > 5 or other["lacked_s"] > 5:
         return False
     young = backlog["seconds"] is not None and backlog["seconds"] <= 5 and backlog["bytes"] <= MOST_ON_ITS_WAY
     link = other["link"]
