@@ -7,6 +7,8 @@ a bulkhead; what carries the data has none, so that a bug there stops the board,
 from firmware import ports
 
 QUIET_MS = 60000  # after a bug; what happens now and then is one alarm
+_HANGS_MS = 30000  # a job of a surface: files of some kilobytes, sensors, a disk that has to spin up first
+_HANGS = "what %s reads or writes has not answered for 30 s; look at the medium it lies on"
 _BUG = "the part %s of this board has a bug (%s); mirroring goes on without it"
 
 
@@ -63,6 +65,10 @@ class Bulkhead:
         self._lanes.append(lane)
         return lane
 
+    def hangs(self, does: bool) -> None:
+        """One of its lanes waits for a medium, or does no more."""
+        self._alarm("medium of " + self._word, _HANGS % self._word if does else "")
+
     def forget(self, lane) -> None:
         """It has ended."""
         self._lanes.remove(lane)
@@ -80,6 +86,8 @@ class BulkheadLane:
         self._lane = lane
         self._bulkhead = bulkhead
         self._patience_s = None
+        self._submitted = self._done = 0
+        self._hangs = False
 
     @property
     def idle(self) -> bool:
@@ -87,7 +95,24 @@ class BulkheadLane:
         return self._lane.idle
 
     def submit(self, done, op: str, *args) -> None:
-        self._lane.submit(self._bulkhead.guarded(done), op, *args)
+        def deliver(result, error) -> None:
+            self._answered()
+            done(result, error)
+
+        self._submitted += 1
+        self._bulkhead.call_after(_HANGS_MS, self._look_for, self._submitted)
+        self._lane.submit(self._bulkhead.guarded(deliver), op, *args)
+
+    def _look_for(self, number: int) -> None:
+        if self._done < number and not self._hangs:
+            self._hangs = True
+            self._bulkhead.hangs(True)
+
+    def _answered(self) -> None:
+        self._done += 1
+        if self._hangs:
+            self._hangs = False
+            self._bulkhead.hangs(False)
 
     def close(self, patience_s: "float | None" = None) -> None:
         """It ends with the jobs that it has. With patience nobody waits for that here, but later, for all at once:

@@ -8,7 +8,6 @@ from firmware.alerts.alerts import LOOK_MS, Alerts
 from firmware.alerts.letter import Writer
 from firmware.alerts.routes import Routes
 from firmware.errors import Refused
-from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.ports.post import check_post, open_post
 
@@ -47,7 +46,7 @@ class Herald:
         for key in KEYS:
             wishes.announce(key, self._receive)
         self._receive()
-        self._told = (None, None) if path is None else run_job(self._notebook, "read", ())  # nobody waits for us yet
+        self._told = (None, None) if path is None else self._notebook.read_first()
 
     def routes(self) -> dict:
         """For Api's `more`."""

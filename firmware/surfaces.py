@@ -12,7 +12,6 @@ from firmware.errors import Refused
 from firmware.foresight import Foresight
 from firmware.herald import Herald, check
 from firmware.matchmaker import key_routes
-from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
 from firmware.status.pulse import Pulse
@@ -91,7 +90,7 @@ class Surfaces:
     def _make_quota_book(self) -> QuotaBook:
         board, path, behind = self._board, self._settings.quota_file, self._bulkhead("quota_file")
         file = Notebook(path, "quota_file")
-        data, error = run_job(file, "read", ())
+        data, error = file.read_first()
         return QuotaBook(board.pace, path, behind.lane(file), behind.call_after,
                          lambda sentence: board.alarm("quota_file", sentence), data, error)  # fmt: skip
 
@@ -121,7 +120,7 @@ class Surfaces:
         if self._notebook is None:
             self.wishes.begin(None)
         else:
-            self.wishes.begin(*run_job(self._notebook, "read", ()))
+            self.wishes.begin(*self._notebook.read_first())
 
     def _open_website(self) -> None:
         settings = self._settings

@@ -13,6 +13,11 @@ def run_job(worker, op: str, args):
         return None, error
 
 
+def run_within(worker, op: str, args, patience_s: float):
+    """run_job() on a runtime without threads: however long it takes."""
+    return run_job(worker, op, args)
+
+
 class InlineLane:
     """Jobs run at once, in the caller's thread; `done` is called from the loop as ever.
 

@@ -2,9 +2,12 @@
 
 from ..errors import Refused, Unkept
 from .files import replace_file
+from .runtime import run_within
 from .smallfile import read_small, sentence
 
 MOST_BYTES = 64 << 10
+_HANGS = "no answer for some seconds"
+_PATIENCE_S = 5  # with a medium that hangs, before the board runs: it has to serve its disk
 
 
 class Notebook:
@@ -19,6 +22,11 @@ class Notebook:
         """Its bytes, None while there is none. What is one byte longer than it may be is not read any further."""
         yield
         return self._data()
+
+    def read_first(self) -> tuple:
+        """(bytes or None, None), or (None, Unkept), before there is a loop that a lane could tell."""
+        outcome = run_within(self, "read", (), _PATIENCE_S)
+        return outcome or (None, Unkept(sentence(self._what, self._path, "read", Refused(_HANGS))))
 
     def change(self, rewrite):
         """Puts rewrite(its bytes, or None) in its place, durably, and returns that. The old file stays when that cannot

@@ -8,6 +8,7 @@ import sys
 if sys.implementation.name == "micropython":
     from .lanes import InlineLane as ProcessLane
     from .lanes import InlineLane as ThreadLane
+    from .lanes import run_within
     from .micropython import notify, serial, signals, sockets, system
 
     Aio = None
@@ -15,6 +16,6 @@ else:
     from .cpython import notify, serial, signals, sockets, system
     from .cpython.aio import Aio
     from .cpython.process import ProcessLane
-    from .cpython.threads import ThreadLane
+    from .cpython.threads import ThreadLane, run_within
 
-__all__ = ["Aio", "ProcessLane", "ThreadLane", "notify", "serial", "signals", "sockets", "system"]
+__all__ = ["Aio", "ProcessLane", "ThreadLane", "notify", "run_within", "serial", "signals", "sockets", "system"]

@@ -155,6 +155,22 @@ class BulkheadTest(unittest.TestCase):
         found = {path.name for path in files if "ThreadLane(" in path.read_text()}
         self.assertEqual(found, {"appliance.py", "bulkhead.py", "disk.py", "voice.py"})
 
+    def test_a_medium_that_hangs_is_told_until_it_answers(self):
+        self.addCleanup(setattr, bulkhead, "_HANGS_MS", bulkhead._HANGS_MS)
+        bulkhead._HANGS_MS = 50
+        lane, answers = self.lane(), []
+        lane.submit(lambda result, error: answers.append(result), "answer")
+        later = []
+        self.loop.call_after(200, later.append, True)
+        spin(self.loop, lambda: later)
+        self.assertEqual((answers, self.alarms), ([42], {}))
+        lane.submit(lambda result, error: answers.append(result), "hang")
+        spin(self.loop, lambda: self.alarms)
+        self.assertIn("sun dial", self.alarms["medium of sun dial"])
+        self.workers[0].go_on.set()
+        spin(self.loop, lambda: len(answers) == 2)
+        self.assertEqual(self.alarms, {"medium of sun dial": ""})
+
     def test_lanes_that_hang_are_waited_for_at_the_same_time(self):
         one, other, quick, hung = [self.lane() for _ in range(4)]
         for lane in (one, other, hung):

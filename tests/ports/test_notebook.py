@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from firmware.errors import Refused, Unkept
-from firmware.ports import smallfile
+from firmware.ports import notebook, smallfile
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
 
@@ -104,3 +104,13 @@ def test_a_medium_that_refuses_leaves_nothing_behind(tmp_path, monkeypatch, numb
     assert os.listdir(tmp_path) == ["file"] and path.read_bytes() == b"old"
     monkeypatch.setattr(smallfile.system, "pread", fails)
     told(read(path), "settings = %s cannot be read %s" % (path, words))
+
+
+def test_a_medium_that_hangs_before_the_board_runs(tmp_path, monkeypatch):
+    """A board whose settings cannot be read serves its disk all the same."""
+    book, go_on = Notebook(str(tmp_path / "x"), "settings"), threading.Event()
+    monkeypatch.setattr(notebook, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(book, "_data", lambda: go_on.wait(20))
+    told(book.read_first(), "settings", "no answer")
+    go_on.set()
+    assert Notebook(str(tmp_path / "y"), "settings").read_first() == (None, None)

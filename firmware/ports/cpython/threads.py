@@ -89,5 +89,14 @@ class ThreadLane:
         done(result, error)
 
 
+def run_within(worker, op: str, args, patience_s: float):
+    """run_job() in a thread of its own; None when it takes longer: what hangs ends with the process."""
+    outcomes = []
+    thread = threading.Thread(target=lambda: outcomes.append(run_job(worker, op, args)), daemon=True)
+    thread.start()
+    thread.join(patience_s)
+    return outcomes[0] if outcomes else None
+
+
 def _always(*args) -> bool:
     return True

@@ -591,6 +591,8 @@ SENTENCES = {
     "there is no page: %s": "il n'y a pas de page : %s",
     "%d pages look at this board already; close one of them, or ask /api/status": "%s pages regardent déjà ce boîtier ; en fermer une, ou demander /api/status",
     "%s does not work (%s)": "%s ne fonctionne pas (%s)",
+    "what %s reads or writes has not answered for 30 s; look at the medium it lies on": "ce que %s lit ou écrit ne répond plus depuis 30 s ; voir le support où il se trouve",
+    "no answer for some seconds": "pas de réponse depuis quelques secondes",
     "the part %s of this board has a bug (%s); mirroring goes on without it": "la partie %s de ce boîtier a un défaut du logiciel (%s) ; la copie continue sans elle",
     "the console %s; plug it in, or correct the line console": "console : %s ; la brancher, ou corriger la ligne console",
     "%s cannot be opened (%s)": "%s ne peut pas être ouvert (%s)",

@@ -1,6 +1,7 @@
 """The part of `unittest` that tests/unit use, for MicroPython, which has none.
 
-`TestCase` with the assertions below, setUp, tearDown and addCleanup. `run_class` runs one class and reports to a callback.
+`TestCase` with the assertions below, setUp, tearDown and addCleanup. `run_class` runs one class and
+reports to a callback.
 """
 
 
