@@ -7,9 +7,9 @@ it failed with (Undelivered), remark a sentence when not all is well though it w
 
 from firmware.alerts import memory
 from firmware.alerts.channel import Channel
+from firmware.alerts.heartbeat import Heartbeat
 from firmware.alerts.notice import TEST, Notice
 from firmware.alerts.place import PING
-from firmware.alerts.pulse import Pulse
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch
 from firmware.errors import Damaged, Refused, Undelivered
@@ -34,7 +34,7 @@ class Alerts:
         self._note = note
         self._save = save
         self._watch = Watch()
-        self._pulse = Pulse()
+        self._heartbeat = Heartbeat()
         self._silence = ""  # why no ping goes out
         self._pings_ms = {}  # Place.key -> monotonic ms of the next one
         self._status = None
@@ -105,7 +105,7 @@ class Alerts:
             for episode in over:
                 channel.over(episode)
             channel.follow(self._watch.standing)
-        self._silence = self._pulse.look(status, now_ms)
+        self._silence = self._heartbeat.look(status, now_ms)
         for channel in self.channels:
             if channel.may_try(now_ms) or (channel.sending is None and self._is_on_trial(channel)):
                 self._tell(channel, now_ms, wall_ms)

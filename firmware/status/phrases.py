@@ -25,9 +25,9 @@ def rate(language: str, bits_per_s: int) -> str:
 
 
 def duration(language: str, seconds: float) -> str:
-    """"0.4 s", "12 s", "3 min", "2 h 10 min", "3 days 4 h"."""
+    """"0.4 s", "12 s", "3 min", "2 h 10 min", "3 days 4 h". What took next to no time took a tenth of a second."""
     if seconds < 2 * _MINUTE:
-        return say(language, "seconds", _number(language, seconds))
+        return say(language, "seconds", _number(language, max(seconds, 0.1)))
     whole = int(seconds)
     if whole < 2 * _HOUR:
         return say(language, "minutes", whole // _MINUTE)

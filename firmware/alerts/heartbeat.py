@@ -15,7 +15,7 @@ _STEPS = (  # what has to move while it is behind the other
 )
 
 
-class Pulse:
+class Heartbeat:
     """Looks at the snapshot once in a while."""
 
     def __init__(self):
