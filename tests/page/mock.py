@@ -224,8 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api/settings":
             self._set(wish)
         elif path == "/api/alerts/test":
-            tried = {"id": "1", "kind": "mail", "name": "alert_mail", "to": "me", "taken": True}
-            self._send(200, {"sentence": "", "channels": [tried | {"sentence": "the mail was taken"}]})
+            self._send(200, {"sentence": "The test was not taken everywhere.", "channels": scenes.tested()})
         elif path == "/api/update/restart":
             self._send(200, {"sentence": "the board restarts into the update"})
 
@@ -235,6 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(400, {"error": "%s: this is not a rate; write for example 2M" % key, "key": key})
                 return
         self.mock.settings |= wish
+        if wish.get("alert_webhook"):
+            self.mock.channels.append(scenes.receiver("webhook", wish["alert_webhook"]))
         self._send(200, {"settings": self.mock.settings})
 
 

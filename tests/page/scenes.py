@@ -165,6 +165,23 @@ def snapshot(scene: str, language: str) -> dict:
     return status
 
 
+def receiver(kind, to, state="untried", sentence="", last_ms=None) -> dict:
+    """Of alerts, as GET /api/alerts tells of it."""
+    return {"id": kind + "-0", "kind": kind, "name": "alert_" + kind, "to": to, "state": state, "waiting": 0,
+            "sentence": sentence, "last_ms": last_ms, "failed_ms": None, "next_s": None}  # fmt: skip
+
+
+def tested() -> list:
+    """What came of a test: one receiver took it, one did not."""
+    webhook, mail = "http://127.0.0.1:9000/...", "me@example.org via mail.example.org:587"
+    return [
+        {"id": "webhook-0", "kind": "webhook", "name": "alert_webhook", "to": webhook, "taken": True,
+         "sentence": webhook + ": it arrived"},
+        {"id": "mail-1", "kind": "mail", "name": "alert_mail", "to": mail, "taken": False,
+         "sentence": mail + ": mail.example.org:587 is not known"},
+    ]  # fmt: skip
+
+
 def events() -> list:
     """Some things that happened, today and the days before."""
     told = [

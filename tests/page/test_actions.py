@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.page import scenes
 from tests.page.mock import PASSWORD, TOKEN
 
 REFUSED = r"40[019] \("
@@ -91,7 +92,7 @@ def test_a_setting_is_saved_and_a_refusal_stands_at_its_field(show, mock, visito
     field = page.get_by_label("Cap of the link", exact=True)
     save = page.get_by_role("button", name="Save: Cap of the link")
     expect(field).to_have_value("20M")
-    expect(save).to_be_hidden()
+    expect(save).to_be_disabled()  # in sight, so that it is known before anything is typed
     field.fill("nonsense")
     save.click()
     said = page.locator("#setting-rate-said")
@@ -101,23 +102,34 @@ def test_a_setting_is_saved_and_a_refusal_stands_at_its_field(show, mock, visito
     field.fill("2M 08:00-19:00, 0")
     page.keyboard.press("Enter")
     expect(said).to_have_text("Saved; it counts from now on.")
-    expect(save).to_be_hidden()
+    expect(save).to_be_disabled()
     assert mock.settings["rate"] == "2M 08:00-19:00, 0"
 
 
 def test_alerts_are_tried_by_a_button(show, mock):
     mock.channels = [
-        {"id": "1", "kind": "mail", "name": "alert_mail", "to": "me@example.org", "state": "ok", "sentence": "",
-         "last_ms": 1767258000000},
-        {"id": "2", "kind": "push", "name": "alert_push", "to": "https://ntfy.example/..", "state": "failing",
-         "sentence": "ntfy.example does not answer", "last_ms": None},
-    ]  # fmt: skip
+        scenes.receiver("mail", "me@example.org", "ok", last_ms=1767258000000),
+        scenes.receiver("push", "https://ntfy.example/...", "failing", "ntfy.example does not answer"),
+    ]
     page = show("healthy", fragment="alerts")
     expect(page.locator("#channels li")).to_have_count(2)
-    expect(page.locator("#channels")).to_contain_text("Ntfy.example does not answer")
+    expect(page.locator("#channels")).to_contain_text("ntfy.example does not answer")
     page.get_by_role("button", name="Send a test").click()
-    expect(page.locator("#channels")).to_contain_text("The mail was taken")
+    outcome = page.locator("#channels [role=status] li")
+    expect(outcome).to_have_text([each["sentence"] + "." for each in scenes.tested()])  # addresses as they are
+    assert [each.get_attribute("class") for each in outcome.all()] == ["done", "refusal"]
     assert mock.posts == [("/api/alerts/test", {}, None)]
+
+
+def test_a_receiver_that_was_saved_is_there_to_be_tried(show):
+    page = show("healthy", fragment="alerts")
+    expect(page.locator("#channels")).to_have_text("Nobody is told. Fill in one of the settings below.")
+    page.locator("#setting-alert_webhook").fill("http://127.0.0.1:9000/alerts")
+    page.get_by_role("button", name="Save: Alerts to a webhook").click()
+    expect(page.locator("#channels li")).to_have_text(re.compile("http://127.0.0.1:9000/alerts"))
+    expect(page.get_by_role("button", name="Send a test")).to_be_visible()
+    expect(page.locator("#setting-alert_webhook")).to_be_focused()
+    expect(page.locator("#setting-alert_webhook-said")).to_have_text("Saved; it counts from now on.")
 
 
 def test_an_update_goes_up_whole_and_the_restart_takes_two_steps(show, mock, tmp_path):

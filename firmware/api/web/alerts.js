@@ -1,6 +1,6 @@
 // Whom the board tells when something is wrong, and a button that tries it.
 
-import { capital, moment, sentence } from "./amounts.js";
+import { capital, ended, moment, sentence } from "./amounts.js";
 import { make, part, show, write } from "./dom.js";
 import { get, post, refusal } from "./session.js";
 import { known, t } from "./texts.js";
@@ -8,6 +8,7 @@ import { known, t } from "./texts.js";
 let channels = [];
 
 export async function begin() {
+  window.addEventListener("receivers", shown); // others than before, by the settings
   await shown();
 }
 
@@ -27,7 +28,7 @@ function fill() {
     return;
   }
   const list = make("ul", { class: "channels" }, ...channels.map(channel));
-  const button = make("button", { type: "button" }, t("alerts.test")), said = make("p", { role: "status" });
+  const button = make("button", { type: "button" }, t("alerts.test")), said = make("div", { role: "status" });
   button.addEventListener("click", () => test(button, said));
   part("channels").replaceChildren(list, make("p", { class: "actions" }, button), said);
 }
@@ -46,15 +47,19 @@ async function test(button, said) {
   write(said, t("alerts.testing"));
   const answer = await post("/api/alerts/test", {});
   button.disabled = false;
-  said.className = answer.ok && !(answer.content.channels || []).some((each) => each.taken === false) ? "done" : "refusal";
+  said.className = answer.ok ? "" : "refusal";
   if (!answer.ok) { write(said, refusal(answer, "unreached")); return; }
-  const each = (answer.content.channels || []).map((one) => capital(one.sentence || one.name));
-  const words = each.length ? each.join(" · ") : sentence(answer.content.sentence || t("alerts.sent"));
   const focused = document.activeElement === button || document.activeElement === document.body;
   await shown();
-  const line = part("channels").querySelector("p[role=status]"), again = part("channels").querySelector("button");
+  const line = part("channels").querySelector("[role=status]"), again = part("channels").querySelector("button");
   if (!line) return;
   line.replaceWith(said);
-  write(said, words);
+  said.replaceChildren(outcome(answer.content));
   if (focused) again.focus();
+}
+
+// Who took the test and who did not, each on a line of its own.
+function outcome(content) {
+  const lines = (content.channels || []).map((each) => make("li", { class: each.taken ? "done" : "refusal" }, ended(each.sentence || each.name)));
+  return lines.length ? make("ul", {}, ...lines) : make("p", {}, sentence(content.sentence || t("alerts.sent")));
 }

@@ -82,6 +82,11 @@ export const weekday = (ms) => new Intl.DateTimeFormat(place(), { weekday: "shor
 export const typeset = (text) => text.replace(/(\d) (?=(s|min|h|%|[KMGT]i[Bo]|[kMG]?bit\/s)\b|%)/g, "$1\u00a0").replace(/ (?=[:;!?»])/g, "\u00a0");
 
 // A sentence of the board as one of the page: its own begin small and end without a point.
-export const sentence = (text) => capital(text) + (/[.!?]$/.test(text) ? "" : ".");
+export const sentence = (text) => ended(capital(text));
 
-export const capital = (text) => typeset(text.charAt(0).toLocaleUpperCase(language) + text.slice(1));
+export const ended = (text) => typeset(text) + (/[.!?]$/.test(text) ? "" : ".");
+
+// An address at the beginning stays as it is typed: https://.., me@example.org, ntfy.example.
+const ADDRESS = /^\S+[.:@]\w|^\w+:\/\//;
+
+export const capital = (text) => typeset(ADDRESS.test(text) ? text : text.charAt(0).toLocaleUpperCase(language) + text.slice(1));

@@ -39,12 +39,11 @@ function field(key) {
   const id = "setting-" + key, label = t("setting." + key), hint = known("setting." + key + ".hint");
   const input = CHOICES[key] ? choice(key) : make("input", { value: values[key], placeholder: t("settings.unset"), autocomplete: "off", spellcheck: "false", autocapitalize: "off" });
   set(input, { id, disabled: locked, "aria-describedby": (hint ? id + "-hint " : "") + id + "-said" });
-  const button = make("button", { type: "submit", class: "main", "aria-label": t("settings.save.one", { setting: label }), hidden: true }, t("settings.save"));
+  const button = make("button", { type: "submit", class: "main", "aria-label": t("settings.save.one", { setting: label }), disabled: true }, t("settings.save"));
   const said = make("p", { id: id + "-said", role: "status" });
   const form = make("form", { class: "field" }, make("label", { for: id }, label), make("div", { class: "row" }, input, button), said);
   if (hint) form.querySelector("label").after(make("p", { id: id + "-hint", class: "soft" }, t("setting." + key + ".hint")));
-  // The button is there when there is something to save.
-  input.addEventListener("input", () => { show(button, changed(key, input)); write(said, ""); });
+  input.addEventListener("input", () => { button.disabled = !changed(key, input); write(said, ""); });
   form.addEventListener("submit", (event) => { event.preventDefault(); save(key, input, button, said); });
   return form;
 }
@@ -66,15 +65,17 @@ const changed = (key, input) => input.value.trim() !== (values[key] || (CHOICES[
 
 async function save(key, input, button, said) {
   if (!changed(key, input)) return;
+  const focused = document.activeElement === button; // no button is any more that is disabled
   button.disabled = true;
   const answer = await post("/api/settings", { [key]: input.value.trim() });
   button.disabled = false;
+  if (focused) input.focus();
   said.className = answer.ok ? "done" : "refusal";
   set(input, { "aria-invalid": answer.ok ? null : "true" });
   write(said, answer.ok ? t("settings.saved") : atField(key, answer));
   if (!answer.ok) return;
   values = answer.content.settings || values;
   if (values[key] || !CHOICES[key]) input.value = values[key];
-  if (document.activeElement === button) input.focus();
-  show(button, false);
+  button.disabled = !changed(key, input);
+  if (key.startsWith("alert_")) window.dispatchEvent(new Event("receivers"));
 }
