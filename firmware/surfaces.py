@@ -16,7 +16,7 @@ from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
 from firmware.status.pulse import Pulse
 from firmware.status.shown import Shown
-from firmware.wishes import Wishes
+from firmware.wishes import MOST_NAMED, Wishes
 
 _PATIENCE_S = 5  # with a card that hangs
 
@@ -96,22 +96,26 @@ class Surfaces:
 
     def _make_wishes(self) -> Wishes:
         path = self._settings.settings
-        if path is not None:
-            self._notebook = Notebook(path, "settings")
-            self._lane = self._bulkhead("settings").lane(self._notebook)
-        return self._wishes(None if path is None else self._lane.submit)
+        if path is None:
+            return self._wishes(None)
+        behind = self._bulkhead("settings")
+        self._notebook = Notebook(path, "settings")
+        self._lane = behind.lane(self._notebook)
+        return self._wishes(self._lane.submit, call_after=behind.call_after)
 
     def _wishes_without_place(self) -> Wishes:
         """Where that cannot be: all others need them. What the file says counts, and nothing can be changed."""
         return self._wishes(None, self._board.alarms.get("settings", ""))
 
-    def _wishes(self, submit, trouble: str = "") -> Wishes:
+    def _wishes(self, submit, trouble: str = "", call_after=None) -> Wishes:
         board = self._board
 
-        def alarm(sentence: str) -> None:
-            board.alarm("settings", sentence or trouble)
+        def alarm(sentences: list) -> None:
+            for number in range(MOST_NAMED + 1):
+                sentence = sentences[number] if number < len(sentences) else "" if number else trouble
+                board.alarm("settings %d" % (number + 1) if number else "settings", sentence)
 
-        wishes = Wishes(self._settings, submit, board.events.note, alarm)
+        wishes = Wishes(self._settings, submit, board.events.note, alarm, call_after)
         wishes.announce("look")
         return wishes
 

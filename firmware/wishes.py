@@ -3,9 +3,9 @@
     GET  /api/settings   {"settings": {key: text, ""}, "sentence"}: the sentence says why nothing can be changed, or ""
     POST /api/settings   {key: text, ..}, "" to go back to board.conf; answers as GET, or {"error", "key"}
 
-The file has lines as board.conf has, and each of them counts more than board.conf's. A person may edit it: what cannot
-be understood is an alarm that names the line, board.conf's value counts in its place, and the line stays until somebody
-changes that very setting.
+The file has lines as board.conf has, and each of them counts more than board.conf's. A person may edit it, also while
+the board runs: it is looked at again and again. Each line that cannot be understood is an alarm, board.conf's value
+counts in its place, and it stays until somebody changes that very setting.
 """
 
 from firmware import config, flatjson
@@ -16,21 +16,31 @@ from firmware.httpd.answer import error_answer, json_answer
 
 MOST_BYTES = 64 << 10
 MOST_VALUE = 2000
+MOST_NAMED = 3  # lines that cannot be understood
+LOOK_MS = 5000
 _NO_FILE = "what is changed here has no place to be kept: add a line settings = PATH to board.conf"
+_NO_SETTINGS = "%s has more than %d bytes and cannot be a settings file; board.conf counts"
+_BAD_LINE = "%s, %s; that line does not count, and for what no line says board.conf counts"
+_MORE_LINES = "%s: %d more lines there cannot be understood, and do not count"
 
 
 class Wishes:
     """`settings` is what board.conf says; `submit(done, op, *args)` the lane of a Notebook (ports/notebook.py) with the
-    file, None without one; `note` tells the board's log, `alarm(sentence)` the board.
+    file, None without one; `note` tells the board's log, `alarm(sentences)` the board all that is wrong, at most
+    MOST_NAMED + 1 of them.
 
-    Who can do with a changed value announces it, and begin() is called with the file's bytes when all have.
+    Who can do with a changed value announces it, and begin() is called with the file's bytes when all have. From
+    start() to stop() the file is looked at, by the timer call_after.
     """
 
-    def __init__(self, settings, submit, note, alarm):
+    def __init__(self, settings, submit, note, alarm, call_after=None):
         self._settings = settings
         self._submit = submit
         self._note = note
         self._alarm = alarm
+        self._call_after = call_after
+        self._running = self._looking = False
+        self._taken = self._seen = None  # bytes of the file: those that count, and those of the last look
         self._applies = {}  # key -> what to call with its value
         self._basis = {}  # key -> (text, value) of board.conf
         self._texts = {}  # key -> its text, as it counts now
@@ -45,15 +55,44 @@ class Wishes:
     def begin(self, data: "bytes | None", error=None) -> None:
         """What the file holds, None: there is none; or why it cannot be read, a sentence."""
         if error is not None:
-            self._alarm("%s; until then board.conf counts" % error)
+            self._alarm(["%s; until then board.conf counts" % error])
         else:
-            self._take(read_all(data or b"", self._applies), False)
+            self._take(data or b"", self._read_all(data or b""), False)
+
+    def start(self) -> None:
+        """The board runs now."""
+        self._running = self._submit is not None and self._call_after is not None
+        self._look()
+
+    def stop(self) -> None:
+        """It ends."""
+        self._running = False
 
     # The file
 
-    def _take(self, content: tuple, told: bool) -> None:
-        found, trouble = content
-        self._alarm("%s, %s; board.conf counts" % (self._settings.settings, trouble) if trouble else "")
+    def _look(self) -> None:
+        if not self._running:
+            return
+        self._call_after(LOOK_MS, self._look)
+        if not self._looking:
+            self._looking = True
+            self._submit(self._looked, "read")
+
+    def _looked(self, data: "bytes | None", error) -> None:
+        self._looking = False
+        if error is not None:
+            return  # what counts still does
+        before, self._seen = self._seen, data or b""
+        if self._seen == before and self._seen != self._taken:  # twice the same: nobody is in the midst of saving it
+            self._take(self._seen, self._read_all(self._seen), True)
+
+    def _read_all(self, data: bytes) -> tuple:
+        return read_all(data, self._applies, self._settings.settings)
+
+    def _take(self, data: bytes, content: tuple, told: bool) -> None:
+        self._taken = data
+        found, troubles = content
+        self._alarm(troubles)
         for key in sorted(self._applies):
             text, value = found.get(key, self._basis[key])
             if text != self._texts[key]:
@@ -69,7 +108,7 @@ class Wishes:
         try:
             self._applies[key](value)
         except Exception as error:  # of a surface: it is not worth the mirror
-            self._alarm("%s could not be changed (%s); restart the board" % (key, error))
+            self._alarm(["%s could not be changed (%s); restart the board" % (key, error)])
 
     # The API
 
@@ -125,12 +164,12 @@ class Wishes:
 
         def change(data: "bytes | None") -> bytes:
             whole = rewritten(data or b"", lines)
-            content.append(read_all(whole, self._applies))  # in the lane: somebody may have put a long file there
+            content.append(self._read_all(whole))  # in the lane: somebody may have put a long file there
             return whole
 
         def done(data, error) -> None:
             if error is None:
-                self._take(content[0], True)
+                self._take(data, content[0], True)
                 self._tell(request, answer)
             elif isinstance(error, Unkept):
                 answer(error_answer(507, "%s; nothing was changed" % error))
@@ -142,22 +181,25 @@ class Wishes:
         self._submit(done, "change", change)
 
 
-def read_all(data: bytes, keys) -> tuple:
-    """({key: (text, value)}, what is wrong with the first line that cannot be understood, or "") of a settings file."""
-    found, seen, trouble = {}, {}, ""
+def read_all(data: bytes, keys, path: str) -> tuple:
+    """({key: (text, value)}, [what is wrong with the first lines that are, and how many more there are])"""
+    found, seen, troubles, more = {}, {}, [], 0
     if len(data) > MOST_BYTES:
-        return found, "this file has more than %d bytes and cannot be a settings file" % MOST_BYTES
+        return found, [_NO_SETTINGS % (path, MOST_BYTES)]
     for index, line in enumerate(config.split(data)):
         try:
-            setting = config.read_line(index + 1, line, seen, not trouble)
+            setting = config.read_line(index + 1, line, seen, len(troubles) < MOST_NAMED)
             if setting is not None and setting[0] not in keys:
                 raise Refused("line %d: %s cannot be changed while the board runs" % (index + 1, setting[0]))
         except Refused as error:
-            trouble = trouble or str(error)
+            if len(troubles) < MOST_NAMED:
+                troubles.append(_BAD_LINE % (path, error))
+            else:
+                more += 1
             continue
         if setting is not None:
             found[setting[0]] = setting[1:]
-    return found, trouble
+    return found, troubles + ([_MORE_LINES % (path, more)] if more else [])
 
 
 def rewritten(data: bytes, lines: dict) -> bytes:

@@ -199,4 +199,7 @@ def _clock(status: dict, facts: dict, language: str) -> list:
 
 def _alarms(status: dict, facts: dict, language: str) -> list:
     troubles = facts["troubles"]
-    return [_SOURCES.get(each, _SURFACE) + (translate(language, troubles[each]),) for each in sorted(troubles)]
+    found = []
+    for source in sorted(troubles):  # "settings", "settings 2", ..: one for each line
+        found.append(_SOURCES.get(source.split(" ")[0], _SURFACE) + (translate(language, troubles[source]),))
+    return found

@@ -17,14 +17,17 @@ WEB = ("tcp", "127.0.0.1", 8080)
 
 
 class File:
-    """What a Notebook has, with its lane in line; `error` is raised when it is written."""
+    """What a Notebook has, with its lane in line; `error` is raised when it is written, `unread` when it is read."""
 
     def __init__(self, data=None):
         self.data = data
-        self.error = None
+        self.error = self.unread = None
         self.writes = 0
 
-    def submit(self, done, op, rewrite):
+    def submit(self, done, op, rewrite=None):
+        if op == "read":
+            done(None if self.unread else self.data, self.unread)
+            return
         assert op == "change"
         try:
             data = rewrite(self.data)
@@ -41,15 +44,29 @@ class Board:
     def __init__(self, data=None, conf=CONF, kept=True):
         self.file = File(data)
         self.settings = config.parse(conf)
-        self.applied, self.notes, self.alarm = [], [], ""
-        self.wishes = Wishes(self.settings, self.file.submit if kept else None, self.notes.append, self._alarm)
+        self.applied, self.notes, self.alarms, self.timers = [], [], [], []
+        submit = self.file.submit if kept else None
+        self.wishes = Wishes(self.settings, submit, self.notes.append, self._alarm, self._call_after)
         self.wishes.announce("look")
         self.wishes.announce("max_age", self.applied.append)
         self.wishes.begin(data)
         self.api = Api(FakeBoard(), WEB, more=self.wishes.routes())
 
-    def _alarm(self, sentence):
-        self.alarm = sentence
+    def _alarm(self, sentences):
+        self.alarms = sentences
+
+    @property
+    def alarm(self):
+        return "; ".join(self.alarms)
+
+    def _call_after(self, ms, call):
+        self.timers.append(call)
+
+    def look(self):
+        """Lets the time pass until the file is looked at once more."""
+        timers, self.timers = self.timers, []
+        for call in timers:
+            call()
 
     def ask(self, body=None, kind="application/json"):
         status, _, content = parted(self.ask_only(body, kind).take())
@@ -104,7 +121,7 @@ class Starting(unittest.TestCase):
         for data in (b"\x00" * 1000, b"a" * (MOST_BYTES + 1), b"look = anyone\n" * 5000):
             board = Board(data)
             self.assertEqual(board.settings.max_age, 250)
-            self.assertIn("/s, ", board.alarm)
+            self.assertIn("/s", board.alarm)
 
     def test_a_file_that_cannot_be_read(self):
         board = Board()
@@ -125,8 +142,68 @@ class Starting(unittest.TestCase):
         self.addCleanup(setattr, conf_lines, "_advice", advice)
         conf_lines._advice = lambda key: asked.append(key) or advice(key)
         board = Board(b"lok = anyone\n" + b"zzzzzzz=1\n" * 5000 + b"look = anyone\n")
-        self.assertEqual((asked, board.settings.look), (["lok"], "anyone"))
+        self.assertEqual((asked, board.settings.look), (["lok", "zzzzzzz", "zzzzzzz"], "anyone"))
         self.assertIn("did you mean look?", board.alarm)
+
+    def test_each_bad_line_is_an_alarm(self):
+        board = Board(b"lok = anyone\nlook = anyone\nmax_age = soon\n")
+        self.assertEqual([alarm[:16] for alarm in board.alarms], ["/s, line 1: lok ", "/s, line 3: max_"])
+        for alarm in board.alarms:
+            self.assertIn("that line does not count, and for what no line says board.conf counts", alarm)
+        self.assertEqual((board.settings.look, board.settings.max_age), ("anyone", 250))
+
+    def test_the_first_bad_lines_and_how_many_more(self):
+        board = Board(b"lok = anyone\n" * 9)
+        for number in range(3):
+            self.assertIn("/s, line %d: " % (number + 1), board.alarms[number])
+        self.assertEqual(board.alarms[3:], ["/s: 6 more lines there cannot be understood, and do not count"])
+
+
+class Watching(unittest.TestCase):
+    """A person edits the file while the board runs."""
+
+    def test_a_typo_comes_and_goes(self):
+        board = Board(b"max_age = 1s\n")
+        board.wishes.start()
+        for data, value, alarms in ((b"max_age = soon\n", 250, 1), (b"max_age = 2s\n", 2000, 0), (None, 250, 0)):
+            board.file.data = data
+            board.look()
+            board.look()
+            self.assertEqual((board.settings.max_age, len(board.alarms)), (value, alarms))
+        self.assertIn("the setting max_age is now: 2s", board.notes)
+
+    def test_a_file_in_the_midst_of_being_saved_is_let_alone(self):
+        board = Board(b"max_age = 1s\n")
+        board.wishes.start()
+        for data in (b"max_age = 2", b"max_age = 2s\n"):
+            board.file.data = data
+            board.look()
+            self.assertEqual((board.settings.max_age, board.alarm), (1000, ""))
+        board.look()
+        self.assertEqual(board.settings.max_age, 2000)
+
+    def test_what_the_board_wrote_itself_is_no_news(self):
+        board = Board()
+        board.wishes.start()
+        board.ask({"max_age": "2s"})
+        board.look()
+        board.look()
+        self.assertEqual((board.applied, len(board.notes)), ([2000], 1))
+
+    def test_what_cannot_be_read_changes_nothing(self):
+        board = Board(b"max_age = 1s\n")
+        board.wishes.start()
+        board.file.unread = Unkept("settings = /s cannot be read (Input/output error); replace the medium")
+        board.look()
+        board.look()
+        self.assertEqual((board.settings.max_age, board.alarm), (1000, ""))
+
+    def test_it_ends(self):
+        board = Board()
+        board.wishes.start()
+        board.wishes.stop()
+        board.look()
+        self.assertEqual(board.timers, [])
 
 
 class Changing(unittest.TestCase):
@@ -245,5 +322,5 @@ class Rewriting(unittest.TestCase):
                 rewritten(before, {"a": b"a = 1"})
 
     def test_reading_changes_nothing(self):
-        found, trouble = read_all(b"look = anyone\r\n", {"look": None})
-        self.assertEqual((found, trouble), ({"look": ("anyone", "anyone")}, ""))
+        found, trouble = read_all(b"look = anyone\r\n", {"look": None}, "/s")
+        self.assertEqual((found, trouble), ({"look": ("anyone", "anyone")}, []))
