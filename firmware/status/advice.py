@@ -3,9 +3,7 @@
 from firmware.status import phrases
 from firmware.status.texts import say
 
-# Conditions of which a sentence of their own says what to do: it is shown as an alarm.
-_SAY_IT = ("storage", "damage", "keys", "settings", "surface")
-_OWN = ("voltage", "temperature", "disk", "card", "clock")
+_OWN = ("storage", "keys", "settings", "surface", "voltage", "temperature", "disk", "card", "clock")
 
 
 def advice(status: dict, case: str, language: str) -> str:
@@ -29,7 +27,7 @@ def advice(status: dict, case: str, language: str) -> str:
 
 def _of_condition(name: str, status: dict, language: str) -> str:
     """Empty where the state says more."""
-    if name in _SAY_IT:
+    if name == "damage":  # its own sentence says it: it is shown as an alarm
         return _of_alarms(status, language)
     if name in _OWN:
         return say(language, "advice." + name)

@@ -50,7 +50,7 @@ def words(status: dict, language: str) -> dict:
 def _mood(status: dict, case: str) -> str:
     if case in ("failed", "fenced", "damaged") or any(each["level"] == "critical" for each in status["conditions"]):
         return BAD
-    return WARN if case != "mirroring" or status["conditions"] else GOOD
+    return WARN if case != "mirroring" or _worry(status) else GOOD
 
 
 def _its_backlog(status: dict) -> dict:
@@ -85,14 +85,20 @@ def _distance_of_twin(status: dict, case: str, language: str) -> str:
 
 
 def _sentence(status: dict, case: str, language: str) -> str:
-    critical = [each["sentence"] for each in status["conditions"] if each["level"] == "critical"]
-    if case == "mirroring" and critical and not _is_full(status):
-        return say(language, "sentence.but", critical[0])
+    worry = _worry(status)
+    if case == "mirroring" and worry and not _is_full(status):
+        return say(language, "sentence.but", worry)
     if status["role"] == "twin":
         key, places = _sentence_of_twin(status, case, language)
     else:
         key, places = _sentence_of_primary(status, case, language)
     return say(language, "sentence." + key, *places)
+
+
+def _worry(status: dict) -> str:
+    """The first thing that is not as it should be; empty: all is."""
+    worries = [each["sentence"] for each in status["conditions"]] + status["alarms"]
+    return worries[0] if worries else ""
 
 
 def _sentence_of_primary(status: dict, case: str, language: str) -> tuple:

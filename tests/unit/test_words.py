@@ -129,6 +129,18 @@ class Safe(unittest.TestCase):
         self.assertEqual((said["verdict"], said["mood"]), ("SAFE", "bad"))
         self.assertTrue(said["sentence"].startswith("The copy is good, but: the power supply"))
 
+    def test_all_is_well_only_where_it_is(self):
+        """The first thing that is not is named, and what to do about it: of a warning, and of an alarm alone."""
+        for changes in ({}, {"role": "twin", "other": WELL}):
+            warned = words(troubles={"settings": "/s, line 4: no", "chronicle": "full"}, alarms=["full"], **changes)
+            self.assertEqual((warned["verdict"], warned["mood"]), ("SAFE", "warn"))
+            self.assertEqual(warned["sentence"], "The copy is good, but: /s, line 4: no.")
+            self.assertIn("the settings file is read again by itself", warned["advice"])
+            alone = words(alarms=["it burns"], **changes)
+            self.assertEqual((alone["sentence"], alone["mood"]), ("The copy is good, but: it burns.", "warn"))
+        for source, advice_of_it in (("keys", "renew"), ("display", "the mirror goes on"), ("usb", "has no disk here")):
+            self.assertIn(advice_of_it, advice(troubles={source: "x"}, alarms=["x"]))
+
     def test_a_clock_that_nobody_set(self):
         said = words(clock_set=False, oldest_ms=None, lacked_s=9.0)
         for text in said.values():
