@@ -51,7 +51,9 @@ def _journal(journal: dict, language: str) -> str:
 
 def _link(link: dict, language: str) -> str:
     text = phrases.word(language, "link.", link["state"])
-    if link["peer"]:
+    if link["peer"] and link["state"] in ("waiting", "refused"):
+        text = say(language, "link.to." + link["state"], link["peer"])
+    elif link["peer"]:
         text = say(language, "link.to", text, link["peer"])
     if link["rtt_ms"] is not None:
         text = say(language, "link.rtt", text, link["rtt_ms"])

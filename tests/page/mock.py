@@ -1,6 +1,6 @@
 """A stand-in of the board's web server for the page: its files, recorded situations, the stream; what tests turn.
 
-    python -m tests.page.mock [SCENE] [PORT]     to look at it with a browser of your own
+python -m tests.page.mock [SCENE] [PORT]     to look at it with a browser of your own
 """
 
 import json

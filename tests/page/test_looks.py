@@ -1,5 +1,8 @@
 """Phone and large screen, light and dark, French: nothing scrolls sideways, axe finds nothing, pictures are taken."""
 
+import re
+import time
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -97,6 +100,17 @@ def test_dialogs_and_login(show, mock, pictures, look):
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("locale, width", [("en-US", 1440), ("en-US", 320), ("fr-FR", 360)])
+def test_the_command_for_the_password_stands_on_a_line_of_its_own(show, mock, locale, width):
+    mock.look = "login"
+    page = show("healthy", width=width, locale=locale, fragment="now")
+    command = page.locator("#login-form code")
+    expect(command).to_have_text(re.compile("^sosie pair show [A-Z]+ --password$"))
+    assert command.bounding_box()["height"] < 30
+    assert sideways(page) == []
+    assert command.evaluate("node => node.scrollWidth") <= command.bounding_box()["width"] + 1
+
+
 def test_an_old_page_looks_old_and_stays_readable(show, mock, visitor, pictures):
     visitor.allowed = "ERR_"
     page = show("healthy", width=390, height=844)
@@ -138,6 +152,33 @@ def test_french_by_the_browser_and_english_by_the_switch(show):
     expect(page.get_by_role("heading", name="The pair")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="The pair")).to_be_visible()
+
+
+TEXTS_BESIDE = """() => {
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  window.beside = [];
+  window.written = [];
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+    const width = this.measureText(text).width, at = this.getTransform().e;
+    const left = at + x - { center: width / 2, right: width, end: width }[this.textAlign] || 0;
+    window.written.push(text);
+    if (left < 0 || left + width > this.canvas.width) window.beside.push([text, left, width, this.canvas.width]);
+    write.call(this, text, x, y, ...more);
+  };
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "en-GB", "fr-FR"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_time_leaves_a_chart(show, locale, width):
+    """A clock of twelve hours has long times."""
+    page = show("healthy", locale=locale, width=width, device_scale_factor=2)
+    page.add_init_script("(%s)()" % TEXTS_BESIDE)
+    page.clock.install(time=(time.time() // 3600 + 1) * 3600 + 8)  # so that an hour stands at the right edge
+    page.reload()
+    settle(page)
+    assert len(page.evaluate("written")) > 6
+    assert page.evaluate("beside") == []
 
 
 def test_nothing_moves_where_no_motion_is_wanted(show):

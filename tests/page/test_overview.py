@@ -7,6 +7,19 @@ from playwright.sync_api import expect
 
 from tests.page import scenes
 
+BROKEN_WORDS = """() => {
+  const found = [], texts = document.createTreeWalker(document.getElementById("boards"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/[^\\s/-]+/g)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((each) => each.top)).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+}"""
+
 
 def text(page, selector):
     return page.locator(selector).inner_text().replace("\u00a0", " ")
@@ -132,6 +145,26 @@ def test_the_writer_stands_first_on_either_board(show):
     for scene, first in (("healthy", "left"), ("twin", "left"), ("promoted", "right")):
         page = show(scene)
         assert page.locator("#pair .board .name").first.text_content() == first, scene
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_alarms_have_room_beneath_both_boards(show, mock, width):
+    path = "/srv/sosie/boards/left/state/settings.of.this.board"
+    told = "the settings %s cannot be written (No space left on device); make room there" % path
+    mock.change = lambda status: status["other"].update(alarms=[told, "the clock is not set"])
+    page = show("healthy", width=width)
+    row = page.locator("#boards tr", has=page.get_by_role("rowheader", name="Alarms"))
+    expect(row.locator("td")).to_have_text("right: T" + told[1:] + ". The clock is not set.")
+    table = page.locator("#boards").bounding_box()
+    assert row.locator("td").bounding_box()["width"] > 0.6 * table["width"]
+    assert page.evaluate(BROKEN_WORDS) == []
+
+
+def test_no_row_of_alarms_where_there_are_none(show):
+    """Beneath a condition in red it would be a strange "none"."""
+    page = show("outage")
+    expect(page.locator("#boards td").first).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Alarms")).to_have_count(0)
 
 
 def test_both_boards_side_by_side_and_one_alone(show, mock):

@@ -190,6 +190,8 @@ class Page(unittest.TestCase):
         self.assertIn("3 groups of writes, 12 KiB", text)
         self.assertIn("40 KiB of 512 MiB in use", text)
         self.assertIn("up to right (3 ms)", text)
+        for state, told in (("connecting", "connecting to"), ("waiting", "waiting for"), ("refused", "refused")):
+            self.assertIn(">%s right<" % told, page(status(link_state=state, rtt_ms=None)).replace("(right)", "right"))
         self.assertIn(">nothing<", page(status(acked=12, oldest_ms=None)))
         self.assertIn("not consistent yet", page(status(consistent=False)))
 

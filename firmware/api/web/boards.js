@@ -1,6 +1,6 @@
 // Both boards side by side: what each says of itself, as far as this one knows.
 
-import { ago, capital, duration, number, percent, size } from "./amounts.js";
+import { ago, capital, duration, number, percent, sentence, size } from "./amounts.js";
 import { make, part } from "./dom.js";
 import { known, t } from "./texts.js";
 
@@ -28,7 +28,6 @@ const ROWS = [
   ["clock", (board) => clock(board)],
   ["uptime", (board) => (typeof board.uptime_s === "number" && hasLooked(board) ? duration(board.uptime_s) : null)],
   ["version", (board) => board.version || null],
-  ["alarms", (board) => alarms(board.alarms)],
 ];
 
 // A word that another version may have, which this page does not.
@@ -62,11 +61,6 @@ function quota(said) {
   return [t("boards.data.used", { used: size(said.used), size: size(said.bytes) }), said.holds ? "warn" : ""];
 }
 
-function alarms(said) {
-  if (!said) return null;
-  return said.length ? [said.map((each) => capital(each)).join(". ") + ".", "warn"] : t("boards.alarms.none");
-}
-
 function card(said) {
   if (!said) return null;
   const parts = [];
@@ -91,13 +85,14 @@ export function render(status) {
   const boards = [{ ...status, me: true }];
   if (status.other) boards.push({ ...status.other, me: false });
   const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
+  const alarms = boards.map((board) => [board.name, board.alarms]).filter(([, said]) => said && said.length);
   const untold = t(status.link.state === "up" ? "boards.untold" : "boards.unreached");
-  const now = JSON.stringify([cells, untold, boards.map((each) => [each.name, isOld(each) ? Math.floor(each.age_s / 5) : 0])]);
+  const now = JSON.stringify([cells, alarms, untold, boards.map((each) => [each.name, isOld(each) ? Math.floor(each.age_s / 5) : 0])]);
   if (now === drawn) return;
   drawn = now;
   const head = make("tr", {}, make("td"), ...boards.map(heading));
   if (boards.length === 1) head.append(make("th", { scope: "col", class: "soft" }, status.link.peer || t("pair.other")));
-  const body = make("tbody", {}, ...cells.map((row, place) => line(row, boards.length === 1 && place === 0 ? [untold, cells.length] : null)));
+  const body = make("tbody", {}, ...cells.map((row, place) => line(row, boards.length === 1 && place === 0 ? [untold, cells.length] : null)), ...attention(alarms));
   part("boards").replaceChildren(make("thead", {}, head), body);
 }
 
@@ -123,3 +118,13 @@ function line([key, ...cells], beside) {
   if (beside) row.append(make("td", { rowspan: beside[1], class: "soft" }, beside[0]));
   return row;
 }
+
+// Of the boards that have any: sentences, for which one column is too narrow.
+function attention(alarms) {
+  if (!alarms.length) return [];
+  const lines = alarms.map(([name, said]) => make("p", { class: "warn" }, name + ": ", ...broken(said.map(sentence).join(" "))));
+  return [make("tr", {}, make("th", { scope: "row" }, t("boards.alarms")), make("td", { colspan: 2 }, ...lines))];
+}
+
+// A long path goes on in the next line behind a slash.
+const broken = (text) => text.split(/(?<=\/)/).flatMap((piece) => [piece, make("wbr")]);

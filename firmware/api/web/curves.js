@@ -14,6 +14,13 @@ export const CHARTS = [
 const FONT = "12px system-ui, sans-serif";
 const ROUND_S = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
+// Pixels; 1:05 PM is longer than 13:05.
+function half(text) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = FONT;
+  return Math.ceil(pen.measureText(text).width / 2);
+}
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // `span`: "hour" or "week"; `rpo`: seconds or null; `pointed(chart, index or null)` is told where the pointer is.
@@ -22,7 +29,7 @@ export function optionsOf(chart, span, rpo, pointed) {
   const top = (u, least, most) => [0, Math.max(most || 0, chart.least, limit * 1.1) * 1.08];
   const tick = (seconds) => (span === "hour" ? time(seconds * 1000, false) : weekday(seconds * 1000));
   return {
-    width: part(chart.id).clientWidth || 300, height: HEIGHT, legend: { show: false }, padding: [10, 18, 0, 0], // half a time of day has room at the right
+    width: part(chart.id).clientWidth || 300, height: HEIGHT, legend: { show: false }, padding: [10, half(tick(Date.now() / 1000)) + 4, 0, 0], // half a time of day has room at the right
     cursor: { sync: { key: "sosie" }, y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: (u, least, most) => sight(span, most) }, y: { range: top } },
     axes: [
