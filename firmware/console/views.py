@@ -6,7 +6,7 @@ from firmware.status.texts import say
 from firmware.status.translation import translate
 
 _LABEL = 21  # columns of a table's first column
-_MOST_ALARM_LINES = 7
+_MOST_WRONG_LINES = 7
 _LEAST_EVENTS = 3
 _FIRST_ROWS = 3  # what everybody wants to know; figures follow
 RULE = "-" * WIDTH
@@ -20,15 +20,16 @@ def head(status: dict) -> list:
 
 
 def live(status: dict, events: list, now_ms: int, room: int) -> list:
-    """The status, in at most `room` lines: alarms, the table, and the latest events where they fit."""
+    """The status, in at most `room` lines: what is wrong, the table, and the latest events where they fit."""
     language = status["language"]
-    lines = _alarms(status["alarms"], language)
+    wrong = table.wrong(status)
+    lines = _wrong(wrong, language)
     for number, (word, value) in enumerate([table.board(status)] + table.rows(status)):
         label = " %s" % word
         for text in wrapped(clean(value), WIDTH - _LABEL):
             lines.append(Line(label + " " * (_LABEL - len(label)) + text))
             label = ""
-        if number == _FIRST_ROWS - 1 and not status["alarms"]:
+        if number == _FIRST_ROWS - 1 and not wrong:
             lines.append(Line(""))
     left = room - len(lines) - 2
     if left >= _LEAST_EVENTS and events:
@@ -38,15 +39,15 @@ def live(status: dict, events: list, now_ms: int, room: int) -> list:
     return lines[:room]
 
 
-def _alarms(alarms: list, language: str) -> list:
+def _wrong(wrong: list, language: str) -> list:
     lines = []
-    for alarm in alarms:
-        label = " " + say(language, "row.alarm")
-        for text in wrapped(clean(alarm), WIDTH - _LABEL):
+    for level, sentence in wrong:
+        label = " " + level
+        for text in wrapped(clean(sentence), WIDTH - _LABEL):
             lines.append(Line(label + " " * (_LABEL - len(label)) + text, len(label)))
             label = ""
-    if len(lines) > _MOST_ALARM_LINES:
-        lines = lines[: _MOST_ALARM_LINES - 1] + [Line(" " * _LABEL + say(language, "console.more_alarms"))]
+    if len(lines) > _MOST_WRONG_LINES:
+        lines = lines[: _MOST_WRONG_LINES - 1] + [Line(" " * _LABEL + say(language, "console.more_wrong"))]
     return lines + [Line("")] if lines else lines
 
 

@@ -26,6 +26,17 @@ def rows(status: dict) -> list:
     return [(say(language, key), value) for key, value in found]
 
 
+def wrong(status: dict) -> list:
+    """[(level, sentence)], words for all that is not as it should be, the most urgent first; alarms that one condition
+    tells of each have a row."""
+    language, alarms, found = status["language"], [str(alarm) for alarm in status["alarms"]], []
+    for each in status.get("conditions", ()):
+        own = [alarm for alarm in alarms if alarm in each["sentence"]]
+        alarms = [alarm for alarm in alarms if alarm not in own]
+        found += [(say(language, "row." + each["level"]), sentence) for sentence in own or [each["sentence"]]]
+    return found + [(say(language, "row.warning"), alarm) for alarm in alarms]
+
+
 def board(status: dict) -> tuple:
     """The row that says which board this is."""
     language = status["language"]

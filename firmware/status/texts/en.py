@@ -141,7 +141,8 @@ WORDS = {
     "row.groups": "Groups",
     "row.health": "Health",
     "row.other": "Other board",
-    "row.alarm": "ALARM",
+    "row.warning": "Warning",
+    "row.critical": "Critical",
     "row.lately": "Lately",
     "role.primary": "primary, generation %d",
     "role.twin": "twin, generation %d",
@@ -224,7 +225,7 @@ WORDS = {
     "panel.stopped": "%s is stopped.",
     # The console
     "console.hint": "status   log   mark NAME   promote   help",
-    "console.more_alarms": "and more: see log, or the page",
+    "console.more_wrong": "and more: see log, or the page",
     "console.quiet": "Nothing happened yet.",
     "console.no_clock": "the clock is not set",
     "console.utc": "%s UTC",

@@ -144,7 +144,8 @@ WORDS = {
     "row.groups": "Groupes",
     "row.health": "Santé",
     "row.other": "Autre boîtier",
-    "row.alarm": "ALARME",
+    "row.warning": "Attention",
+    "row.critical": "Critique",
     "row.lately": "Dernièrement",
     "role.primary": "principal, génération %d",
     "role.twin": "jumeau, génération %d",
@@ -227,7 +228,7 @@ WORDS = {
     "panel.stopped": "%s est arrêté.",
     # La console
     "console.hint": "status   log   mark NOM   promote   help",
-    "console.more_alarms": "et d'autres : voir log, ou la page",
+    "console.more_wrong": "et d'autres : voir log, ou la page",
     "console.quiet": "Il ne s'est encore rien passé.",
     "console.no_clock": "horloge pas à l'heure",
     "console.utc": "%s UTC",
