@@ -31,9 +31,11 @@ def wrong(status: dict) -> list:
     tells of each have a row."""
     language, alarms, found = status["language"], [str(alarm) for alarm in status["alarms"]], []
     for each in status.get("conditions", ()):
-        own = [alarm for alarm in alarms if alarm in each["sentence"]]
+        joined = "; %s; " % each["sentence"]
+        own = [alarm for alarm in alarms if "; %s; " % alarm in joined]
         alarms = [alarm for alarm in alarms if alarm not in own]
-        found += [(say(language, "row." + each["level"]), sentence) for sentence in own or [each["sentence"]]]
+        level = say(language, "row.critical" if each["level"] == "critical" else "row.warning")
+        found += [(level, sentence) for sentence in own or [each["sentence"]]]
     return found + [(say(language, "row.warning"), alarm) for alarm in alarms]
 
 

@@ -5,7 +5,7 @@ import unittest
 
 from firmware.api.plain import escaped, page
 from firmware.status.snapshot import snapshot
-from firmware.status.table import rows
+from firmware.status.table import rows, wrong
 from tests.unit.fakes_status import EXAMPLES, FACTS, WELL, FakeBoard, example, status
 
 
@@ -250,6 +250,17 @@ class Words(unittest.TestCase):
         self.assertIn("the other board's disk", _shown(fenced=True, alarms=["a"])[3])
         self.assertEqual(_shown(failure="x")[0], "FAILED")
         self.assertIn("alarm", _shown(failure="x")[3])
+
+    def test_what_is_wrong_has_one_of_two_levels(self):
+        """Each once, whether an alarm says it or not; alarms of one condition apart; on the console too."""
+        troubles = {"keys": "k", "settings": "s1", "settings 2": "s2"}
+        board = status(troubles=troubles, alarms=["k", "s1", "s2", "alone"], clock_set=False, **self.DOWN)
+        shown = [(level, sentence[:23]) for level, sentence in wrong(board)]
+        self.assertEqual(shown, [
+            ("Warning", "the other board is not "), ("Warning", "the clock is not set: t"), ("Warning", "k"),
+            ("Warning", "s1"), ("Warning", "s2"), ("Warning", "alone"),
+        ])  # fmt: skip
+        self.assertEqual(wrong(status(troubles={"usb": "u"}, alarms=["u"])), [("Critical", "u")])
 
     def test_an_alarm_is_what_to_do(self):
         self.assertEqual(_shown(alarms=["a"])[3], "what the alarm says")
