@@ -49,8 +49,8 @@ class Lines:
     def came(self, board, kind: str, content) -> None:
         if kind == HAPPENED and self._with_events:
             name, language = _named(board)
-            for line in status.event(content, language):
-                print("%s: %s" % (name, status.clean(line.strip())), file=self._out, flush=True)
+            time_of_it, text = status.moment(content, language)
+            print("%s %s" % (time_of_it, status.clean(status.said_by(name, text))), file=self._out, flush=True)
 
     def tick(self, boards: list) -> None:
         for board in boards:
@@ -84,5 +84,5 @@ def _line(board) -> str:
         return board.trouble
     if board.trouble:
         return "%s: %s" % (board.status["name"], board.trouble)
-    alarms = ["; " + str(alarm) for alarm in board.status["alarms"]]
-    return status.describe(board.status).split("\n")[0] + "".join(alarms)
+    wrong = ["; %s: %s" % row for row in status.wrong(board.status)]
+    return status.describe(board.status).split("\n")[0] + "".join(wrong)

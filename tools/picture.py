@@ -71,13 +71,17 @@ class Picture:
         lines = self._notice(board, columns)
         if board.status is None:
             return lines
-        old, told = bool(lines), status.describe({**board.status, "alarms": []} if short else board.status).split("\n")
+        old = bool(lines)
+        told = self._told(board, old).split("\n")
         if short:
-            told = told[:2] + ["  " + str(alarm) for alarm in board.status["alarms"]]
+            told = told[:2] + ["  %s: %s" % row for row in status.wrong(board.status)]
         for number, line in enumerate(told):
             for text in textwrap.wrap(clean(line), columns, subsequent_indent="  ") or [""]:
                 lines.append((_DIM if old else self._colour(board.status) if number == 0 else "") + text)
         return lines
+
+    def _told(self, board, old: bool) -> str:
+        return status.describe_past(board.status, self._now() - board.heard_s) if old else status.describe(board.status)
 
     def _notice(self, board, columns: int) -> "list[str]":
         """That what is shown is old, and why."""
@@ -101,7 +105,7 @@ class Picture:
         for board in boards:
             name = (board.status or {}).get("name", board.address)
             for each in board.events:
-                sentence = "%s: %s" % (name, each["sentence"]) if len(boards) > 1 else each["sentence"]
+                sentence = status.said_by(name, str(each["sentence"])) if len(boards) > 1 else each["sentence"]
                 found.append((each["ms"], status.event({**each, "sentence": sentence}, language)))
         found.sort(key=lambda one: one[0])
         lines = [cut(clean(line), columns) for _, event in found for line in event]

@@ -82,23 +82,35 @@ def describe(status: dict) -> str:
     language, words = known(status["language"]), status["words"]
     status = dict(status, language=language)
     lines = ["%s: %s, %s" % (status["name"], words["verdict"], words["distance"]), words["sentence"]]
-    rows = [table.board(status), *table.rows(status)]
-    rows += _wrong(status, language)
-    column = max(len(word) for word, _ in rows) + 2
-    for word, value in rows:
-        lines += _wrapped("  " + word + " " * (column - len(word)), value)
+    lines += _table([table.board(status), *table.rows(status), *table.wrong(status)])
     if "events" in status:
         lines += ["", *happened(status["events"], language)]
     return "\n".join([clean(line) for line in lines])
 
 
-def _wrong(status: dict, language: str) -> "list[tuple[str, str]]":
-    """Rows for what is not as it should be: conditions that are no alarms, and alarms."""
-    texts, alarms, rows = page(language), [str(alarm) for alarm in status["alarms"]], []
-    for each in status.get("conditions", ()):
-        if not any(alarm in each["sentence"] for alarm in alarms):
-            rows.append((texts["level." + each["level"]].rstrip(":\u00a0 "), each["sentence"]))
-    return rows + [(say(language, "row.alarm"), alarm) for alarm in alarms]
+def describe_past(status: dict, age_s: float) -> str:
+    """The same of a board that is not heard any more: nothing in it may read as if it were of now."""
+    if "words" not in status:
+        return _describe_older(status)
+    language, words = known(status["language"]), status["words"]
+    status = dict(status, language=language)
+    time = (datetime.datetime.now() - datetime.timedelta(seconds=age_s)).strftime("%H:%M:%S")
+    as_of = page(language)["as.of"].replace("{time}", time)
+    of_now = say(language, "row.loss"), say(language, "row.advice")
+    rows = [row for row in [table.board(status), *table.rows(status), *table.wrong(status)] if row[0] not in of_now]
+    lines = ["%s: %s" % (status["name"], say(language, "verdict.unknown"))]
+    lines.append("%s %s, %s" % (as_of, words["verdict"], words["distance"]))
+    return "\n".join([clean(line) for line in lines + _table(rows)])
+
+
+def wrong(status: dict) -> "list[tuple[str, str]]":
+    """(level, sentence) of all that is not as it should be."""
+    return table.wrong(dict(status, language=known(status.get("language"))))
+
+
+def _table(rows: "list[tuple[str, str]]") -> "list[str]":
+    column = max(len(word) for word, _ in rows) + 2
+    return [line for word, value in rows for line in _wrapped("  " + word + " " * (column - len(word)), value)]
 
 
 def happened(events: list, language: str) -> "list[str]":
@@ -111,6 +123,12 @@ def happened(events: list, language: str) -> "list[str]":
 
 def event(each: dict, language: str) -> "list[str]":
     """One event, as lines."""
+    time, text = moment(each, language)
+    return _wrapped("  %s  " % time, text)
+
+
+def moment(each: dict, language: str) -> "tuple[str, str]":
+    """When, and what happened then."""
     texts, more = page(language), each.get("more", 0)
     time = datetime.datetime.fromtimestamp(each["ms"] / 1000).strftime("%Y-%m-%d %H:%M:%S")
     text = str(each["sentence"])
@@ -118,7 +136,12 @@ def event(each: dict, language: str) -> "list[str]":
         text += " " + texts["events.more.one" if more == 1 else "events.more.other"].replace("{n}", "%d" % more)
     if each.get("sure") is False:
         text += " (%s)" % texts["events.unsure"]
-    return _wrapped("  %s  " % time, text)
+    return time, text
+
+
+def said_by(name: str, sentence: str) -> str:
+    """The sentence with the name of its board, once."""
+    return sentence if sentence.startswith(name + " ") else "%s: %s" % (name, sentence)
 
 
 def _wrapped(label: str, text: str) -> "list[str]":

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -124,7 +125,8 @@ def test_it_says_how_old_it_is_and_comes_back(board, terminal):
     board.refusal = 503, b"<html>"
     board._tell(None, None)
     text = live.until(lambda text: "Last heard" in text and "is not a Sosie board" in text)
-    assert "left: SAFE" in text  # what it was
+    assert "left: NOT KNOWN" in text and "left: SAFE" not in text and "All is well" not in text
+    assert re.search(r"As it was at \d\d:\d\d:\d\d: SAFE", text) and "Would be lost now" not in text
     board.refusal = None
     live.until(lambda text: "Last heard" not in text and "left: SAFE" in text)
     board.end()
@@ -145,8 +147,9 @@ def test_two_boards_on_a_small_screen_with_events(board, terminal):
         other._tell(None, None)  # the stream breaks off
         live.until(lambda text: "right: while nobody listened" in text)
         live.until(lambda text: other.asked.count("/api/live") > 1)
-        other.happens(dict(new[1], sentence="something new"))
-        text = live.until(lambda text: "right: something new" in text)
+        other.happens(dict(new[1], sentence="right started"))
+        text = live.until(lambda text: "right started" in text)
+        assert "right: right" not in text
         assert text.count("while nobody listened") == 1
         assert live.ends() == 0
     finally:
@@ -209,7 +212,11 @@ def test_a_pipe_is_told_what_changes_and_nothing_else(board, pipe):
         board.says(shown("healthy", written=12 + number, acked=12 + number, uptime_s=9 + number))
     board.happens(EVENT)  # is known already
     board.happens(dict(EVENT, id=8))
-    assert live.line().startswith("left: 2023-11-1")
+    assert re.fullmatch(r"2023-11-1\d \d\d:\d\d:\d\d left: the link is up: right at 127.0.0.1\n", live.line())
+    board.happens(dict(EVENT, id=9, sentence="left started " + "and so on " * 20))
+    assert live.line().endswith(" left started " + "and so on " * 20 + "\n")
+    board.says(shown("healthy", journal_used=400 << 20, journal_growth=112 * (1 << 20) / 3600))
+    assert "left: SAFE, the twin has everything; Critical: the journal is 78 % full" in live.line()
     board.says(shown("failed"))
     line = live.line()
     assert "left: FAILED" in line and "the journal /dev/mmcblk0p4 failed" in line
