@@ -18,7 +18,8 @@ from firmware.playback import Playback
 from firmware.status.conditions import Since
 from firmware.status.events import Events, Hosts
 from firmware.status.facts import facts
-from firmware.status.forecast import Growth
+from firmware.status.forecast import Forecast, Growth
+from firmware.status.fullness import Fullness
 from firmware.status.health import UNKNOWN
 from firmware.status.neighbour import Neighbour, pack
 from firmware.status.oldest import Oldest
@@ -46,7 +47,7 @@ class Board:
         self.started_ms = clock.now_ms()
         self.growth = Growth()
         self.health = UNKNOWN  # put here by whoever reads the sensors
-        self.forecast = (None, None, None)  # of the next day: worst lag, when caught up, when the journal is full; s
+        self.forecast = Forecast()  # of the next day, put here by whoever foresees it
         self.since = Since()
         self.chronicle = None  # what it remembers across restarts, put here by whoever keeps it
         self.clock_set = None  # whether the wall clock can be believed; None: nobody tells
@@ -57,6 +58,7 @@ class Board:
         self.hosts = Hosts(self.events.note)
         self.alarms = {}  # of those outside, who cannot do their part: source -> sentence
         self.journal = self._make_journal(remains, lanes)
+        self.fullness = Fullness(self.journal, self.events.note)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
         self.volume.confirmed = self._confirmed
         self.volume.wanted = self._commit_wanted
@@ -82,7 +84,6 @@ class Board:
         self._gather_due_ms = None
         self._promotion = None
         self._stopped = None
-        self._was_full = False
         self._adopted = remains.adopted
         self.first_number = remains.head.number + len(remains.adopted)
         self.oldest = Oldest(self.journal, clock, self.first_number)
@@ -153,12 +154,12 @@ class Board:
         if self._short_of_memory:
             self.volume.room()  # a read or a compression that kept it in use does not say that it ended
         self._commit_aged(now)
-        self._tell_of_room()
+        self.fullness.look(now)
         self.playback.poll(now)
         self.copier.advance()
         self._look_at_pace(now)
         again = now if self._short_of_memory else None
-        parts = (self.playback, self.volume, self.copier, self.pace)
+        parts = (self.playback, self.volume, self.copier, self.pace, self.fullness)
         due = _earliest(again, self._commit_due(), *[part.due() for part in parts])
         if due is not None:
             due = max(due, self._look_at_ms)
@@ -186,11 +187,6 @@ class Board:
         except Exception as error:  # a bug in what is shown must not stop the mirroring
             self.alarm("report", "the other board is not told of this one (%s); restart this board" % repr(error))
             return b""
-
-    def _tell_of_room(self) -> None:
-        if self.journal.full != self._was_full:
-            self._was_full = not self._was_full
-            self.events.note("the journal is full" if self._was_full else "the journal has room again")
 
     @property
     def _short_of_memory(self) -> bool:
@@ -253,7 +249,7 @@ class Board:
         self._advance()
 
     def _room(self) -> None:
-        self._tell_of_room()
+        self.fullness.look(self.clock.now_ms())
         self.volume.room()
         if self.peer.part is not None:
             self.peer.part.room()

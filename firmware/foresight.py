@@ -7,23 +7,25 @@ where it does not. It is worked out in small pieces between which others have th
 from firmware.pair.identity import PRIMARY
 from firmware.schedule import DAY, WEEK
 from firmware.status.chronicle.query import Points
+from firmware.status.facts import circumstances
+from firmware.status.forecast import UNKNOWN, Forecast
 from firmware.status.lag import least_lag_s
 from firmware.status.outlook import END_S, STEP_S, STEPS, outlook
 
 EVERY_MS = 60000
+LOOK_MS = 1000
 _HOUR = 60  # looks
 _LEAST_LOOKS = 3
 _LEAST_RAW = 1 << 20  # bytes; less tells nothing of how well the log can be packed
 _PIECE = 48  # steps, or samples, at a time
 _SLICE_MS = 20
 _MONDAY = 3 * DAY
-UNKNOWN = (None, None, None)
 
 
 class Foresight:
-    """Sets `board.forecast` = (worst lag, caught up, journal full), in seconds; UNKNOWN while nobody can know: on a
-    twin, without a link, while the first copy is under way, and in the first minutes. `call_after(ms, call)` is a
-    timer."""
+    """Sets `board.forecast`; UNKNOWN while nobody can know: on a twin, without a link, while the first copy is under
+    way, and in the first minutes. What it rests on (circumstances) is looked at every second, and when it has changed
+    all is worked out anew. `call_after(ms, call)` is a timer."""
 
     def __init__(self, board, call_after):
         self._board = board
@@ -31,21 +33,32 @@ class Foresight:
         self._written = []  # (monotonic ms, bytes that hosts have written) of the last hour
         self._line = 0  # bytes per second that the wire took when nothing capped it
         self._work = None
+        self._under = None  # what the present work rests on
+        self._next_ms = 0
         self._stopped = False
 
     def start(self) -> None:
         """Looks now, and again and again."""
         if self._stopped:
             return
-        self._call_after(EVERY_MS, self.start)
+        self._call_after(LOOK_MS, self.start)
+        now_ms, under = self._board.clock.now_ms(), circumstances(self._board)
+        if now_ms >= self._next_ms:
+            self._next_ms = now_ms + EVERY_MS
+            self._measure()
+        elif under == self._under:
+            return
+        self._under = under
+        self._work = self._look()
+        self._go_on()
+
+    def _measure(self) -> None:
         board = self._board
         self._written.append((board.clock.now_ms(), board.volume.write_bytes))
         self._written = self._written[-_HOUR - 1 :]
         link = board.peer.link
         if link is not None and not board.pace.cap and not board.pace.holds:
             self._line = link.bytes_per_s if link.scarce else 0
-        self._work = self._look()
-        self._go_on()
 
     def stop(self) -> None:
         """The board stops."""
@@ -53,11 +66,11 @@ class Foresight:
 
     def _go_on(self) -> None:
         work, before = self._work, self._board.forecast
-        self._board.forecast = UNKNOWN  # should it break
+        self._board.forecast = Forecast()  # should it break
         try:
             next(work)
         except StopIteration as end:
-            self._board.forecast = end.value
+            self._board.forecast = Forecast(end.value, self._under, self._board.clock.now_ms())
             return
         self._board.forecast = before
         self._call_after(_SLICE_MS, lambda: self._go_on() if work is self._work and not self._stopped else None)
@@ -77,7 +90,7 @@ class Foresight:
         quota = (max(0, pace.quota - pace.used), pace.quota, midnights) if pace.quota else None
         room = backlog + max(0, facts["journal_size"] - facts["journal_used"])
         seen = outlook(writes, self._ratio(facts), self._line, caps, quota, backlog, age_s, room)
-        return seen.lag_s, seen.caught_up_s, seen.full_s
+        return seen.lag_s, seen.caught_up_s, seen.full_s, _cap_at(caps, seen.full_s)
 
     def _mean_of_hour(self) -> "float | None":
         if len(self._written) < _LEAST_LOOKS:
@@ -128,3 +141,8 @@ class Foresight:
             if step % _PIECE == 0:
                 yield
         return caps, midnights
+
+
+def _cap_at(caps: list, second: "float | None") -> "int | None":
+    """The rate in bits per second at that time."""
+    return None if second is None else [cap for begin, cap in caps if begin <= second][-1]

@@ -10,6 +10,7 @@ from firmware.alerts.channel import Channel
 from firmware.alerts.heartbeat import Heartbeat
 from firmware.alerts.notice import TEST, Notice
 from firmware.alerts.place import PING
+from firmware.alerts.policy import urgent
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch
 from firmware.errors import Damaged, Refused, Undelivered
@@ -94,7 +95,8 @@ class Alerts:
         status = self._status = self._show()
         self.now_ms = now_ms
         held = is_held(status)
-        over = self._watch.look(status.get("conditions", []), now_ms, wall_ms, held, status.get("unknown", ()))
+        unknown, conditions = status.get("unknown", ()), status.get("conditions", [])
+        over = self._watch.look(conditions, now_ms, wall_ms, held, unknown, urgent(status))
         if self._watch.jump_ms:
             for channel in self.channels:
                 channel.shift(self._watch.jump_ms)

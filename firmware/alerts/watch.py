@@ -11,7 +11,7 @@ Nothing is counted of a time in which nobody looked, or could know: evidence is 
 know for a day is not waited for any longer: a new disk may never tell what the old one did.
 """
 
-from firmware.alerts.policy import policy
+from firmware.alerts.policy import policy, worse
 
 WARNING, CRITICAL = "warning", "critical"
 MOST_CONDITIONS = 64
@@ -73,10 +73,10 @@ class Watch:
             track = self._tracks[episode.name] = _Track()
             track.present = True  # so that it does not come once more
 
-    def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=()) -> list:
+    def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=(), urgent=()) -> list:
         """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that
         speaks of what the twin lacks is called over; nor, before a day of that, is one of those that are `unknown`
-        now, by name."""
+        now, by name. Those that are `urgent` stand at once."""
         step_ms = 0 if self._looked_ms is None else max(0, min(now_ms - self._looked_ms, _LONGEST_LOOK_MS))
         self._looked_ms = now_ms
         self._follow_clock(wall_ms - now_ms)
@@ -85,12 +85,17 @@ class Watch:
             there[each["name"]] = each
         over = []
         for name in sorted(set(self._tracks) | set(there)):
+            if worse(name) in there:
+                continue
             if name in unknown and name not in there:
                 episode = self._doubt(name, self._tracks[name], step_ms, now_ms, wall_ms)
             else:
                 if name not in self._tracks:
                     self._tracks[name] = _Track()
-                episode = self._follow(name, self._tracks[name], there.get(name), step_ms, now_ms, wall_ms, held)
+                hold_ms = 0 if name in urgent else policy(name)[0]
+                episode = self._follow(
+                    name, self._tracks[name], there.get(name), hold_ms, step_ms, now_ms, wall_ms, held
+                )
             if episode is not None:
                 over.append(episode)
         return over
@@ -111,10 +116,10 @@ class Watch:
         episode.lost = True
         return self._end(episode, track, now_ms, wall_ms - track.unknown_ms)
 
-    def _follow(self, name, track, condition, step_ms, now_ms, wall_ms, held) -> "Episode | None":
-        hold_ms, gone_ms, waits_for_all = policy(name)
+    def _follow(self, name, track, condition, hold_ms, step_ms, now_ms, wall_ms, held) -> "Episode | None":
+        most_ms, gone_ms, waits_for_all = policy(name)
         track.unknown_ms = 0
-        _weigh(track, condition, step_ms, hold_ms, now_ms)
+        _weigh(track, condition, step_ms, most_ms, now_ms)
         episode = self.standing.get(name)
         if episode is None:
             if condition is not None and track.there_ms >= hold_ms:

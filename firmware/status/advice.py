@@ -33,7 +33,7 @@ def _of_condition(name: str, status: dict, language: str) -> str:
         return say(language, "advice." + name)
     if name == "no_link" and status["link"]["state"] == "refused":
         return _of_alarms(status, language)
-    if name == "journal_filling":
+    if name in ("journal_full", "journal_filling"):
         return _of_journal(status, language)
     return ""
 
@@ -43,12 +43,27 @@ def _of_alarms(status: dict, language: str) -> str:
 
 
 def _of_journal(status: dict, language: str) -> str:
-    left_s, up = status["journal"]["full_in_s"], status["link"]["state"] == "up"
-    if left_s == 0:
-        return say(language, "advice.full.up" if up else "advice.full")
+    journal, up = status["journal"], status["link"]["state"] == "up"
+    left_s = journal["full_in_s"]
     if not up:
-        return _of_outage(status, language)
-    return "" if left_s is None else say(language, "advice.filling", phrases.duration(language, left_s))
+        return say(language, "advice.full") if left_s == 0 else _of_outage(status, language)
+    if status["role"] == "twin":
+        return ""
+    relief = _relief(status, language)
+    if left_s == 0:
+        return say(language, "advice.full.up", relief)
+    if left_s is None:
+        return say(language, "advice.filling.much", relief, journal["used"] * 100 // journal["size"])
+    return say(language, "advice.filling", relief, phrases.duration(language, left_s))
+
+
+def _relief(status: dict, language: str) -> str:
+    """What empties the journal faster, by what holds it up."""
+    link, forecast = status["link"], status["forecast"]
+    if link["quota"]["holds"]:
+        return say(language, "relief.quota")
+    cap = forecast["full_cap"] or (link["cap"] if link["held_bytes"] else 0)
+    return say(language, "relief.rate", phrases.rate(language, cap)) if cap else say(language, "relief.line")
 
 
 def _of_case(status: dict, case: str, language: str) -> str:
@@ -68,6 +83,8 @@ def _of_case(status: dict, case: str, language: str) -> str:
 def _of_hold(status: dict, caught_up_s: "float | None", language: str) -> str:
     if caught_up_s is not None:
         return say(language, "advice.held", phrases.duration(language, caught_up_s))
+    if ("behind", "critical") in [(each["name"], each["level"]) for each in status["conditions"]]:
+        return say(language, "advice.held.late")
     known = status["forecast"]["lag_s"] is not None
     return say(language, "advice.held.never" if known else "advice.held.unknown")
 

@@ -7,7 +7,8 @@ for a while before anybody is woken is the business of who wakes.
     storage          critical   storage failed; the board takes no more writes
     fenced           critical   the other board took over
     damage           critical   the journal or the disk cannot be read where the twin needs it
-    journal_filling  critical   the journal is full, or will be in 2 h and is a quarter full, or is 90 % full
+    journal_full     critical   the journal is full, and the host waits
+    journal_filling  critical   the journal is not full, but will be in 2 h and is a quarter full, or is 90 % full
                      warning    it will be full in 24 h and has a tenth in use, or is 75 % full
                no_link          critical   the other board refuses this one: that does not pass by itself
                      warning    the other board is not reached; or this board took over and has no twin
@@ -33,8 +34,8 @@ from firmware.status.translation import translate
 
 WARNING, CRITICAL = "warning", "critical"
 NAMES = (
-    "storage", "fenced", "damage", "journal_filling", "no_link", "behind", "voltage", "temperature", "disk", "card",
-    "clock", "keys", "settings", "surface", "copying",
+    "storage", "fenced", "damage", "journal_full", "journal_filling", "no_link", "behind", "voltage", "temperature",
+    "disk", "card", "clock", "keys", "settings", "surface", "copying",
 )  # fmt: skip
 
 HOT_C, TOO_HOT_C = 75, 80
@@ -115,7 +116,7 @@ def _journal(status: dict, facts: dict, language: str) -> list:
     if not journal["size"] or facts["fenced"]:
         return []
     if facts["journal_full"]:
-        return [("journal_filling", CRITICAL, say(language, "condition.journal_full"))]
+        return [("journal_full", CRITICAL, say(language, "condition.journal_full"))]
     percent, left_s = journal["used"] * 100 // journal["size"], journal["full_in_s"]
     level = None
     if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):

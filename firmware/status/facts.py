@@ -1,6 +1,7 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
 from firmware.pair.identity import PRIMARY
+from firmware.status.forecast import SHUT
 from firmware.status.health import UNKNOWN
 from firmware.status.snapshot import COPYING
 
@@ -46,12 +47,15 @@ def facts(board) -> dict:
     return known
 
 
+_NONE = ("journal_growth", "lag_s", "caught_up_s", "full_s", "full_cap", "rpo_s", "other", "oldest_ms")
+
+
 def quiet() -> dict:
     """The facts that a board has which does not run, beyond its name."""
     numbers = ("cap", "held_bytes", "quota_bytes", "quota_used", "journal_size", "journal_used", "journal_written")
     known = dict.fromkeys(numbers, 0)
     known["quota_holds"] = False
-    known.update(dict.fromkeys(("journal_growth", "lag_s", "caught_up_s", "full_s", "rpo_s", "other", "oldest_ms")))
+    known.update(dict.fromkeys(_NONE))
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
@@ -61,6 +65,7 @@ def quiet() -> dict:
 
 def _figures(board) -> dict:
     journal, volume, settings = board.journal, board.volume, board.settings
+    lag_s, caught_up_s, full_s, full_cap = board.forecast.now(circumstances(board), board.clock.now_ms())
     known = quiet()
     known.update({
         "uptime_s": _uptime_ms(board) / 1000,
@@ -75,14 +80,15 @@ def _figures(board) -> dict:
             "flushes": volume.flushes,
         },
         "journal_size": journal.ring.size,
-        "journal_used": journal.used,
+        "journal_used": journal.behind(board.playback.point),
         "journal_written": journal.written_bytes,
-        "journal_full": journal.full and not board.identity.fenced,
-        "journal_growth": board.growth.bytes_per_s(),
+        "journal_full": board.fullness.lasts and not board.identity.fenced,
+        "journal_growth": board.growth.bytes_per_s(_way(board)),
         "health": _health(board),
-        "lag_s": board.forecast[0],
-        "caught_up_s": board.forecast[1],
-        "full_s": board.forecast[2],
+        "lag_s": lag_s,
+        "caught_up_s": caught_up_s,
+        "full_s": full_s,
+        "full_cap": full_cap,
         "cap": board.pace.cap,
         "held_bytes": _held_bytes(board),
         "quota_bytes": board.pace.quota,
@@ -122,7 +128,21 @@ def look_at_growth(board) -> None:
     """Feeds the meter of the journal's growth; to be called every few seconds."""
     journal = board.journal
     needed = journal.behind(board.playback.point)
-    board.growth.note(board.clock.now_ms(), journal.written_bytes, needed, board.peer.link is not None)
+    board.growth.note(board.clock.now_ms(), journal.written_bytes, needed, _way(board))
+
+
+def _way(board):
+    """On which the journal is emptied (Growth): SHUT, or what the link may send."""
+    retains = board.identity.role == PRIMARY and board.journal.superblock.retain
+    if retains and (board.peer.link is None or board.pace.holds):
+        return SHUT
+    return (board.peer.link is not None, board.pace.cap)
+
+
+def circumstances(board) -> tuple:
+    """What a forecast of this board rests on: when it changes, nobody has foreseen that."""
+    who, pace = board.identity, board.pace
+    return (who.role, who.fenced, board.peer.part is None, board.copier.under_way, pace.rate, pace.quota)
 
 
 def _uptime_ms(board) -> int:
@@ -140,7 +160,7 @@ def _alarms(board) -> list:
         alarms.append("%s is fenced: the other board was promoted; %s" % (who.name, kept))
     if board.copier.trouble:
         alarms.append(board.copier.trouble)
-    if journal.full and not who.fenced:
+    if board.fullness.lasts and not who.fenced:
         alarms.append("the journal is full and the server waits: bring the link or the twin back")
     if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)

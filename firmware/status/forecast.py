@@ -2,41 +2,75 @@
 
 WINDOW_MS = 300000
 LEAST_MS = 30000  # a shorter look back tells of a burst, not of a rate
+LEAST_SHUT_MS = 15000  # but where nothing goes, time is short, and a burst fills a journal as well
 EVERY_MS = 5000
+SHUT = "shut"  # the way of a board that may send nothing: no link, or a quota that is used up
+
+
+UNKNOWN = (None, None, None, None)
 
 
 class Growth:
     """A meter of how fast the journal fills, fed now and then by note().
 
-    While the other board takes what is written, what counts is by how much the journal outgrows that. When the link
-    goes or comes, the past tells nothing of that any more; but what is written goes on as before, so an outage has its
-    forecast at once.
+    While the other board takes what is written, what counts is by how much the journal outgrows that; where nothing
+    goes, all that is written. The `way` on which it goes is SHUT, or whatever else says what is allowed: when it
+    changes, the past tells nothing any more.
     """
 
     def __init__(self):
         self._samples = []  # (monotonic ms, bytes ever written, bytes needed)
-        self._linked = None
-        self._linked_since_ms = 0
+        self._way = None
+        self._since_ms = 0  # of this way
 
-    def note(self, now_ms: int, written: int, needed: int, linked: bool) -> None:
-        """At `now_ms` the log had `written` bytes, and the journal had to keep `needed`; `linked`: the link is up."""
-        if linked != self._linked:
-            self._linked, self._linked_since_ms = linked, now_ms
+    def note(self, now_ms: int, written: int, needed: int, way) -> None:
+        """At `now_ms` the log had `written` bytes, and the journal had to keep `needed`."""
+        if way != self._way:
+            self._way, self._since_ms = way, now_ms
         elif self._samples and now_ms - self._samples[-1][0] < EVERY_MS:
             return
         self._samples.append((now_ms, written, needed))
         while now_ms - self._samples[0][0] > WINDOW_MS:
             self._samples.pop(0)
 
-    def bytes_per_s(self) -> "float | None":
-        """The mean of the last minutes, 0 when it does not grow; None while that is not known."""
-        since_ms = self._linked_since_ms if self._linked else 0
-        samples = [sample for sample in self._samples if sample[0] >= since_ms]
-        if not samples or samples[-1][0] - samples[0][0] < LEAST_MS:
+    def bytes_per_s(self, way) -> "float | None":
+        """How it goes now, on that way; 0 when it does not grow, None while that is not known."""
+        samples = [sample for sample in self._samples if sample[0] >= self._since_ms]
+        least_ms = LEAST_SHUT_MS if way == SHUT else LEAST_MS
+        if way != self._way or samples[-1][0] - samples[0][0] < least_ms:
             return None
-        first, last = samples[0], samples[-1]
-        kind = 2 if self._linked else 1
-        return max(0, last[kind] - first[kind]) * 1000 / (last[0] - first[0])
+        if way != SHUT:
+            return _mean(samples, 2)
+        # Who has just begun to write fills it as fast as now; who writes now and then, as in all that time.
+        lately = [sample for sample in samples if samples[-1][0] - sample[0] <= LEAST_MS]
+        return max(_mean(lately, 1), _mean(self._samples, 1))
+
+
+def _mean(samples: list, kind: int) -> float:
+    first, last = samples[0], samples[-1]
+    return max(0, last[kind] - first[kind]) * 1000 / max(1, last[0] - first[0])
+
+
+class Forecast:
+    """What was foreseen at `at_ms` for a board that was as `under` says; void once it is not."""
+
+    def __init__(self, figures=UNKNOWN, under=None, at_ms: int = 0):
+        self._figures = figures
+        self._under = under
+        self._at_ms = at_ms
+
+    def now(self, under, now_ms: int) -> tuple:
+        """(worst lag, caught up, journal full, rate in bits per second at which it is), in seconds from now; UNKNOWN
+        where nobody knows."""
+        if under != self._under:
+            return UNKNOWN
+        lag_s, caught_up_s, full_s, full_cap = self._figures
+        passed_s = (now_ms - self._at_ms) / 1000
+        return lag_s, _later(caught_up_s, passed_s), _later(full_s, passed_s), full_cap
+
+
+def _later(seconds: "float | None", passed_s: float) -> "float | None":
+    return None if seconds is None else max(0, seconds - passed_s)
 
 
 def full_in_s(room: int, bytes_per_s: "float | None", full: bool) -> "int | None":

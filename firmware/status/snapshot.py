@@ -23,9 +23,9 @@
     now_ms          wall clock
     uptime_s        since the start of the firmware
     clock_set       whether it was set from the network since the start; None where nobody tells
-    journal_size    bytes of the ring, and of it needed:
+    journal_size    bytes of the ring, and of it needed, for the twin or the disk lacks them:
     journal_used
-    journal_full    True while a host waits for room in it
+    journal_full    True while a host waits for room in it, for longer than it takes to give room back
     journal_written bytes written into it since the start
     journal_growth  bytes per second by which it fills, as the last minutes tell; None: they do not
     link_state      UP, or another word: "connecting", "waiting", "refused"
@@ -38,6 +38,7 @@
     lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
     caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
     full_s          seconds until the journal is full at today's pace, rate and quota; None likewise
+    full_cap        bits per second of the rate by the clock at that time; 0: none, None likewise
     rpo_s           seconds by which the twin may be behind; None: whatever it is
     host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
@@ -52,7 +53,7 @@ dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
 
 from firmware.status import texts
-from firmware.status.conditions import conditions
+from firmware.status.conditions import FILLING_PERCENT, conditions
 from firmware.status.forecast import full_in_s, left_s
 from firmware.status.lag import is_behind, lag_s
 from firmware.status.translation import translate
@@ -120,7 +121,7 @@ def _figures(facts: dict) -> dict:
         "time_ms": facts["now_ms"],
         "uptime_s": facts["uptime_s"],
         "host": facts["host"],
-        "forecast": {"lag_s": facts["lag_s"], "caught_up_s": facts["caught_up_s"], "full_s": facts["full_s"]},
+        "forecast": {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap")},
         "rpo_s": facts["rpo_s"],
     }
 
@@ -138,18 +139,24 @@ def _backlog(facts: dict) -> dict:
 
 
 def _journal(facts: dict) -> dict:
-    """`full_in_s`: the one figure for when the journal is full; None of a board that takes no more writes."""
-    size, used = facts["journal_size"], facts["journal_used"]
-    by_growth_s = full_in_s(max(0, size - used), facts["journal_growth"], facts["journal_full"])
-    left = left_s(by_growth_s, facts["link_state"] == UP, facts["caught_up_s"], facts["full_s"])
-    stopped = facts["fenced"] or facts["failure"] is not None
+    """`full_in_s`: the one figure for when the journal is full; None of a board that takes no writes of a host."""
+    takes_writes = facts["role"] == "primary" and not facts["fenced"] and facts["failure"] is None
     return {
-        "size": size,
-        "used": used,
+        "size": facts["journal_size"],
+        "used": facts["journal_used"],
         "written_bytes": facts["journal_written"],
         "growth_bytes_per_s": facts["journal_growth"],
-        "full_in_s": None if stopped else left,
+        "full_in_s": _full_in_s(facts) if takes_writes else None,
     }
+
+
+def _full_in_s(facts: dict) -> "float | None":
+    size, used, linked = facts["journal_size"], facts["journal_used"], facts["link_state"] == UP
+    # What is on its way comes and goes, and grows to nothing.
+    gathers = not linked or is_behind(facts) or used * 100 >= size * FILLING_PERCENT
+    growth = facts["journal_growth"] if gathers else None
+    by_growth_s = full_in_s(max(0, size - used), growth, facts["journal_full"])
+    return left_s(by_growth_s, linked, facts["caught_up_s"], facts["full_s"])
 
 
 def _health(health: dict, language: str) -> dict:

@@ -13,7 +13,7 @@ def rows(status: dict) -> list:
         ("row.advice", status["words"]["advice"]),
         ("row.role", say(language, "role." + status["role"], status["generation"])),
         ("row.disk", _disk(status, language)),
-        ("row.journal", _journal(status["journal"], language)),
+        ("row.journal", _journal(status, language)),
         ("row.link", _link(status["link"], language)),
         ("row.sent", _sent(status["link"], language)),
         ("row.groups", say(language, "groups.row", *numbers)),
@@ -51,15 +51,19 @@ def _disk(status: dict, language: str) -> str:
     return size if status["consistent"] else say(language, "disk.inconsistent", size)
 
 
-def _journal(journal: dict, language: str) -> str:
+def _journal(status: dict, language: str) -> str:
+    journal = status["journal"]
     sizes = phrases.size(language, journal["used"]), phrases.size(language, journal["size"])
     left_s = journal["full_in_s"]
     if left_s == 0:
         return say(language, "journal.full", *sizes)
     if left_s is not None:
         return say(language, "journal.full_in", *(sizes + (phrases.duration(language, left_s),)))
-    steady = journal["growth_bytes_per_s"] == 0  # otherwise the twin has caught up before, or nobody knows
-    return say(language, "journal.steady" if steady else "journal.used", *sizes)
+    growth = journal["growth_bytes_per_s"]
+    if growth is None and status["state"] in ("no link", "behind"):
+        return say(language, "journal.unknown", *sizes)
+    # It grows, and is not full within a day: the twin has caught up before, or nothing is behind.
+    return say(language, "journal.used" if growth is None or growth > 0 else "journal.steady", *sizes)
 
 
 def _link(link: dict, language: str) -> str:

@@ -14,7 +14,7 @@ def unknown(status: dict, facts: dict) -> list:
 
 def _unknown_of_log(status: dict, facts: dict) -> list:
     if facts["fenced"] or not facts["disk_size"]:  # it does not look at its twin any more, or does not run
-        return ["damage", "journal_filling", "no_link", "behind", "copying"]
+        return ["damage", "journal_full", "journal_filling", "no_link", "behind", "copying"]
     found = []
     if status["backlog"]["seconds"] is None and facts["rpo_s"] is not None:
         found.append("behind")

@@ -13,6 +13,7 @@ def make_status(state="mirroring", role="primary"):
     return {
         "name": "left", "role": role, "version": "1", "state": state, "copy": {"whole": True, "bytes": 0},
         "group": {"written": 5, "durable": 5, "sent": 5, "acked": 5, "played": 5},
+        "journal": {"full_in_s": None},
         "link": {"state": "no link" if state == "no link" else "up", "held_bytes": 0, "cap": 0,
                  "quota": {"holds": False}},
         "clock": {"set": True}, "conditions": [], "unknown": [], "words": {"sentence": "All is well."},

@@ -2,7 +2,7 @@
 
 import unittest
 
-from firmware.alerts.policy import policy
+from firmware.alerts.policy import policy, urgent
 from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, LOST_MS, WARNING, Watch
 from tests.unit.dice import Dice
 
@@ -19,7 +19,7 @@ class Sky:
         self.offset = START_MS
         self.there = {}
         self.held = False
-        self.unknown = ()
+        self.unknown = self.urgent = ()
         self.over = []
         self.began = []
 
@@ -30,7 +30,9 @@ class Sky:
         for _ in range(ms // step):
             self.now += step
             before = sorted(self.watch.standing)
-            over = self.watch.look(list(self.there.values()), self.now, self.offset + self.now, self.held, self.unknown)
+            over = self.watch.look(
+                list(self.there.values()), self.now, self.offset + self.now, self.held, self.unknown, self.urgent
+            )
             self.over += over
             self.began += [each for each in sorted(self.watch.standing) if each not in before]
         return self
@@ -52,6 +54,40 @@ class Single(unittest.TestCase):
         self.sky.unknown = ()
         self.assertEqual(self.sky.wait(MIN - 1000).over, [])  # only what was seen counts
         self.assertEqual([each.name for each in self.sky.wait(2000).over], ["damage"])
+
+    def test_what_will_be_worse_in_minutes_stands_at_once(self):
+        self.sky.put("journal_filling", CRITICAL)
+        self.assertEqual(self.sky.wait(10000).standing, [])
+        self.sky.urgent = ("journal_filling",)
+        self.assertEqual(self.sky.wait(1000).standing, ["journal_filling"])
+        self.assertEqual(self.sky.watch.standing["journal_filling"].level, CRITICAL)
+        self.sky.urgent = ()
+        self.assertEqual(self.sky.wait(5 * MIN).over, [])
+
+    def test_which_are_urgent(self):
+        for left_s, level, names in ((None, CRITICAL, []), (599, CRITICAL, ["journal_filling"]), (601, CRITICAL, []),
+                                     (60, WARNING, [])):  # fmt: skip
+            filling = {"name": "journal_filling", "level": level}
+            self.assertEqual(urgent({"journal": {"full_in_s": left_s}, "conditions": [filling]}), names)
+            self.assertEqual(urgent({"journal": {"full_in_s": left_s}, "conditions": []}), [])
+
+    def test_a_full_journal_stands_at_once_and_since_it_is_full(self):
+        self.sky.put("journal_filling", CRITICAL)
+        self.sky.wait(4 * MIN)
+        self.sky.there, full_ms = {}, self.sky.offset + self.sky.now
+        self.sky.put("journal_full", CRITICAL)
+        self.assertEqual(self.sky.wait(1000).standing, ["journal_filling", "journal_full"])
+        self.assertTrue(abs(self.sky.watch.standing["journal_full"].since_ms - full_ms) <= 1000)
+
+    def test_a_journal_that_is_full_is_not_over_with_filling(self):
+        self.sky.put("journal_filling", CRITICAL)
+        self.sky.wait(4 * MIN)
+        self.sky.there = {}
+        self.sky.put("journal_full", CRITICAL)
+        self.assertEqual(self.sky.wait(2 * LOST_MS, 5000).over, [])
+        self.sky.there = {}
+        self.assertEqual([each.name for each in self.sky.wait(2 * MIN).over], ["journal_full"])
+        self.assertEqual([each.name for each in self.sky.wait(4 * MIN).over], ["journal_full", "journal_filling"])
 
     def test_what_nobody_could_know_for_a_day_is_lost(self):
         self.sky.put("disk", CRITICAL)

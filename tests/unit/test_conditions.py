@@ -111,7 +111,7 @@ class Each(unittest.TestCase):
                                  card={"used_percent": 90, "written_bytes": 0}))  # fmt: skip
         everything.update(now_ms=1000, oldest_ms=-100000)
         names = [name for name, _ in found(**everything)]
-        self.assertEqual(sorted(names), sorted(name for name in NAMES if name != "fenced"))
+        self.assertEqual(sorted(names), sorted(name for name in NAMES if name not in ("fenced", "journal_filling")))
         levels = [level for _, level in found(**everything)]
         self.assertEqual(levels, sorted(levels))  # "critical" before "warning"
 
@@ -143,7 +143,8 @@ class Unknown(unittest.TestCase):
         self.assertEqual(self.of_log(journal_used=100 * MIB, journal_growth=0), [])
 
     def test_a_fenced_board_does_not_look_at_its_twin(self):
-        self.assertEqual(self.of_log(fenced=True), ["damage", "journal_filling", "no_link", "behind", "copying"])
+        names = ["damage", "journal_full", "journal_filling", "no_link", "behind", "copying"]
+        self.assertEqual(self.of_log(fenced=True), names)
 
 
 class Filling(unittest.TestCase):
@@ -153,7 +154,7 @@ class Filling(unittest.TestCase):
         used = (self.SIZE * percent + 99) // 100
         growth = None if hours is None else (self.SIZE - used) / (hours * 3600)
         levels = [level for name, level in found(journal_used=used, journal_growth=growth, **changes)
-                  if name == "journal_filling"]  # fmt: skip
+                  if name in ("journal_full", "journal_filling")]  # fmt: skip
         return levels[0] if levels else None
 
     def test_levels(self):
@@ -177,7 +178,8 @@ class Filling(unittest.TestCase):
 
     def test_full(self):
         self.assertEqual(self.level(50, None, journal_full=True), CRITICAL)
-        self.assertIn("the server waits", sentence("journal_filling", journal_full=True))
+        self.assertIn("the server waits", sentence("journal_full", journal_full=True))
+        self.assertEqual(sentence("journal_filling", journal_full=True, journal_used=self.SIZE), None)
 
     def test_with_the_hours_left(self):
         text = sentence("journal_filling", journal_used=self.SIZE // 2, journal_growth=self.SIZE / 2 / 10800)
@@ -207,6 +209,12 @@ class When(unittest.TestCase):
         self.assertEqual(self.seen(board), {"keys": NOW_MS + 5000})
         self.pass_time(board, 5000, link_state="connecting")
         self.assertEqual(self.seen(board)["no_link"], NOW_MS + 15000)
+
+    def test_a_journal_is_full_since_it_is_full(self):
+        board = FakeBoard(journal_used=500 * MIB, acked=12)
+        self.assertEqual(self.seen(board), {"journal_filling": NOW_MS})
+        self.pass_time(board, 240000, journal_full=True)
+        self.assertEqual(self.seen(board), {"journal_full": NOW_MS + 240000})
 
     def test_a_clock_that_is_set_later_moves_it_along(self):
         board = FakeBoard(link_state="connecting", now_ms=1000000)

@@ -87,7 +87,7 @@ class Told(unittest.TestCase):
         rig.run()
         while rig.board.volume.write(0, b"f" * MIB):
             rig.run()
-        rig.wait(100)
+        rig.wait(1100)
         self.assertEqual(sentences(rig)[-1], "the journal is full")
         rig.board.peer.acknowledged(0, rig.board.journal.head)
         rig.wait(6000)

@@ -2,11 +2,13 @@
 
 import unittest
 
-from firmware.foresight import EVERY_MS, Foresight
+from firmware.foresight import EVERY_MS, LOOK_MS, Foresight
 from firmware.pace import Pace
 from firmware.schedule import DAY, parse
 from firmware.status.chronicle.layout import MINUTES, Sample
 from firmware.status.chronicle.series import Series
+from firmware.status.facts import circumstances
+from firmware.status.forecast import Forecast
 from firmware.status.outlook import END_S, STEPS
 
 HOUR = 3600
@@ -42,9 +44,10 @@ class Board:
         self.pace.poll(0)
         link = Part(bytes_per_s=0, scarce=False)
         self.peer = Part(link=link, part=Part())
+        self.identity.fenced = False
         self.copier = Part(under_way=False)
         self.chronicle = None
-        self.forecast = (None, None, None)
+        self.forecast = Forecast()
         self.alarms = {}
         self.known = {
             "backlog_bytes": 0,
@@ -87,7 +90,11 @@ class Story:
             timer[1]()
         self.board.volume.write_bytes += bytes_per_s * (end - self.board.clock.ms) // 1000
         self.board.clock.ms = end
-        return self.board.forecast
+        return self.seen()
+
+    def seen(self):
+        """(worst lag, caught up, full) as it is shown now."""
+        return self.board.forecast.now(circumstances(self.board), self.board.clock.ms)[:3]
 
 
 class Forecasts(unittest.TestCase):
@@ -152,9 +159,44 @@ class Forecasts(unittest.TestCase):
         good, story.board.facts = story.board.facts, None
         with self.assertRaises(TypeError):
             story.run(EVERY_MS)
-        self.assertEqual(story.board.forecast, (None, None, None))
+        self.assertEqual(story.seen(), (None, None, None))
         story.board.facts = good
         self.assertEqual(story.run(EVERY_MS), (0, 0, None))
+
+    def test_what_was_foreseen_under_another_quota_rate_role_or_link_is_void(self):
+        changes = (
+            lambda board: board.pace.set_quota(0), lambda board: board.pace.set_rate(parse("2M")),
+            lambda board: setattr(board.identity, "role", "twin"), lambda board: setattr(board.peer, "part", None),
+            lambda board: setattr(board.copier, "under_way", True),
+            lambda board: setattr(board.identity, "fenced", True),
+        )  # fmt: skip
+        for change in changes:
+            story = Story(quota=1 << 20)
+            story.board.known["journal_size"] = 10000 * HOUR
+            story.board.pace.count(1 << 20)
+            self.near(story.run(10 * EVERY_MS, 10000)[2], HOUR)
+            change(story.board)
+            self.assertEqual(story.seen(), (None, None, None))
+
+    def test_it_is_worked_out_anew_at_once(self):
+        story = Story(quota=1 << 20)
+        story.board.known["journal_size"] = 10000 * HOUR
+        story.board.pace.count(1 << 20)
+        story.run(10 * EVERY_MS, 10000)
+        story.board.pace.set_quota(0)
+        self.assertEqual(story.run(2 * LOOK_MS, 10000), (0, 0, None))
+
+    def test_time_passes_until_it_is_worked_out_anew(self):
+        story = Story(rate="80K")
+        story.board.known["backlog_bytes"] = 72_000_000
+        before = story.run(3 * EVERY_MS + 1000)[1]
+        self.near(story.run(40000)[1], before - 40, 0.1)
+
+    def test_the_rate_under_which_the_journal_gets_full(self):
+        story = Story(rate="64K 08:00-19:00, 0")
+        story.board.known["journal_size"] = 4000 * 5 * HOUR
+        story.run(HOUR * 1000, 20000)
+        self.assertEqual(story.board.forecast.now(circumstances(story.board), story.board.clock.ms)[3], 64000)
 
     def test_it_stops(self):
         story = Story()

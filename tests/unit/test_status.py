@@ -40,7 +40,7 @@ class Snapshot(unittest.TestCase):
             "time_ms": 1700000001500,
             "uptime_s": 86400.5,
             "host": FACTS["host"],
-            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None},
+            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None, "full_cap": None},
             "rpo_s": None,
             "health": {
                 "temperature_c": None, "under_voltage": None, "card": {"used_percent": None, "written_bytes": None},
@@ -88,13 +88,16 @@ class Snapshot(unittest.TestCase):
         self.assertEqual(status(oldest_ms=None, role="twin")["backlog"]["seconds"], 0)
 
     def test_the_one_figure_of_when_the_journal_is_full(self):
-        filling = {"journal_growth": 1000.0}
+        filling = {"journal_growth": 1000.0, "oldest_ms": FACTS["now_ms"] - 60000}
         by_growth_s = ((512 << 20) - 40960) // 1000
         for changes, seconds in (
             ({}, by_growth_s), ({"caught_up_s": 3600}, None), ({"full_s": 7000}, 7000), ({"full_s": 0}, 1),
             ({"caught_up_s": 3600, "full_s": 80000}, 80000), ({"journal_full": True, "full_s": 7000}, 0),
             ({"link_state": "waiting", "caught_up_s": 3600, "full_s": 7000}, by_growth_s),
             ({"fenced": True}, None), ({"failure": "x", "full_s": 7000}, None),
+            ({"role": "twin"}, None), ({"role": "twin", "link_state": "waiting"}, None),
+            ({"oldest_ms": FACTS["now_ms"] - 1000}, None), ({"acked": 12}, None),  # it is on its way, or there
+            ({"acked": 12, "journal_used": 256 << 20}, (256 << 20) // 1000),  # the disk does not take what is written
         ):  # fmt: skip
             self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
 
@@ -102,6 +105,12 @@ class Snapshot(unittest.TestCase):
         for growth, steady in ((None, False), (0, True), (1000.0, False)):
             text = str(rows(status(journal_growth=growth, caught_up_s=3600)))
             self.assertEqual("not filling" in text, steady, growth)
+
+    def test_how_it_fills_is_not_known_at_first(self):
+        for changes, known in (({"link_state": "waiting"}, False), ({}, True),
+                               ({"link_state": "waiting", "journal_growth": 0}, True),
+                               ({"oldest_ms": FACTS["now_ms"] - 60000}, False)):  # fmt: skip
+            self.assertEqual("not known yet" not in str(rows(status(**changes))), known, changes)
 
     def test_a_twin_that_acknowledged_more_than_this_board_recalls(self):
         self.assertEqual(status(acked=13)["backlog"]["groups"], 0)

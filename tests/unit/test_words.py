@@ -173,6 +173,26 @@ class Advice(unittest.TestCase):
     def test_when_it_fills_though_the_link_is_up(self):
         filling = {"journal_used": 400 * MIB, "journal_growth": 112 * MIB / 3600}
         self.assertEqual(advice(**filling), "use a faster line, or write less: the journal is full in 60 min")
+        much = dict(filling, journal_used=500 * MIB, journal_growth=None)
+        self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 97 % full")
+
+    def test_what_holds_it_up_is_what_is_to_be_raised(self):
+        used_up = {"journal_used": 500 * MIB, "held_bytes": 400 * MIB, "oldest_ms": NOW_MS - 60000, "rpo_s": 10}
+        quota = dict(used_up, quota_holds=True)
+        self.assertEqual(advice(**quota), "raise the quota, or write less: the journal is 97 % full")
+        self.assertIn("raise the quota, or write less for a while", advice(journal_full=True, **quota))
+        quota["journal_growth"] = 2.0 * MIB
+        self.assertEqual(advice(**quota), "raise the quota, or write less: the journal is full in 6 s")
+        rate = dict(used_up, cap=2000000)
+        self.assertEqual(advice(**rate), "raise the rate (2 Mbit/s), or write less: the journal is 97 % full")
+        later = {"journal_used": 200 * MIB, "full_s": 7000, "full_cap": 2000000}
+        self.assertEqual(advice(**later), "raise the rate (2 Mbit/s), or write less: the journal is full in 116 min")
+        french = words(language="fr", **later)["advice"]
+        self.assertEqual(french, "augmenter le débit (2 Mbit/s), ou écrire moins : le journal sera plein dans 116 min")
+
+    def test_what_is_held_back_and_far_too_late_does_not_wait(self):
+        late = {"held_bytes": MIB, "quota_holds": True, "oldest_ms": NOW_MS - 60000, "rpo_s": 10}
+        self.assertEqual(advice(**late), "raise the rate or the quota: the twin is too far behind")
 
     def test_when_it_catches_up_by_itself(self):
         behind = {"oldest_ms": NOW_MS - 60000}

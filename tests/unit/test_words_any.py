@@ -55,6 +55,7 @@ CHOICES = {
     "lag_s": (None, 0, 90000.5),
     "caught_up_s": (None, 0, 86399.9),
     "full_s": (None, None, 0, 86399.9),
+    "full_cap": (None, 0, 2000000),
     "rpo_s": (None, 1, 900, 30 * 86400),
     "damage": ("", "", "", "the journal is damaged at byte 1, group 2: no superblock"),
     "refusal": ("", "%", "left and right are both twin; one must be the other's twin"),
