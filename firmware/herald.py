@@ -103,6 +103,7 @@ class Herald:
         if self.alerts.channels:
             self.alerts.look()
         self._board.alarm("alerts_file", self._trouble())
+        self._board.alarm("receiver", self.alerts.unreached())
 
     def _trouble(self) -> str:
         trouble = self.alerts.trouble if self.alerts.channels else ""

@@ -17,7 +17,12 @@ from firmware.errors import Damaged, Refused, Undelivered
 from firmware.status.case import is_held
 
 LOOK_MS = 1000
+UNREACHED_MS = 300000  # several tries
 _SAVE_AGAIN_MS = 60000
+_REACHED = "alerts reach receiver %d of %s again"
+_REMARKED = "alerts reach receiver %d of %s, but not as they should; `sosie alert status` says why"
+_FAILS = "alerts do not reach receiver %d of %s; `sosie alert status` says why"
+_UNREACHED = "alerts have not reached receiver %d of %s for minutes; `sosie alert status` says why"
 
 
 class Alerts:
@@ -162,18 +167,35 @@ class Alerts:
         self._pings_ms[channel.place.key] = self.now_ms + channel.place.every_ms
         if failed:
             self._hurry_all()
-            self._note("alerts reach %s again" % self.id_of(channel))
+            self._note_of(channel, _REACHED)
         if remark and remark != trouble:
-            self._note("alerts reach %s, but not as they should; /api/alerts says why" % self.id_of(channel))
+            self._note_of(channel, _REMARKED)
 
     def _failed(self, channel, notice, error) -> None:
         is_news, refused = channel.failed_ms is None, isinstance(error, Undelivered) and error.refused
         channel.failed(_lasting(notice), str(error), refused, self.now_ms, self._wall_ms())
         if is_news:
-            self._note("alerts do not reach %s; /api/alerts says why" % self.id_of(channel))
+            self._note_of(channel, _FAILS)
+
+    def _note_of(self, channel, sentence: str) -> None:
+        if channel in self.channels:  # it was not taken out of the settings meanwhile
+            self._note(sentence % self._named(channel))
+
+    def _named(self, channel) -> tuple:
+        """(number, key of board.conf), what it is called where anybody may look: neither its address nor what others
+        answer is for strangers."""
+        same = [each for each in self.channels if each.place.name == channel.place.name]
+        return same.index(channel) + 1, channel.place.name
+
+    def unreached(self) -> str:
+        """The first receiver that has not been reached for so long that somebody has to look, in a sentence, or ""."""
+        for channel in self.channels:
+            if channel.failed_ms is not None and self._wall_ms() - channel.failed_ms >= UNREACHED_MS:
+                return _UNREACHED % self._named(channel)
+        return ""
 
     def id_of(self, channel) -> str:
-        """What it is called where anybody may look: neither its address nor what others answer is for strangers."""
+        """What programs call it; not its address, for anybody may look."""
         known = channel in self.channels  # no longer, when it was taken out of the settings meanwhile
         return "%s-%d" % (channel.place.kind, self.channels.index(channel)) if known else channel.place.kind
 

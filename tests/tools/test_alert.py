@@ -35,11 +35,17 @@ def board():
 
 
 def test_all_is_well(board, run):
-    board.answers["/api/alerts"] = (200, {"channels": CHANNELS})
+    board.answers["/api/alerts"] = (200, {"channels": CHANNELS[:1]})
     code, out, _ = run("alert", "status", board.address)
     assert code == cli.FINE
     assert out.splitlines()[0] == "ok       mail      me@x.example via mail.x.example:587"
     assert "reached last at 2025-11-2" in out
+
+
+def test_one_was_never_tried(board, run):
+    board.answers["/api/alerts"] = (200, {"channels": CHANNELS})
+    code, out, _ = run("alert", "status", board.address)
+    assert code == cli.NOT_FINE and "nothing was sent there yet; `sosie alert test` tries it" in out
 
 
 def test_one_is_not_reached(board, run):

@@ -51,6 +51,23 @@ class Telling(unittest.TestCase):
         rig.wait(10 * MINUTE)
         self.assertEqual([event for _, event, _ in rig.post.taken], ["fired", "resolved"])
 
+    def test_a_receiver_that_is_not_reached_for_minutes_is_a_sentence(self):
+        """The one that a person would look for: of two of a kind, which; not while it may be a blip."""
+        rig = Rig({"alert_webhook": "http://127.0.0.1:9/a, http://127.0.0.1:9/b", "alert_syslog": "127.0.0.1:514"})
+        rig.put("storage")
+        rig.wait(MINUTE)
+        rig.put("keys")
+        second = [channel.place.key for channel in rig.alerts.channels if channel.place.name == "alert_webhook"][1]
+        rig.post.away[second] = unreachable()
+        rig.wait(4 * MINUTE)
+        self.assertEqual(rig.alerts.unreached(), "")
+        rig.wait(6 * MINUTE)
+        words = "alerts have not reached receiver 2 of alert_webhook for minutes; `sosie alert status` says why"
+        self.assertEqual(rig.alerts.unreached(), words)
+        rig.post.away.clear()
+        rig.wait(6 * MINUTE)
+        self.assertEqual(rig.alerts.unreached(), "")
+
     def test_several_at_once(self):
         rig = Rig(HOOK)
         for name in ("no_link", "temperature", "card"):
@@ -176,8 +193,8 @@ class Outages(unittest.TestCase):
         self.assertEqual(
             self.rig.events,
             [
-                "alerts do not reach webhook-1; /api/alerts says why",
-                "alerts reach webhook-1 again",
+                "alerts do not reach receiver 1 of alert_webhook; `sosie alert status` says why",
+                "alerts reach receiver 1 of alert_webhook again",
             ],
         )
 
