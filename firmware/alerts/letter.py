@@ -41,19 +41,22 @@ class Writer:
         if notice.event == TEST:
             return _test(language, notice, status, wall_ms)
         over = notice.event in (RESOLVED, LOST, PASSED)
-        lines = [say(language, "alert." + notice.event, notice.sentence)]
+        sentence = _of(language, "alert.was.", notice.name) if over else notice.sentence
+        lines = [say(language, "alert." + notice.event, sentence)]
+        if notice.event == PASSED:  # nobody was told what it was
+            lines.append(say(language, "alert.said", notice.sentence))
         if status["clock"]["set"] is False:
             lines.append(_unsure(language, notice, over, wall_ms))
         else:
             lines.append(_lasted(language, notice) if over else _since(language, notice, wall_ms))
         if notice.came > 1:
             lines.append(say(language, "alert.came", notice.came))
-        advice = "" if over else _advice(language, notice.name)
+        advice = "" if over else _of(language, "alert.do.", notice.name)
         if advice:
             lines.append(say(language, "alert.advice", advice))
-        title = say(language, "alert.title." + notice.event, status["name"], notice.sentence)
+        title = say(language, "alert.title." + notice.event, status["name"], sentence)
         facts = _facts(notice, status, wall_ms, title, "\n".join([_line(each) for each in lines]))
-        facts["sentence"], facts["advice"] = notice.sentence, advice
+        facts["sentence"], facts["advice"] = sentence, advice
         return Letter(CALM if over else notice.level, facts)
 
 
@@ -62,8 +65,9 @@ def _line(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text[-1:] in ("", ".", "!", "?") else ".")
 
 
-def _advice(language: str, name: str) -> str:
-    return say(language, "alert.do." + (name if name in NAMES else "other"))
+def _of(language: str, family: str, name: str) -> str:
+    """What is said of every condition of that name."""
+    return say(language, family + (name if name in NAMES else "other"))
 
 
 def _since(language: str, notice, wall_ms: int) -> str:

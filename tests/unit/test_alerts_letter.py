@@ -40,25 +40,36 @@ class Letters(unittest.TestCase):
     def test_over(self):
         letter = write(RESOLVED, came=3)
         self.assertEqual((letter.level, letter.facts["level"]), (CALM, "critical"))
-        self.assertEqual(letter.facts["title"], "left, over: the other board is not reached")
+        self.assertEqual(letter.facts["title"], "left, over: the other board was not reached")
         self.assertEqual(
             letter.facts["text"],
-            "This is over: the other board is not reached.\n"
+            "This is over: the other board was not reached.\n"
             "It lasted 45 min, from 2023-11-14 22:13 UTC to 2023-11-14 22:58 UTC.\n"
             "In that time it came and went 3 times.",
         )
         self.assertEqual((letter.facts["duration_s"], letter.facts["advice"], letter.facts["times"]), (2700, "", 3))
 
+    def test_over_is_in_one_language_and_tells_no_figure_as_of_now(self):
+        """Its last sentence may be of a time when the board spoke another one."""
+        late = "le jumeau a 2 min de retard"
+        for event in (RESOLVED, LOST):
+            facts = write(event, name="behind", sentence=late).facts
+            self.assertNotIn(late, json.dumps(facts))
+            self.assertIn("the twin was further behind than is wanted", facts["title"])
+            self.assertEqual(facts["sentence"], "the twin was further behind than is wanted")
+        self.assertIn("le jumeau avait plus de retard que voulu", write(RESOLVED, "fr", name="behind").facts["text"])
+
     def test_what_cannot_be_told_any_more_is_not_called_over(self):
         facts = write(LOST).facts
-        self.assertEqual(facts["title"], "left, not known any more: the other board is not reached")
+        self.assertEqual(facts["title"], "left, not known any more: the other board was not reached")
         self.assertTrue(facts["text"].startswith("Whether this is still so cannot be told any more: the other board"))
         self.assertEqual((write(LOST).level, facts["advice"]), (CALM, ""))
         self.assertIn("On ne peut plus savoir", write(LOST, "fr").facts["text"])
 
     def test_over_before_it_could_be_told(self):
         text = write(PASSED, times=4).facts["text"]
-        self.assertIn("This could not be told in time, and is over: the other board is not reached.", text)
+        self.assertIn("This could not be told in time, and is over: the other board was not reached.", text)
+        self.assertIn("\nThe last that was known: the other board is not reached.\n", text)
         self.assertIn("It came 4 times between 2023-11-14 22:13 UTC and 2023-11-14 22:58 UTC, and lasted 45 min", text)
 
     def test_no_date_is_told_of_a_clock_that_is_not_set(self):
