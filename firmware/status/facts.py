@@ -134,15 +134,17 @@ def look_at_growth(board) -> None:
 def _way(board):
     """On which the journal is emptied (Growth): SHUT, or what the link may send."""
     retains = board.identity.role == PRIMARY and board.journal.superblock.retain
-    if retains and (board.peer.link is None or board.pace.holds):
+    linked, pace = board.peer.link is not None, board.pace
+    if retains and not (linked and (pace.excess or not pace.holds)):
         return SHUT
-    return (board.peer.link is not None, board.pace.cap)
+    return (linked, pace.cap)
 
 
 def circumstances(board) -> tuple:
     """What a forecast of this board rests on: when it changes, nobody has foreseen that."""
     who, pace = board.identity, board.pace
-    return (who.role, who.fenced, board.peer.part is None, board.copier.under_way, pace.rate, pace.quota)
+    linked, copying = board.peer.part is not None, board.copier.under_way
+    return (who.role, who.fenced, linked, copying, pace.rate, pace.quota, pace.excess)
 
 
 def _uptime_ms(board) -> int:

@@ -186,6 +186,15 @@ class Forecasts(unittest.TestCase):
         story.board.pace.set_quota(0)
         self.assertEqual(story.run(2 * LOOK_MS, 10000), (0, 0, None))
 
+    def test_what_goes_beyond_the_quota_does_not_fill_the_journal(self):
+        story = Story(quota=1 << 20)
+        story.board.known["journal_size"] = 10000 * HOUR
+        story.board.pace.count(1 << 20)
+        self.assertFalse(story.board.pace.takes(1, False))
+        self.near(story.run(10 * EVERY_MS, 10000)[2], HOUR)
+        story.board.pace.exceed()
+        self.assertEqual(story.run(2 * LOOK_MS, 10000)[2], None)
+
     def test_time_passes_until_it_is_worked_out_anew(self):
         story = Story(rate="80K")
         story.board.known["backlog_bytes"] = 72_000_000
