@@ -127,4 +127,4 @@ function attention(alarms) {
 }
 
 // A long path goes on in the next line behind a slash.
-const broken = (text) => text.split(/(?<=\/)/).flatMap((piece) => [piece, make("wbr")]);
+const broken = (text) => text.match(/[^/]*\/|[^/]+/g).flatMap((piece) => [piece, make("wbr")]);

@@ -494,7 +494,7 @@ PAGE = {
     "promote.missing.one": "{n} group that the other board wrote never arrived.",
     "promote.missing.other": "{n} groups that the other board wrote never arrived.",
     "settings.title": "Settings",
-    "settings.words": "They count at once, and after a restart.",
+    "settings.words": "Change one and save it: it counts at once, and after a restart.",
     "settings.unset": "not set",
     "settings.save": "Save",
     "settings.save.one": "Save: {setting}",

@@ -1165,7 +1165,7 @@ PAGE = {
     "promote.missing.one": "{n} groupe écrit par l'autre boîtier n'est jamais arrivé.",
     "promote.missing.other": "{n} groupes écrits par l'autre boîtier ne sont jamais arrivés.",
     "settings.title": "Réglages",
-    "settings.words": "Ils comptent aussitôt, et après un redémarrage.",
+    "settings.words": "Changez un réglage et enregistrez-le : il compte aussitôt, et après un redémarrage.",
     "settings.unset": "non réglé",
     "settings.save": "Enregistrer",
     "settings.save.one": "Enregistrer : {setting}",
