@@ -36,6 +36,13 @@ class Telling(unittest.TestCase):
         rig.wait(MINUTE)
         self.assertEqual(rig.post.taken, [("webhook", "fired", "no_link")])
 
+    def test_a_journal_that_is_full_in_minutes_is_told_at_once(self):
+        rig = Rig(HOOK)
+        rig.status["journal"]["full_in_s"] = 240
+        rig.put("journal_filling")
+        rig.wait(2000)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "journal_filling")])
+
     def test_a_receiver_is_told_on_whoever_hears_of_it_and_raises(self):
         rig = Rig(HOOK)
         rig.post.away["all"] = unreachable()
