@@ -153,7 +153,7 @@ def test_alarms_have_room_beneath_both_boards(show, mock, width):
     told = "the settings %s cannot be written (No space left on device); make room there" % path
     mock.change = lambda status: status["other"].update(alarms=[told, "the clock is not set"])
     page = show("healthy", width=width)
-    row = page.locator("#boards tr", has=page.get_by_role("rowheader", name="Alarms"))
+    row = page.locator("#boards tr", has=page.get_by_role("rowheader", name="To put right"))
     expect(row.locator("td")).to_have_text("right: T" + told[1:] + ". The clock is not set.")
     table = page.locator("#boards").bounding_box()
     assert row.locator("td").bounding_box()["width"] > 0.6 * table["width"]
@@ -164,7 +164,7 @@ def test_no_row_of_alarms_where_there_are_none(show):
     """Beneath a condition in red it would be a strange "none"."""
     page = show("outage")
     expect(page.locator("#boards td").first).to_be_visible()
-    expect(page.get_by_role("rowheader", name="Alarms")).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="To put right")).to_have_count(0)
 
 
 def test_both_boards_side_by_side_and_one_alone(show, mock):

@@ -269,3 +269,14 @@ def test_a_typo_in_the_settings_file_and_a_card_that_is_full(open_board, tmp_pat
     code, answer = open_board.request("POST", "/api/settings", {"rate": "2M 08:00-19:00, 0"})
     assert code == 200, answer
     assert not open_board.status()["alarms"] or "line 2" not in str(open_board.status()["alarms"])
+
+
+def test_a_settings_file_that_is_edited_while_the_board_runs(open_board, tmp_path):
+    settings = tmp_path / "settings"
+    settings.write_text("rpo = soon\nqouta = 0\n")
+    wait_until("both lines are named", lambda: len(open_board.status()["alarms"]) == 2)
+    status = open_board.status()
+    assert "line 1: rpo = soon" in status["alarms"][0] and "line 2: qouta" in status["alarms"][1]
+    assert [each["level"] for each in status["conditions"] if each["name"] == "settings"] == ["warning"]
+    settings.write_text("rpo = 20m\n")
+    wait_until("they are mended", lambda: open_board.status()["rpo_s"] == 1200 and not open_board.status()["alarms"])
