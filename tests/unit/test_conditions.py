@@ -92,7 +92,8 @@ class Each(unittest.TestCase):
         self.assertTrue(sentence("disk", **health(disk={"ok": False, "sentence": None})))
 
     def test_alarms_of_sources(self):
-        for source, name in (("keys", "keys"), ("certificates", "keys"), ("settings", "settings"), ("rate", "clock"), ("settings 2", "settings"),
+        for source, name in (("keys", "keys"), ("certificates", "keys"), ("settings", "settings"), ("rate", "clock"),
+                             ("settings 2", "settings"),
                              ("console /dev/ttyS0", "surface"), ("chronicle", "surface")):  # fmt: skip
             self.assertEqual(found(troubles={source: "it burns"}), [(name, WARNING)])
             self.assertEqual(sentence(name, troubles={source: "it burns"}), "it burns")
