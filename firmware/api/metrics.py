@@ -88,7 +88,7 @@ def _safety(made: Exposition, status: dict) -> None:
     made.add("lag_seconds", GAUGE, "Age of the oldest write that the twin lacks.", lag_s)
     stages = [((("stage", stage),), status["group"][stage]) for stage in STAGES]
     made.family("group", GAUGE, "Number of the last group of writes that got there.", stages)
-    told = "How many things the board asks somebody to put right, each with a sentence; sosie_condition has all."
+    told = "How many things are to be put right; sosie_condition has all."
     made.add("alarms", GAUGE, told, len(status["alarms"]))
 
 
