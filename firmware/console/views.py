@@ -22,7 +22,8 @@ def head(status: dict) -> list:
 def live(status: dict, events: list, now_ms: int, room: int) -> list:
     """The status, in at most `room` lines: what is wrong, the table, and the latest events where they fit."""
     language = status["language"]
-    wrong = table.wrong(status)
+    said = status["words"]["sentence"].lower()  # in the head
+    wrong = [row for row in table.wrong(status) if row[1].lower() + "." != said]
     lines = _wrong(wrong, language)
     for number, (word, value) in enumerate([table.board(status)] + table.rows(status)):
         label = " %s" % word

@@ -121,6 +121,10 @@ class Views(unittest.TestCase):
         self.assertTrue(lines[6].endswith("see log, or the page"))
         self.assertFalse(any("event" in line for line in lines))
 
+    def test_what_the_head_says_takes_no_room_a_second_time(self):
+        lines = [line.text for line in views.live(status(link_state="connecting"), [], 0, 20)]
+        self.assertFalse(any("the other board is not reached" in line for line in lines), lines)
+
     def test_the_table_is_the_pages(self):
         from firmware.status.table import rows
 
