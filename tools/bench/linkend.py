@@ -24,6 +24,7 @@ class Board:
     """What a Link asks of its board; `on_joined(part)`, `on_acknowledged(number)`."""
 
     mute, capabilities = False, 0
+    urgent = must_go = 0  # no host waits, and no journal is full
 
     def __init__(self, role, journal):
         self.identity = Identity(PAIR, role[:1].encode() * 16, role, role, DISK_SIZE)
