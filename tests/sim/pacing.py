@@ -61,8 +61,8 @@ class Pacing:
         if kind == 0:
             return self._random.randbytes(self._random.choice((1, 40, 4096)))
         if kind == 1:  # all lies, in perfect form
-            return b'{"name":"left","role":"primary","state":"fenced","generation":%d,"backlog_bytes":-5}' % (1 << 50)
-        return b"{" * self._random.choice((1, 4096))
+            return b'{"name":"left","role":"primary","state":"fenced","generation":%d,"backlog_bytes":5}' % (1 << 50)
+        return self._random.choice((b"{", b"{" * 4096, b'{"name":"left","role":"primary","state":"fenced","backlog_bytes":-5}'))
 
     @property
     def patience_ms(self) -> int:
