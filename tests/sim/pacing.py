@@ -57,12 +57,13 @@ class Pacing:
         return self._forged
 
     def _forged(self) -> bytes:
+        lie = b'{"name":"left","role":"primary","state":"fenced","generation":%d,"backlog_bytes":%d}'
         kind = self._random.randrange(3)
         if kind == 0:
             return self._random.randbytes(self._random.choice((1, 40, 4096)))
-        if kind == 1:  # all lies, in perfect form
-            return b'{"name":"left","role":"primary","state":"fenced","generation":%d,"backlog_bytes":5}' % (1 << 50)
-        return self._random.choice((b"{", b"{" * 4096, b'{"name":"left","role":"primary","state":"fenced","backlog_bytes":-5}'))
+        if kind == 1:  # in perfect form
+            return lie % (1 << 50, 5)
+        return self._random.choice((b"{", b"{" * 4096, lie % (1, -5)))
 
     @property
     def patience_ms(self) -> int:
