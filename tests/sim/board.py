@@ -142,7 +142,7 @@ class SimBoard:
         """The process dies; what it wrote stays in the caches, and its memory where it is kept."""
         late = self._late
         if self._kept is not None and self.state == UP:
-            self._kept.failed = self.board.failed
+            self._kept.failed = self.failed
         if self.is_without_memory:
             self.forget()
         if late:
@@ -268,7 +268,8 @@ class SimBoard:
 
     @property
     def failed(self) -> bool:
-        return self.state == REFUSED or (self.state == UP and self.board.failed)
+        """The journal is the first to know: a process may die before it has told the board."""
+        return self.state == REFUSED or (self.state == UP and (self.board.failed or self.board.journal.failed))
 
     def group_of_last(self) -> int:
         """The group that the last accepted host operation is in."""
