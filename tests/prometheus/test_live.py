@@ -33,7 +33,8 @@ def test_promtool_has_nothing_to_say_about_a_live_pair(promtool, ending, tmp_pat
     client = pair.left.client()
     client.write(0, os.urandom(MIB))
     client.flush()
-    wait_until("each heard of the other", lambda: all(each.status()["other"] for each in (pair.left, pair.right)))
+    wait_until("left heard of right", lambda: pair.left.status()["other"])
+    wait_until("right heard how far it is behind", lambda: b"\nsosie_other_lag_seconds" in metrics_of(pair.right))
     found = set()
     for board in (pair.left, pair.right):
         text = metrics_of(board)

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import Counter
 
+from firmware.link import codec
 from tests.sim import checks
 from tests.sim.world import Over, World
 
@@ -140,7 +141,8 @@ def main(argv=None) -> int:
         return run_verbosely(options.seed)
     if options.seed is not None:
         options.start, options.seeds, options.jobs = options.seed, 1, 1
-    print("seeds from %d" % options.start, flush=True)
+    # Sizes on the wire decide what happens when: a seed is the same run only where the same is packed.
+    print("seeds from %d, packed with %s" % (options.start, codec.packable()[0]), flush=True)
     summary = run_many(seeds_for(options.start, options.seeds, options.minutes), max(1, options.jobs))
     summary.show()
     return 1 if summary.failures or not summary.seeds else 0
