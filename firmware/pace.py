@@ -36,8 +36,8 @@ class Pace:
     groups are held back by it. `clock` has now_ms(), wall_ms() and, where there is a schedule or a quota,
     local_minute(wall_ms): minutes since 1970 in local time. The owner sets `changed()`, called when more may go than
     before, or the cap is another one; `keep(record)`, which puts a record where it survives a restart: (day, bytes, so
-    many of them ahead of what was used); `note(sentence)`; and `clock_set`, False while the wall clock cannot be
-    believed.
+    many of them ahead of what was used, so many of them while nobody knew the day); `note(sentence)`; and `clock_set`,
+    False while the wall clock cannot be believed.
     """
 
     def __init__(self, rate, quota: int, clock):
@@ -51,7 +51,7 @@ class Pace:
         self._rate = rate
         self._clock = clock
         self._day = None  # that `used` counts
-        self._undated = 0  # bytes that went before anybody knew the day
+        self._undated = 0  # bytes of `used` that went while nobody knew the day: they may be of the next one
         self._kept = 0  # bytes of that day that are written down, or on their way there
         self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead
         self._exceeds = False
@@ -81,9 +81,10 @@ class Pace:
 
     def restore(self, record: tuple) -> None:
         """What an earlier life kept."""
-        day, used, ahead = record
+        day, used, ahead, undated = record
         if self._day is None or day >= self._day:
             self.used += used
+            self._undated += undated
             self._doubtful = min(ahead, used)
             self._settle()
             if self._day is None:
@@ -95,6 +96,7 @@ class Pace:
         if self.quota:
             self.used -= max(0, self._doubtful - self._step)
             self._doubtful = min(self._doubtful, self._step)
+            self._undated = min(self._undated, self.used)
             self._kept = self.used
 
     # Time
@@ -145,8 +147,8 @@ class Pace:
             if self.holds:
                 self.holds = self._exceeds = False
                 self.changed()
-        self._undated = 0
-        if day != self._day:
+        undated, self._undated = self._undated, 0
+        if day != self._day or undated:
             self._day = day
             self._write_down()
 
@@ -197,7 +199,8 @@ class Pace:
     def _keep(self, ahead: int) -> None:
         if self.keep is not None and self.quota and self._day is not None:
             self._kept = self.used + ahead
-            self.keep((self._day, self._kept, max(ahead, self._doubtful)))
+            undated = self._undated + ahead if self.clock_set is False else 0
+            self.keep((self._day, self._kept, max(ahead, self._doubtful), undated))
 
 
 def _nothing() -> None:

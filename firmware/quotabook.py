@@ -1,4 +1,4 @@
-"""Keeps what a quota's day has used where it survives a restart: `day bytes ahead`, a line of three numbers (pace.py).
+"""Keeps what a quota's day has used where it survives a restart: `day bytes ahead undated`, a line (pace.py).
 
 What it cannot keep is an alarm, and links go on. It tries again by itself: while a link is idle, nothing else would.
 """
@@ -77,16 +77,16 @@ class QuotaBook:
 
 def pack(record: tuple) -> bytes:
     """A record as the file holds it."""
-    return b"%d %d %d\n" % record
+    return b"%d %d %d %d\n" % record
 
 
 def unpack(data: bytes) -> tuple:
-    """The record in these bytes; before there were three numbers, none said how many were ahead. Raises ValueError."""
+    """The record in these bytes; earlier versions wrote two or three of its numbers. Raises ValueError."""
     words = data.split()
-    if len(words) not in (2, 3) or not all(word.isdigit() and len(word) <= _MOST_DIGITS for word in words):
+    if len(words) not in (2, 3, 4) or not all(word.isdigit() and len(word) <= _MOST_DIGITS for word in words):
         raise ValueError
-    day, used, ahead = [int(word) for word in words] + [0] * (3 - len(words))
-    return day, used, ahead
+    day, used, ahead, undated = [int(word) for word in words] + [0] * (4 - len(words))
+    return day, used, ahead, undated
 
 
 def _nobody(result, error) -> None:

@@ -78,15 +78,20 @@ class Purse:
 
     def born(self) -> None:
         """Another life begins, which knows what its file says."""
-        record = self._board.quota_record
-        known = 0
-        if record is not None:  # of what was written down ahead, more than a step of the quota does not count
-            known = record[1] - (max(0, record[2] - self._board.quota // 64) if self._board.quota else 0)
+        board, record = self._board, self._board.quota_record
+        known = self._known(record, board.quota) if record is not None else 0
         # Before anybody knew the day there was nothing to write; and the board notices a new one earlier than we.
-        dated = self.day is not None and (record is None or record[0] <= self.day)
-        if self._board.plan.pacing.keep_ms == 0 and self._board.quota and dated and known < self.used:
-            raise Violation("%s has used %d bytes of its day and wrote %d down" % (self._board.name, self.used, known))
+        dated = record is not None if self.day is None else record is None or record[0] <= self.day
+        if board.plan.pacing.keep_ms == 0 and board.quota and dated and known < self.used:
+            raise Violation("%s has used %d bytes of its day and wrote %d down" % (board.name, self.used, known))
         self.used = min(self.used, known)
+
+    def _known(self, record: tuple, quota: int) -> int:
+        """Of what was written down ahead, more than a step of the quota does not count. While nobody has known the day,
+        what went is not known to be of the record's."""
+        _, used, ahead, undated = record
+        known = used - (max(0, ahead - quota // 64) if quota else 0)
+        return known if self.day is not None else min(known, undated)
 
 
 class Meter:

@@ -634,6 +634,7 @@ CHANGING = {**HONEST, "swells": True, "disk_size": 2 << 20, "chaos": 0, "pacing"
 }}  # fmt: skip
 _DAY = {"clocked": True, "minute_ms": 50, "left": 2000, "waits_for_midnight": True, "unset_ms": 0, "keep_ms": 0}
 SPENT = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": MOST_GROUP, "twin": 0}}}
+UNDATED = {**HONEST, "ack": "durable", "pacing": {**SPENT["pacing"], "left": 100_000, "unset_ms": 40_000}}
 FULL_DAYS = {**SPENT, **FULL_RINGS, "ack": "local"}
 SPENT_TWIN = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": 0, "twin": MOST_GROUP}}}
 
@@ -669,6 +670,14 @@ def _(where="pace:Pace.takes"):
 def _(where="link.sender:Sender._pays"):
     def make(old):
         return lambda self, number, begin, size: self.link.pace.takes(0, number <= self._board.urgent)
+
+    replace(where, make)
+
+
+@mutant("what an earlier life sent while nobody knew the day is of no later day", **UNDATED)
+def _(where="pace:Pace.restore"):
+    def make(restore):
+        return lambda self, record: restore(self, record[:3] + (0,))
 
     replace(where, make)
 

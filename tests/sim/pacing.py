@@ -48,7 +48,7 @@ class Pacing:
     def record(self, role: str, day: int):
         """What the quota's file holds at first."""
         quota = self.quotas[role]
-        return (day, max(0, quota - self.left), 0) if quota else None
+        return (day, max(0, quota - self.left), 0, 0) if quota else None
 
     def report(self, real):
         """In place of what a board says of itself."""

@@ -161,11 +161,11 @@ class Quotas(unittest.TestCase):
                 pace.count(1)
             self.assertTrue(pace.used <= MIB + 4)
             self.assertTrue(pace.takes(62 * MIB, False))
-            self.assertEqual(kept.records[-1][1:], (kept.records[-1][2] + pace.used - 1, MIB))
+            self.assertEqual(kept.records[-1][1:], (kept.records[-1][2] + pace.used - 1, MIB, 0))
 
     def test_a_quota_of_the_settings_file_goes_on_where_it_was(self):
         clock, pace = made()
-        pace.restore((THURSDAY, 16 * MIB, 0))
+        pace.restore((THURSDAY, 16 * MIB, 0, 0))
         pace.set_quota(16 * MIB)
         self.assertFalse(pace.takes(1, False))
 
@@ -189,6 +189,25 @@ class Quotas(unittest.TestCase):
         pace.clock_set = True
         clock.pass_minutes(pace, 1)
         self.assertEqual(pace.used, MIB)  # it went before anybody knew that a new day had begun
+
+    def test_what_went_while_nobody_knew_the_time_may_be_of_the_next_day_after_a_restart_too(self):
+        for day, used in ((THURSDAY, 9 * MIB), (THURSDAY + 1, 3 * MIB)):
+            clock, pace = made(quota=16 * MIB)
+            pace.clock_set = False
+            kept = Kept(pace)
+            pace.restore((THURSDAY, 6 * MIB, 0, 0))
+            pace.count(3 * MIB)
+            pace.close()
+            self.assertEqual(kept.records[-1], (THURSDAY, 9 * MIB, 0, 3 * MIB))
+            clock = Clock(day * DAY)
+            again = Pace(always(0), 16 * MIB, clock)
+            kept = Kept(again)
+            again.clock_set = False
+            again.restore((THURSDAY, 9 * MIB, 0, 3 * MIB))
+            again.clock_set = True
+            clock.pass_minutes(again, 1)
+            self.assertEqual(again.used, used)
+            self.assertEqual(kept.records[-1], (day, used + MIB // 4, MIB // 4, 0))
 
     def test_an_excess_is_told_until_midnight(self):
         clock, pace = made(quota=16 * MIB)
@@ -273,36 +292,36 @@ class Restarts(unittest.TestCase):
 
     def test_what_an_earlier_day_wrote_ahead_takes_nothing_off_this_one(self):
         clock, pace = made()
-        pace.restore((THURSDAY - 1, 70 * MIB, 64 * MIB))
+        pace.restore((THURSDAY - 1, 70 * MIB, 64 * MIB, 0))
         pace.set_quota(64 * MIB)
         self.assertEqual(pace.used, 0)
 
     def test_a_lifted_quota_leaves_what_was_really_used(self):
         clock, pace, records = self.spent(16 * MIB, 5, MIB)
         pace.set_quota(0)
-        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0))
+        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0, 0))
 
     def test_what_went_before_the_file_was_read_counts(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(MIB)
-        pace.restore((THURSDAY, 5 * MIB, 0))
+        pace.restore((THURSDAY, 5 * MIB, 0, 0))
         self.assertEqual(pace.used, 6 * MIB)
 
     def test_yesterday_is_over(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(MIB)
-        pace.restore((THURSDAY - 1, 5 * MIB, 0))
+        pace.restore((THURSDAY - 1, 5 * MIB, 0, 0))
         self.assertEqual(pace.used, MIB)
 
     def test_a_file_of_tomorrow_gives_nothing_back(self):
         clock, pace = made(quota=16 * MIB)
-        pace.restore((THURSDAY + 5, 16 * MIB, 0))
+        pace.restore((THURSDAY + 5, 16 * MIB, 0, 0))
         self.assertFalse(pace.takes(1, False))
 
     def test_a_clean_end_writes_down_what_was_used(self):
         clock, pace, records = self.spent(16 * MIB, 5, MIB)
         pace.close()
-        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0))
+        self.assertEqual(records[-1], (THURSDAY, 5 * MIB, 0, 0))
 
     def test_without_a_quota_nothing_is_written(self):
         clock, pace = made("2M 08:00-19:00, 0")

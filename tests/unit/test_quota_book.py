@@ -57,7 +57,7 @@ class Books(unittest.TestCase):
         self.lane.run()
 
     def test_it_goes_on_where_it_was(self):
-        self.open(pack((THURSDAY, 1000 * MIB, STEP)))
+        self.open(pack((THURSDAY, 1000 * MIB, STEP, 0)))
         self.assertEqual(self.pace.used, 1000 * MIB)
         self.assertFalse(self.pace.takes(25 * MIB, False))
         self.assertEqual(self.alarms, [""])
@@ -69,19 +69,19 @@ class Books(unittest.TestCase):
         self.assertTrue(self.file.records)
 
     def test_a_file_that_makes_no_sense_is_an_alarm(self):
-        for data in (b"", b"1", b"1 2 3 4", b"one two", b"-1 5", b"1 " + b"9" * 30, b"\xff", b"7" * 5000):
+        for data in (b"", b"1", b"1 2 3 4 5", b"one two", b"-1 5", b"1 " + b"9" * 30, b"\xff", b"7" * 5000):
             self.alarms.clear()
             self.open(data)
             self.assertIn("/q does not hold a day and its bytes; delete it, or name another; today", self.alarms[0])
             self.assertEqual(self.pace.used, 0)
 
     def test_a_record_comes_back(self):
-        for record in ((20006, 0, 0), (20007, 5 << 40, 64 * MIB)):
+        for record in ((20006, 0, 0, 0), (20007, 5 << 40, 64 * MIB, 7)):
             self.assertEqual(unpack(pack(record)), record)
 
     def test_a_file_of_an_earlier_version(self):
-        self.open(b"%d %d\n" % (THURSDAY, 1000 * MIB))
-        self.assertEqual(self.pace.used, 1000 * MIB)
+        for line in (b"%d %d\n", b"%d %d 0\n"):
+            self.assertEqual(unpack(line % (THURSDAY, 1000 * MIB)), (THURSDAY, 1000 * MIB, 0, 0))
 
     def test_of_what_comes_while_it_writes_the_last_counts(self):
         self.open()
@@ -116,14 +116,14 @@ class Books(unittest.TestCase):
         self.file.broken = False
         self.pass_time()
         self.assertEqual((self.alarms[-1], self.timers), ("", []))
-        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + STEP, STEP))
+        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + STEP, STEP, 0))
 
     def test_a_clean_end(self):
         book = self.open()
         self.pace.count(100 * MIB)
         self.pace.count(7)
         book.close()
-        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + 7, 0))
+        self.assertEqual(self.file.records[-1], (THURSDAY, 100 * MIB + 7, 0, 0))
         self.assertTrue(self.lane.closed)
 
     def test_nothing_is_tried_after_the_end(self):
