@@ -295,7 +295,9 @@ class World:
         self.primary, self.twin, self.promoted = self.twin, self.primary, True
         self.looked = 0
         self.host.flush_reaches_twin = False
-        self.marks.taken_over(self.primary.board.identity.fork_number)
+        ends = self.primary.board.identity.fork_number
+        self.marks.taken_over(ends)
+        self.oracle.log_ends(ends)
 
         def checked(image):
             k = self.oracle.twin_took_over(image, self.acked)
