@@ -8,6 +8,9 @@ next write finds room: a disk that takes no write until midnight is no disk. Tha
 on, and an alarm says so. The next day lets everything go.
 
 What goes while there is no quota is not counted: nobody looks at the days then.
+
+Where a day's use is kept over restarts, a group goes once it is written down: a board that dies forgets nothing, it
+only counts a little too much. A medium that does not keep it is an alarm, and holds nobody up for long.
 """
 
 from firmware.schedule import DAY, WEEK
@@ -16,6 +19,7 @@ _LOOK_MS = 1000
 _MONDAY = 3 * DAY  # 1970-01-01 was a Thursday
 _STEPS = 64  # of a day, after each of which it is written down how much was used
 _MOST_STEP = 64 << 20
+_PATIENCE_MS = 2000  # with a record that is not down
 _NO_CLOCK = {  # whether a rate by the clock waits for it, whether a quota does
     (True, False): "the clock is not set, so the strictest rate counts: see that this board reaches a time server",
     (False, True): "the clock is not set, so the quota's day does not end: see that this board reaches a time server",
@@ -36,8 +40,8 @@ class Pace:
     groups are held back by it. `clock` has now_ms(), wall_ms() and, where there is a schedule or a quota,
     local_minute(wall_ms): minutes since 1970 in local time. The owner sets `changed()`, called when more may go than
     before, or the cap is another one; `keep(record)`, which puts a record where it survives a restart: (day, bytes, so
-    many of them ahead of what was used, so many of them while nobody knew the day); `note(sentence)`; and `clock_set`,
-    False while the wall clock cannot be believed.
+    many of them ahead of what was used, so many of them while nobody knew the day), and calls kept(record) when it is
+    there or cannot be; `note(sentence)`; and `clock_set`, False while the wall clock cannot be believed.
     """
 
     def __init__(self, rate, quota: int, clock):
@@ -53,6 +57,8 @@ class Pace:
         self._day = None  # that `used` counts
         self._undated = 0  # bytes of `used` that went while nobody knew the day: they may be of the next one
         self._kept = 0  # bytes of that day that are written down, or on their way there
+        self._down = 0  # those that are there
+        self._waits_since = None  # ms since when a group waits for that
         self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead
         self._exceeds = False
         self._next_ms = None
@@ -97,7 +103,7 @@ class Pace:
             self.used -= max(0, self._doubtful - self._step)
             self._doubtful = min(self._doubtful, self._step)
             self._undated = min(self._undated, self.used)
-            self._kept = self.used
+            self._kept = self._down = self.used
 
     # Time
 
@@ -121,6 +127,8 @@ class Pace:
         if self._timed and (self._next_ms is None or now_ms >= self._next_ms):
             self._next_ms = now_ms + _LOOK_MS
             self._look()
+            if self._waits_since is not None:
+                self.changed()
 
     def _look(self) -> None:
         before = self.cap
@@ -143,7 +151,8 @@ class Pace:
     def _turn_to(self, day: int) -> None:
         """A clock that is set back gives nothing back: only a later day begins anew."""
         if self._day is not None and day > self._day:
-            self.used, self._kept, self._doubtful = self._undated, 0, 0
+            self.used = self._undated
+            self._kept = self._down = self._doubtful = 0
             if self.holds:
                 self.holds = self._exceeds = False
                 self.changed()
@@ -166,8 +175,10 @@ class Pace:
 
     def takes(self, count: int, urgent: bool) -> bool:
         """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it."""
-        if not self.quota or urgent or self.used + count <= self.quota:
+        if not self.quota or urgent:
             return True
+        if self.used + count <= self.quota:
+            return self._is_kept(count)
         if not self.holds:
             self.holds = True
             self.note(USED_UP)
@@ -188,18 +199,38 @@ class Pace:
     def _step(self) -> int:
         return max(min(self.quota // _STEPS, _MOST_STEP), 1)
 
-    def _write_down(self) -> None:
-        """Ahead of what is used, by a step: a board that dies forgets nothing, it only counts a little too much."""
-        self._keep(self._step)
+    def _is_kept(self, count: int) -> bool:
+        """Whether `count` bytes more are down, or it has been waited for that long enough."""
+        used = self.used + count
+        if used > self._kept:
+            self._write_down(count)
+        if self.keep is None or self._day is None or used <= self._down:
+            self._waits_since = None
+            return True
+        now = self._clock.now_ms()
+        if self._waits_since is None:
+            self._waits_since = now
+        return now - self._waits_since >= _PATIENCE_MS
+
+    def kept(self, record: tuple) -> None:
+        """The record is where it survives a restart, or that cannot be and nothing is to wait for it."""
+        if record[0] == self._day:
+            self._down = record[1]
+            if self._waits_since is not None:
+                self.changed()
+
+    def _write_down(self, count: int = 0) -> None:
+        """`count` bytes that are about to go, and a step ahead of them."""
+        self._keep(count, self._step)
 
     def close(self) -> None:
         """A clean end: exactly what was used is written down."""
-        self._keep(0)
+        self._keep(0, 0)
 
-    def _keep(self, ahead: int) -> None:
+    def _keep(self, count: int, ahead: int) -> None:
         if self.keep is not None and self.quota and self._day is not None:
-            self._kept = self.used + ahead
-            undated = self._undated + ahead if self.clock_set is False else 0
+            self._kept = self.used + count + ahead
+            undated = self._undated + count + ahead if self.clock_set is False else 0
             self.keep((self._day, self._kept, max(ahead, self._doubtful), undated))
 
 

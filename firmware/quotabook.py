@@ -56,6 +56,7 @@ class QuotaBook:
 
     def _written(self, result, error) -> None:
         self._alarm("" if error is None else "%s; a restart would count today's quota anew" % error)
+        self._pace.kept(self._last)
         if error is not None and not self._tries_again:
             self._tries_again = True
             self._call_after(AGAIN_MS, self._try_again)
@@ -82,7 +83,7 @@ def pack(record: tuple) -> bytes:
 
 def unpack(data: bytes) -> tuple:
     """The record in these bytes; earlier versions wrote two or three of its numbers. Raises ValueError."""
-    words = data.split()
+    words = data.split() if data.endswith(b"\n") else ()
     if len(words) not in (2, 3, 4) or not all(word.isdigit() and len(word) <= _MOST_DIGITS for word in words):
         raise ValueError
     day, used, ahead, undated = [int(word) for word in words] + [0] * (4 - len(words))

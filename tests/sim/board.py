@@ -228,6 +228,7 @@ class SimBoard:
 
     def _keep_quota(self, record: tuple) -> None:
         self.quota_record = record
+        self.board.pace.kept(record)
 
     def _keep_quota_later(self, record: tuple) -> None:
         """It takes a while, and may never be done."""

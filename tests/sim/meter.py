@@ -4,7 +4,7 @@ asked at every step."""
 from firmware.link.frames import GROUP, HEADER_SIZE, PREAMBLE_SIZE
 from firmware.log.layout import BLOCK, DESCRIPTOR_SIZE, Descriptor
 from firmware.schedule import DAY, WEEK
-from tests.sim.oracle import Violation
+from tests.sim.oracle import ANY, Violation
 
 NOTICED_MS = 1100  # a change of the rate, or a new day, may be noticed so much later
 MOST_WRITE = (1 << 20) + BLOCK  # what a host may write at once takes no more of a journal
@@ -79,17 +79,24 @@ class Purse:
     def born(self) -> None:
         """Another life begins, which knows what its file says."""
         board, record = self._board, self._board.quota_record
-        known = self._known(record, board.quota) if record is not None else 0
+        known = self._known(record) if record is not None else 0
         # Before anybody knew the day there was nothing to write; and the board notices a new one earlier than we.
         dated = record is not None if self.day is None else record is None or record[0] <= self.day
         if board.plan.pacing.keep_ms == 0 and board.quota and dated and known < self.used:
             raise Violation("%s has used %d bytes of its day and wrote %d down" % (board.name, self.used, known))
         self.used = min(self.used, known)
 
-    def _known(self, record: tuple, quota: int) -> int:
+    @property
+    def written_down(self) -> int:
+        """Bytes of the day that a restart would count; of a day that nobody knows, any number."""
+        record = self._board.quota_record
+        unknown = record is None or self.day not in (None, record[0])
+        return ANY if unknown else self._known(record)
+
+    def _known(self, record: tuple) -> int:
         """Of what was written down ahead, more than a step of the quota does not count. While nobody has known the day,
         what went is not known to be of the record's."""
-        _, used, ahead, undated = record
+        (_, used, ahead, undated), quota = record, self._board.quota
         known = used - (max(0, ahead - quota // 64) if quota else 0)
         return known if self.day is not None else min(known, undated)
 
@@ -148,9 +155,13 @@ class Meter:
         if purse.day is not None and board.clock.minute_of(0) // DAY > purse.day:
             return  # the board may know already that another day has begun
         quota = board.quota
-        beyond = purse.used + HEADER_SIZE + length - quota
-        if quota and beyond > CONTROL and number > purse.urgent:
-            raise Violation("%s sends group %d, %d bytes beyond its quota" % (board.name, number, beyond))
+        used = purse.used + HEADER_SIZE + length - CONTROL
+        if not quota or number <= purse.urgent:
+            return
+        if used > quota:
+            raise Violation("%s sends group %d, %d bytes beyond its quota" % (board.name, number, used - quota))
+        if used > purse.written_down:
+            raise Violation("%s sends group %d before it is written down that it uses so much" % (board.name, number))
 
     def _pace(self, count: int, now_us: int) -> None:
         """A bucket that leaks at the rate must never hold more than two bursts: a link that has stood still sends what

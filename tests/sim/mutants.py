@@ -635,6 +635,7 @@ CHANGING = {**HONEST, "swells": True, "disk_size": 2 << 20, "chaos": 0, "pacing"
 _DAY = {"clocked": True, "minute_ms": 50, "left": 2000, "waits_for_midnight": True, "unset_ms": 0, "keep_ms": 0}
 SPENT = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": MOST_GROUP, "twin": 0}}}
 UNDATED = {**HONEST, "ack": "durable", "pacing": {**SPENT["pacing"], "left": 100_000, "unset_ms": 40_000}}
+KEPT_LATE = {**HONEST, "pacing": {**SPENT["pacing"], "keep_ms": 30}}
 FULL_DAYS = {**SPENT, **FULL_RINGS, "ack": "local"}
 SPENT_TWIN = {**HONEST, "pacing": {**_DAY, "quotas": {"primary": 0, "twin": MOST_GROUP}}}
 
@@ -680,6 +681,19 @@ def _(where="pace:Pace.restore"):
         return lambda self, record: restore(self, record[:3] + (0,))
 
     replace(where, make)
+
+
+@mutant("a group goes before it is written down that it does", **KEPT_LATE)
+def _(where="pace:Pace._is_kept"):
+    def make(is_kept):
+        return lambda self, count: is_kept(self, count) or True
+
+    replace(where, make)
+
+
+@mutant("nobody is told that it is written down", **KEPT_LATE)
+def _(where="pace:Pace.kept"):
+    replace(where, lambda old: lambda self, record: None)
 
 
 @mutant("a new day lets nothing go", **SPENT)

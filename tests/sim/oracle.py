@@ -116,7 +116,8 @@ class Oracle:
 
     def log_ends(self, group: int) -> None:
         """The primary has restarted, or a twin took over, and says that its log ends with `group`: numbers behind it
-        are given anew, perhaps to groups without any operation of a host. Until that host looks, no such number means anything."""
+        are given anew, perhaps to groups without any operation of a host. Until that host looks, no such number means
+        anything."""
         self._newest_group = min(self._newest_group, group)
 
     def prefix_of_group(self, group: int) -> int:

@@ -33,9 +33,20 @@ class Clock:
 
 
 class Kept:
-    def __init__(self, pace):
+    """Where records survive; at once, or when down() is called."""
+
+    def __init__(self, pace, at_once=True):
         self.records = []
-        pace.keep = self.records.append
+        self._pace, self._at_once = pace, at_once
+        pace.keep = self._keep
+
+    def _keep(self, record):
+        self.records.append(record)
+        if self._at_once:
+            self.down()
+
+    def down(self):
+        self._pace.kept(self.records[-1])
 
 
 def made(rate="0", quota=0, minute=START):
@@ -160,8 +171,8 @@ class Quotas(unittest.TestCase):
                 pace.set_quota(quota)
                 pace.count(1)
             self.assertTrue(pace.used <= MIB + 4)
-            self.assertTrue(pace.takes(62 * MIB, False))
             self.assertEqual(kept.records[-1][1:], (kept.records[-1][2] + pace.used - 1, MIB, 0))
+            self.assertTrue(pace.takes(62 * MIB, False))
 
     def test_a_quota_of_the_settings_file_goes_on_where_it_was(self):
         clock, pace = made()
@@ -251,6 +262,51 @@ class Restarts(unittest.TestCase):
         for pieces in range(1, 200):
             clock, pace, records = self.spent(1024 * MIB, pieces, 3 * MIB)
             self.assertTrue(pace.used <= records[-1][1] <= pace.used + 16 * MIB)
+
+    def test_a_group_goes_once_it_is_written_down(self):
+        clock, pace = made(quota=64 * MIB)
+        kept = Kept(pace, at_once=False)
+        self.assertFalse(pace.takes(4 * MIB, False))
+        self.assertFalse(pace.takes(4 * MIB, False))
+        self.assertTrue(pace.takes(4 * MIB, True))
+        self.assertEqual((kept.records, pace.changes, pace.holds), ([(THURSDAY, 5 * MIB, MIB, 0)], [], False))
+        kept.down()
+        self.assertEqual(pace.changes, [0])
+        self.assertTrue(pace.takes(4 * MIB, False))
+        pace.count(4 * MIB)
+        self.assertEqual(len(kept.records), 1)
+        self.assertTrue(pace.takes(MIB, False))
+        self.assertFalse(pace.takes(2 * MIB, False))
+
+    def test_a_medium_that_hangs_holds_it_up_for_two_seconds(self):
+        clock, pace = made(quota=64 * MIB)
+        kept = Kept(pace, at_once=False)
+        self.assertFalse(pace.takes(4 * MIB, False))
+        clock.ms += 1999
+        self.assertFalse(pace.takes(4 * MIB, False))
+        clock.ms += 1
+        pace.poll(clock.ms)
+        self.assertEqual(pace.changes, [0])
+        for _ in range(3):
+            self.assertTrue(pace.takes(4 * MIB, False))
+            pace.count(4 * MIB)
+        kept.down()
+        self.assertTrue(pace.takes(MIB, False))
+        self.assertFalse(pace.takes(4 * MIB, False))
+
+    def test_a_record_of_another_quota_or_day_is_not_what_it_waits_for(self):
+        clock, pace = made(quota=500 << 30)
+        kept = Kept(pace)
+        pace.count(MIB)
+        kept = Kept(pace, at_once=False)
+        pace.set_quota(64 * MIB)
+        self.assertFalse(pace.takes(MIB, False))
+        kept.down()
+        self.assertTrue(pace.takes(MIB, False))
+        yesterday = kept.records[-1]
+        clock.pass_minutes(pace, DAY)
+        pace.kept(yesterday)
+        self.assertFalse(pace.takes(1, False))
 
     def test_it_is_written_down_seldom(self):
         clock, pace, records = self.spent(1024 * MIB, 4096, MIB // 4)

@@ -69,7 +69,8 @@ class Books(unittest.TestCase):
         self.assertTrue(self.file.records)
 
     def test_a_file_that_makes_no_sense_is_an_alarm(self):
-        for data in (b"", b"1", b"1 2 3 4 5", b"one two", b"-1 5", b"1 " + b"9" * 30, b"\xff", b"7" * 5000):
+        long = b"1 " + b"9" * 30 + b"\n"
+        for data in (b"", b"1\n", b"1 23", b"1 2 3 4 5\n", b"one two\n", b"-1 5\n", long, b"\xff", b"7" * 5000):
             self.alarms.clear()
             self.open(data)
             self.assertIn("/q does not hold a day and its bytes; delete it, or name another; today", self.alarms[0])
@@ -100,8 +101,11 @@ class Books(unittest.TestCase):
         self.lane.run()
         self.assertIn("No space left", self.alarms[-1])
         self.assertTrue(self.pace.takes(MIB, False))
+        self.assertFalse(self.pace.takes(100 * MIB, False))
+        self.lane.run()
+        self.assertTrue(self.pace.takes(100 * MIB, False))  # it does not wait for what cannot be kept
         self.file.broken = False
-        self.pace.count(100 * MIB)
+        self.pace.count(150 * MIB)
         self.lane.run()
         self.assertEqual(self.alarms[-1], "")
 
