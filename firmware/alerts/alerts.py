@@ -118,6 +118,8 @@ class Alerts:
             channel.follow(self._watch.standing)
         self._silence = self._heartbeat.look(status, now_ms)
         for channel in self.channels:
+            if self.silence(channel):
+                channel.excuse(wall_ms)
             if channel.may_try(now_ms) or (channel.sending is None and self._is_on_trial(channel)):
                 self._tell(channel, now_ms, wall_ms)
         if self._trial is not None:

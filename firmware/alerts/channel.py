@@ -209,6 +209,11 @@ class Channel:
         self._pause_ms = min(longest_ms, max(FIRST_PAUSE_MS, 2 * self._pause_ms))
         self.again_ms = now_ms + self._pause_ms
 
+    def excuse(self, wall_ms: int) -> None:
+        """It is not tried now, on purpose: that is no time in which it fails."""
+        if self.failed_ms is not None:
+            self.failed_ms = wall_ms
+
     def hurry(self, now_ms: int) -> None:
         """The network may be back."""
         if self.again_ms is not None and not self.refused:

@@ -613,6 +613,21 @@ class Pings(unittest.TestCase):
         self.rig.wait(2000)
         self.assertTrue(2 <= self.rig.post.tried <= 3)
 
+    def test_one_that_stays_away_on_purpose_is_not_one_that_is_not_reached(self):
+        """Also when it failed just before, and not until it has failed for minutes after."""
+        self.rig.post.away["ping"] = unreachable()
+        self.rig.wait(20000)
+        self.rig.status["state"] = "no link"
+        self.rig.wait(4 * MINUTE)
+        for _ in range(60):
+            self.rig.wait(MINUTE)
+            self.assertEqual(self.rig.alerts.unreached(), "")
+        self.rig.status["state"] = "mirroring"
+        self.rig.wait(4 * MINUTE)
+        self.assertEqual(self.rig.alerts.unreached(), "")
+        self.rig.wait(2 * MINUTE)
+        self.assertIn("receiver 1 of alert_ping", self.rig.alerts.unreached())
+
     def test_it_is_tried_again_soon(self):
         self.rig.post.away["ping"] = unreachable()
         self.rig.wait(20000)

@@ -141,9 +141,11 @@ class Api(unittest.TestCase):
         self.assertEqual((hook["state"], hook["waiting"], hook["next_s"]), ("ok", 0, None))
         self.assertEqual((ping["state"], ping["waiting"]), ("ok", 0))
         self.assertEqual([each["name"] for each in self.told()["standing"]], ["storage"])
+        self.rig.alerts.channels[1].failed_ms = START_MS
         self.rig.status["state"] = "failed"
         self.rig.wait(2000)
-        self.assertEqual(self.told()["channels"][1]["state"], "silent")
+        ping = self.told()["channels"][1]
+        self.assertEqual((ping["state"], ping["failed_ms"]), ("silent", None))  # the sentence is not of that time
 
     def test_a_test(self):
         self.rig.post.away["mail"] = unreachable()
