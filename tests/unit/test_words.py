@@ -135,7 +135,7 @@ class Safe(unittest.TestCase):
             warned = words(troubles={"settings": "/s, line 4: no", "chronicle": "full"}, alarms=["full"], **changes)
             self.assertEqual((warned["verdict"], warned["mood"]), ("SAFE", "warn"))
             self.assertEqual(warned["sentence"], "The copy is good, but: /s, line 4: no.")
-            self.assertIn("the settings file is read again by itself", warned["advice"])
+            self.assertIn("if it stays for a minute then, restart the board", warned["advice"])
             alone = words(alarms=["it burns"], **changes)
             self.assertEqual((alone["sentence"], alone["mood"]), ("The copy is good, but: it burns.", "warn"))
         for source, advice_of_it in (("keys", "renew"), ("display", "the mirror goes on"), ("usb", "has no disk here")):

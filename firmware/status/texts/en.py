@@ -108,7 +108,7 @@ WORDS = {
     "advice.no_link.twin": "bring the link or the other board back; if it is lost for good, promote",
     "advice.storage": "put right what is named as critical: until then the server has no disk here",
     "advice.keys": "put right what the warning names; `sosie pair renew` makes new keys",
-    "advice.settings": "put right what the warning names; the settings file is read again by itself",
+    "advice.settings": "put right what the warning names; if it stays for a minute then, restart the board",
     "advice.surface": "put right what the warning names; the mirror goes on meanwhile",
     "advice.temperature": "give the board air, or a cooler place",
     "advice.voltage": "use a stronger power supply, or a shorter cable",

@@ -111,7 +111,7 @@ WORDS = {
     "advice.no_link.twin": "rétablir la liaison ou l'autre boîtier ; s'il est perdu pour de bon, promouvoir celui-ci",
     "advice.storage": "corriger ce qui est critique : d'ici là, le serveur n'a pas de disque ici",
     "advice.keys": "corriger ce que dit l'avertissement ; `sosie pair renew` fait de nouvelles clés",
-    "advice.settings": "corriger ce que dit l'avertissement ; le fichier des réglages est relu tout seul",
+    "advice.settings": "corriger ce que dit l'avertissement ; s'il reste encore une minute, redémarrer le boîtier",
     "advice.surface": "corriger ce que dit l'avertissement ; la copie continue pendant ce temps",
     "advice.temperature": "donner de l'air au boîtier, ou un endroit plus frais",
     "advice.voltage": "utiliser une alimentation plus puissante, ou un câble plus court",
