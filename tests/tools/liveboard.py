@@ -8,7 +8,8 @@ import threading
 class LiveBoard:
     """Answers /api/status, /api/events and /api/live; `says(status)` and `happens(event)` are told on every stream.
 
-    `streams`: whether there are any; `silent`: it tells nothing by itself; `refusal`: (code, answer) to everything. `asked` are the paths."""
+    `streams`: whether there are any; `silent`: it tells nothing by itself; `refusal`: (code, answer) to everything.
+    `asked` are the paths."""
 
     def __init__(self, status: dict, events=()):
         self.streams, self.silent, self.refusal = True, False, None
