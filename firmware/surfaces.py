@@ -16,7 +16,7 @@ from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
 from firmware.status.pulse import Pulse
 from firmware.status.shown import Shown
-from firmware.wishes import MOST_NAMED, Wishes
+from firmware.wishes import MOST_ALARMS, Wishes
 
 _PATIENCE_S = 5  # with a card that hangs
 
@@ -111,7 +111,7 @@ class Surfaces:
         board = self._board
 
         def alarm(sentences: list) -> None:
-            for number in range(MOST_NAMED + 1):
+            for number in range(MOST_ALARMS):
                 sentence = sentences[number] if number < len(sentences) else "" if number else trouble
                 board.alarm("settings %d" % (number + 1) if number else "settings", sentence)
 

@@ -17,17 +17,19 @@ from firmware.httpd.answer import error_answer, json_answer
 MOST_BYTES = 64 << 10
 MOST_VALUE = 2000
 MOST_NAMED = 3  # lines that cannot be understood
+MOST_ALARMS = MOST_NAMED + 2  # those, how many more there are, and what could not be changed
 LOOK_MS = 5000
 _NO_FILE = "what is changed here has no place to be kept: add a line settings = PATH to board.conf"
 _NO_SETTINGS = "%s has more than %d bytes and cannot be a settings file; board.conf counts"
 _BAD_LINE = "%s, %s; that line does not count, and for what no line says board.conf counts"
+_BROKEN = "%s could not be changed (%s); restart the board"
 _MORE_LINES = "%s: %d more lines there cannot be understood, and do not count"
 
 
 class Wishes:
     """`settings` is what board.conf says; `submit(done, op, *args)` the lane of a Notebook (ports/notebook.py) with the
     file, None without one; `note` tells the board's log, `alarm(sentences)` the board all that is wrong, at most
-    MOST_NAMED + 1 of them.
+    MOST_ALARMS of them.
 
     Who can do with a changed value announces it, and begin() is called with the file's bytes when all have. From
     start() to stop() the file is looked at, by the timer call_after.
@@ -44,6 +46,7 @@ class Wishes:
         self._applies = {}  # key -> what to call with its value
         self._basis = {}  # key -> (text, value) of board.conf
         self._texts = {}  # key -> its text, as it counts now
+        self._broken = {}  # key -> why its value does not count, though it should
 
     def announce(self, key: str, apply=None) -> None:
         """`key` may be changed from now on; apply(value) is called when it was, and the attribute has it before."""
@@ -92,7 +95,6 @@ class Wishes:
     def _take(self, data: bytes, content: tuple, told: bool) -> None:
         self._taken = data
         found, troubles = content
-        self._alarm(troubles)
         for key in sorted(self._applies):
             text, value = found.get(key, self._basis[key])
             if text != self._texts[key]:
@@ -100,15 +102,23 @@ class Wishes:
                 self._put(key, value)
                 if told:
                     self._note("the setting %s is now: %s" % (key, config.shown(key, text) or "as in board.conf"))
+        self._alarm(self._unchanged() + troubles)
+
+    def _unchanged(self) -> list:
+        """One sentence, also for several: each alarm has its place (MOST_ALARMS)."""
+        if not self._broken:
+            return []
+        return [_BROKEN % (", ".join(sorted(self._broken)), ", ".join(sorted(set(self._broken.values()))))]
 
     def _put(self, key: str, value) -> None:
         setattr(self._settings, key, value)
+        self._broken.pop(key, None)
         if self._applies[key] is None:
             return
         try:
             self._applies[key](value)
         except Exception as error:  # of a surface: it is not worth the mirror
-            self._alarm(["%s could not be changed (%s); restart the board" % (key, error)])
+            self._broken[key] = str(error)
 
     # The API
 

@@ -14,8 +14,8 @@ def add_to(commands) -> None:
     text = "whom a board tells when something is wrong, and whether that works"
     command = commands.add_parser(
         "alert", help=text, description=text[0].upper() + text[1:] + ".",
-        epilog="Exit: 0 everybody was reached the last time, 1 somebody was not, or nothing was sent there yet, or "
-        "nobody is to be told, 2 wrong usage, 3 the board does not answer or refuses.",
+        epilog="Exit: 0 everybody was reached the last time, 1 somebody was not, or it is not known of somebody, "
+        "or nobody is to be told, 2 wrong usage, 3 the board does not answer or refuses.",
     )  # fmt: skip
     command.add_argument("what", metavar="status|test", choices=("status", "test"),
                          help="status: who is told, and when that worked last; test: sends a test to everybody now")
@@ -48,7 +48,7 @@ def _show(channels: list) -> int:
 def _details(channel: dict) -> list:
     lines = []
     if channel["state"] == "untried":
-        lines.append("nothing was sent there yet; `sosie alert test` tries it")
+        lines.append("nothing was sent there since the board was started; `sosie alert test` tries it")
     if channel["sentence"]:
         since = " since " + _time(channel["failed_ms"]) if channel["failed_ms"] else ""
         lines.append(channel["sentence"] + since)

@@ -89,9 +89,10 @@ def _add_run(commands):
 def _add_status(commands):
     command = _command(commands, "status", status.run, "how the boards are, in a few lines",
                        "What is not as it should be is a warning, or critical. Exit: 0 every board mirrors, or was "
-                       "promoted, without either; 1 a warning, or one is behind, without link, copying ..; 2 something "
-                       "is critical, or one failed, is fenced or damaged, or wrong usage; 3 one does not answer. With "
-                       "--watch: of what was seen last, when Ctrl-C ends it.")
+                       "promoted (that it has no twin does not count), without either; 1 a warning, or one is "
+                       "behind, without link, copying ..; 2 something is critical, or one failed, is fenced or "
+                       "damaged, or wrong usage; 3 one does not answer. With --watch: of what was seen last, when "
+                       "Ctrl-C ends it.")
     command.add_argument("addresses", metavar="ADDRESS", nargs="*", default=[DEFAULT_ADDRESS],
                          help="web address of a board, HOST or https://HOST:PORT (default %s)" % DEFAULT_ADDRESS)
     add_pair_option(command)

@@ -15,7 +15,6 @@ _HOME, _REST_OF_LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 _NORMAL, _STRONG, _DIM, _INVERSE = "\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"
 _COLOURS = {"good": "\x1b[32m", "warn": "\x1b[33m", "bad": "\x1b[31m"}
 _LEAST_EVENTS = 3
-_OLD_S = 3
 
 
 class Picture:
@@ -45,10 +44,11 @@ class Picture:
         """The terminal is as it was before, with the last status below."""
         self._out.write(_NORMAL + _LEAVE)
         for board in boards:
-            if board.status is not None and not board.trouble:
-                print(status.describe(board.status), file=self._out)
-            else:
-                print(clean(board.trouble), file=self._out)
+            notice = self._notice(board)
+            if notice:
+                print(clean(notice), file=self._out)
+            if board.status is not None:
+                print(self._told(board, bool(notice)), file=self._out)
         self._out.flush()
 
     # Lines
@@ -68,10 +68,11 @@ class Picture:
         return [*lines, _DIM + cut(time.strftime("%H:%M:%S  ") + "Ctrl-C", columns)]
 
     def _block(self, board, columns: int, short: bool) -> "list[str]":
-        lines = self._notice(board, columns)
+        notice = self._notice(board)
+        lines = [_INVERSE + text for text in textwrap.wrap(clean(notice), columns)]
         if board.status is None:
             return lines
-        old = bool(lines)
+        old = bool(notice)
         told = self._told(board, old).split("\n")
         if short:
             told = told[:2] + ["  %s: %s" % row for row in status.wrong(board.status)]
@@ -83,17 +84,17 @@ class Picture:
     def _told(self, board, old: bool) -> str:
         return status.describe_past(board.status, self._now() - board.heard_s) if old else status.describe(board.status)
 
-    def _notice(self, board, columns: int) -> "list[str]":
-        """That what is shown is old, and why."""
+    def _notice(self, board) -> str:
+        """That what is shown is old, and why; empty where it is of now."""
+        now_s = self._now()
         if board.status is None:
-            return [_INVERSE + text for text in textwrap.wrap(clean(board.trouble or board.address), columns)]
-        age_s, language = self._now() - board.heard_s, known(board.status.get("language"))
-        if not board.trouble and age_s < _OLD_S:
-            return []
-        ago = page(language)["ago"].replace("{span}", phrases.duration(language, int(age_s)))
+            return board.trouble or board.address
+        if not board.is_old(now_s):
+            return ""
+        language = known(board.status.get("language"))
+        ago = page(language)["ago"].replace("{span}", phrases.duration(language, int(now_s - board.heard_s)))
         text = page(language)["heard.ago"].replace("{ago}", ago)
-        text = "%s: %s" % (board.status["name"], text) + (". " + board.trouble if board.trouble else "")
-        return [_INVERSE + part for part in textwrap.wrap(clean(text), columns)]
+        return "%s: %s" % (board.status["name"], text) + (". " + board.trouble if board.trouble else "")
 
     def _colour(self, told: dict) -> str:
         mood = told.get("words", {}).get("mood")

@@ -90,12 +90,12 @@ def describe(status: dict) -> str:
 
 def describe_past(status: dict, age_s: float) -> str:
     """The same of a board that is not heard any more: nothing in it may read as if it were of now."""
-    if "words" not in status:
-        return _describe_older(status)
-    language, words = known(status["language"]), status["words"]
-    status = dict(status, language=language)
+    language, words = known(status.get("language")), status.get("words")
     time = (datetime.datetime.now() - datetime.timedelta(seconds=age_s)).strftime("%H:%M:%S")
     as_of = page(language)["as.of"].replace("{time}", time)
+    if words is None:
+        return as_of + "\n" + _describe_older(status)
+    status = dict(status, language=language)
     of_now = say(language, "row.loss"), say(language, "row.advice")
     rows = [row for row in [table.board(status), *table.rows(status), *table.wrong(status)] if row[0] not in of_now]
     lines = ["%s: %s" % (status["name"], say(language, "verdict.unknown"))]

@@ -12,6 +12,7 @@ from tools.lines import Lines, Objects
 from tools.picture import Picture
 
 _KEPT = 100  # events of a board
+_OLD_S = 3
 
 
 class Seen:
@@ -49,9 +50,13 @@ class Seen:
         self.events = self.events[1 - _KEPT :] + [event]
         return True
 
-    @property
-    def code(self) -> int:
-        return status.UNREACHED if self.trouble or self.status is None else status.judge(self.status)
+    def is_old(self, now_s: float) -> bool:
+        """Whether its status is not to be called that of now: a board tells it every second."""
+        return bool(self.trouble) or now_s - self.heard_s >= _OLD_S
+
+    def code(self, now_s: float) -> int:
+        """The exit code for it."""
+        return status.UNREACHED if self.status is None or self.is_old(now_s) else status.judge(self.status)
 
 
 def run(clients: list, options, out=None) -> int:
@@ -74,7 +79,8 @@ def run(clients: list, options, out=None) -> int:
     finally:
         view.end(boards)
         signal.signal(signal.SIGTERM, before)
-    return max([board.code for board in boards])
+    now_s = time.monotonic()
+    return max([board.code(now_s) for board in boards])
 
 
 def _begin(board: Seen, client, options) -> None:

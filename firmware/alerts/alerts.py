@@ -65,7 +65,7 @@ class Alerts:
             channel = known.get(place.key)
             if channel is None:
                 channel = Channel(place)
-                channel.told, channel.passed = self._forgotten.pop(place.key, ({}, {}))
+                self._remind(channel)
             channel.place = place
             channel.again_ms = None  # what lets us in may be right now
             self.channels.append(channel)
@@ -78,7 +78,7 @@ class Alerts:
             self._note("what was told of alerts is forgotten, so they may come once more: %s" % error)
             return
         names = {episode.name for episode in standing}
-        for by_name, _ in told.values():
+        for by_name, _, _ in told.values():
             for name, each in by_name.items():
                 if each.over is None and name not in names:
                     names.add(name)
@@ -86,7 +86,11 @@ class Alerts:
         self._watch.restore(standing)
         self._forgotten = told
         for channel in self.channels:
-            channel.told, channel.passed = told.pop(channel.place.key, ({}, {}))
+            self._remind(channel)
+
+    def _remind(self, channel) -> None:
+        before = self._forgotten.pop(channel.place.key, ({}, {}, None))
+        channel.told, channel.passed, channel.last_ms = before
 
     def unread(self, error) -> None:
         """What was told cannot be known; until it can be kept again, that is trouble."""
@@ -114,6 +118,8 @@ class Alerts:
             channel.follow(self._watch.standing)
         self._silence = self._heartbeat.look(status, now_ms)
         for channel in self.channels:
+            if self.silence(channel):
+                channel.excuse(wall_ms)
             if channel.may_try(now_ms) or (channel.sending is None and self._is_on_trial(channel)):
                 self._tell(channel, now_ms, wall_ms)
         if self._trial is not None:

@@ -56,6 +56,7 @@ class Channel:
         self.trouble = ""
         self.refused = False  # the receiver itself does not want it: waiting does not help
         self.last_ms = None  # wall clock of the last success
+        self._last_ours = False  # that was in this run of the board, by its clock, which may be set later
         self.failed_ms = None  # wall clock since when it fails
         self.again_ms = None  # when to try again
         self._pause_ms = 0
@@ -109,7 +110,8 @@ class Channel:
             if passed.ours:
                 passed.since_ms += jump_ms
                 passed.until_ms += jump_ms
-        self.last_ms = None if self.last_ms is None else self.last_ms + jump_ms
+        if self._last_ours:
+            self.last_ms += jump_ms
         self.failed_ms = None if self.failed_ms is None else self.failed_ms + jump_ms
 
     def next(self, standing: dict, wall_ms: int) -> "Notice | None":
@@ -164,7 +166,7 @@ class Channel:
 
     def taken(self, notice: "Notice | None", remark: str, wall_ms: int) -> None:
         """The receiver took it (None: what is not to be kept in mind); `remark`: what was not well about it."""
-        self.sending, self.last_ms, self.trouble = None, wall_ms, remark
+        self.sending, self.last_ms, self._last_ours, self.trouble = None, wall_ms, True, remark
         self.refused, self.failed_ms, self.again_ms, self._pause_ms = False, None, None, 0
         if notice is not None:
             self._remember(notice, wall_ms)
@@ -206,6 +208,11 @@ class Channel:
         longest_ms = LONGEST_REFUSED_MS if refused else LONGEST_PAUSE_MS
         self._pause_ms = min(longest_ms, max(FIRST_PAUSE_MS, 2 * self._pause_ms))
         self.again_ms = now_ms + self._pause_ms
+
+    def excuse(self, wall_ms: int) -> None:
+        """It is not tried now, on purpose: that is no time in which it fails."""
+        if self.failed_ms is not None:
+            self.failed_ms = wall_ms
 
     def hurry(self, now_ms: int) -> None:
         """The network may be back."""

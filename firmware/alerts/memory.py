@@ -2,15 +2,18 @@
 
     {"sosie": "alerts 1",
      "standing": [{"name", "level", "sentence", "since_ms", "came", "lost"}],
-     "channels": {KEY: {"told": [{"name", "level", "since_ms", "at_ms", "over": null or an episode with "until_ms"}],
+     "channels": {KEY: {"last_ms": null or when it took something, and has not failed since,
+                        "told": [{"name", "level", "since_ms", "at_ms", "over": null or an episode with "until_ms"}],
                         "passed": [{"name", "sentence", "level", "since_ms", "until_ms", "times", "lasted_ms"}]}}}
 
-KEY is Place.key: no address, and nothing that lets anybody in, is in the file.
+A file of an earlier version has no `lost` and no `last_ms`. KEY is Place.key: no address, and nothing that lets anybody
+in, is in the file.
 """
 
 import json
 
 from firmware.alerts.channel import Passed, Told
+from firmware.alerts.place import PING
 from firmware.alerts.watch import CRITICAL, MOST_CONDITIONS, WARNING, Episode
 from firmware.errors import Damaged
 
@@ -24,6 +27,7 @@ def pack(standing: dict, channels: list) -> bytes:
     kept = {}
     for channel in channels:
         kept[channel.place.key] = {
+            "last_ms": _last_ms(channel),
             "told": [_told(name, channel.told[name]) for name in sorted(channel.told)],
             "passed": [_passed(name, channel.passed[name]) for name in sorted(channel.passed)],
         }
@@ -39,12 +43,12 @@ def gist(standing: dict, channels: list) -> tuple:
         told = [(name, channel.told[name]) for name in sorted(channel.told)]
         told = [(name, each.level, each.at_ms, each.over is None) for name, each in told]
         passed = [(name, channel.passed[name].lasted_ms) for name in sorted(channel.passed)]
-        kept.append((channel.place.key, tuple(told), tuple(passed)))
+        kept.append((channel.place.key, _last_ms(channel), tuple(told), tuple(passed)))
     return stands, tuple(kept)
 
 
 def unpack(data: bytes) -> tuple:
-    """(Episodes that stand, {key: ({condition: Told}, {condition: Passed})}); raises Damaged."""
+    """(Episodes that stand, {key: ({condition: Told}, {condition: Passed}, last_ms)}); raises Damaged."""
     if not data.endswith(b"}\n"):  # not every runtime's JSON notices that the end is missing
         raise Damaged("its end is missing")
     try:
@@ -56,10 +60,16 @@ def unpack(data: bytes) -> tuple:
         for key, kept in whole["channels"].items():
             told = {each["name"]: _read_told(each) for each in _list(kept["told"])}
             passed = {each["name"]: _read_passed(each) for each in _list(kept["passed"])}
-            channels[key] = (told, passed)
+            last_ms = kept.get("last_ms")
+            channels[key] = (told, passed, None if last_ms is None else _number(last_ms))
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):  # the last one: too deep
         raise Damaged("it is not what this board wrote")
     return standing, channels
+
+
+def _last_ms(channel) -> "int | None":
+    """Not of a ping: it is sent every few minutes, for which no card is to be written, and as soon as a board runs."""
+    return None if channel.place.kind == PING or channel.failed_ms is not None else channel.last_ms
 
 
 def _episode(episode) -> dict:

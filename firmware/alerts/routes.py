@@ -63,7 +63,7 @@ class Routes:
             waiting=0 if channel.place.kind == PING else alerts.waiting(channel),
             sentence=translate(language, silence or channel.trouble),
             last_ms=channel.last_ms,
-            failed_ms=channel.failed_ms,
+            failed_ms=None if silence else channel.failed_ms,
             next_s=next_s,
         )
 

@@ -32,9 +32,9 @@ def text(page, selector):
     ("outage", "Not mirrored. The twin lacks", "The writes of the last 12 min", "Bring the link or the twin back"),
     ("held", "Held back. The twin lacks 210 groups", "The writes of the last 5 min", "Nothing: at today's pace"),
     ("full", "Not mirrored. The twin lacks", "The writes of the last 2 days", "Bring the link or the twin back now"),
-    ("damaged", "Damaged. The twin lacks", "The writes of the last 5 min", "What the alarm says"),
+    ("damaged", "Damaged. The twin lacks", "The writes of the last 5 min", "Put right what is named"),
     ("copying", "Not safe yet. The first copy is at 42 %.", "Everything: the twin has no whole copy", "Nothing; leave"),
-    ("failed", "Failed. This board takes no more writes.", "The writes of the last 4 s", "What the alarm says"),
+    ("failed", "Failed. This board takes no more writes.", "The writes of the last 4 s", "Put right what is named"),
     ("fenced", "Fenced. This board takes no more writes.", "Nothing that the other board has", "Let the server use"),
     ("promoted", "No twin. This disk exists once.", "Everything: there is no twin", "Start a new pair"),
 ])  # fmt: skip

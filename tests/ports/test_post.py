@@ -125,7 +125,7 @@ def test_a_push(office, make):
     assert [each["Tags"] for each in heads] == ["rotating_light", "white_check_mark", "test_tube", "warning"]
     assert heads[0]["Title"] == "left: " + SENTENCE
     decoded = email.header.make_header(email.header.decode_header(heads[1]["Title"]))
-    assert str(decoded) == "H\u00f4tel, over: the other board was not reached"
+    assert str(decoded) == "H\u00f4tel, over: there was no link to the other board"
     assert web.requests[0][3].decode().startswith("The other board is not reached.\n")
 
 

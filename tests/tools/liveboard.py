@@ -1,4 +1,4 @@
-"""A board of cardboard that is alive: its status changes, and who listens is told at once."""
+"""A board of cardboard that is alive: it tells its status every second, and at once when it changes."""
 
 import http.server
 import json
@@ -8,10 +8,11 @@ import threading
 class LiveBoard:
     """Answers /api/status, /api/events and /api/live; `says(status)` and `happens(event)` are told on every stream.
 
-    `streams`: whether there are any; `refusal`: (code, answer) to everything. `asked` are the paths."""
+    `streams`: whether there are any; `silent`: it tells nothing by itself; `refusal`: (code, answer) to everything.
+    `asked` are the paths."""
 
     def __init__(self, status: dict, events=()):
-        self.streams, self.refusal = True, None
+        self.streams, self.silent, self.refusal = True, False, None
         self.asked = []
         self._status, self._events = status, list(events)
         self._news = threading.Condition()
@@ -77,8 +78,7 @@ class LiveBoard:
         place = len(self._told)
         self._write(handler, "status", self._status)
         while True:
-            event, content = self._next(place)
-            place += 1
+            place, event, content = self._next(place)
             if event is None:
                 return
             try:
@@ -87,10 +87,12 @@ class LiveBoard:
                 return
 
     def _next(self, place: int) -> tuple:
-        """What is told at that place, once it is."""
+        """(next place, event, content): what is told at that place, or after a second what it tells anyway."""
         with self._news:
-            self._news.wait_for(lambda: len(self._told) > place)
-            return self._told[place]
+            while not self._news.wait_for(lambda: len(self._told) > place, 1):
+                if not self.silent:
+                    return place, "status", self._status
+            return (place + 1, *self._told[place])
 
     def _write(self, handler, event: str, content) -> None:
         handler.wfile.write(("event: %s\ndata: %s\n\n" % (event, json.dumps(content))).encode())

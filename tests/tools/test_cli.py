@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from tests.unit.fakes_status import EXAMPLES, FACTS, NOW_MS, FakeBoard, example
 from tools import cli
 from tools.api import Client, parse_address
 from tools.errors import BoardError, Unreachable
-from tools.status import describe
+from tools.status import describe, describe_past
 
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SOSIE = os.path.join(CHECKOUT, "tools", "sosie")
@@ -146,6 +147,8 @@ def test_a_board_of_an_older_version_is_shown_as_far_as_it_goes(board, capsys):
     assert cli.main(["status", board.address]) == 1
     text = capsys.readouterr().out
     assert text.startswith("left (primary): MIRRORING\n  The twin lacks 3 groups") and "it burns" in text
+    past = describe_past(old, 0).split("\n")
+    assert re.fullmatch(r"As it was at \d\d:\d\d:\d\d:", past[0]) and past[1:3] == text.split("\n")[:2]
 
 
 def twin(board, **changes):

@@ -133,6 +133,20 @@ def test_it_says_how_old_it_is_and_comes_back(board, terminal):
     board.asked.append("ended")
     live.until(lambda text: "No board answers at" in text)
     assert live.ends() == 3
+    left = live.raw[live.raw.rindex(b"1049l") :]
+    assert b"No board answers at" in left and b"left: SAFE" not in left
+
+
+def test_what_is_left_of_a_board_that_fell_silent_is_not_of_now(board, terminal):
+    """Before anybody gave it up: it only does not tell anything any more."""
+    live = terminal("--watch", board.address)
+    live.until(lambda text: "left: SAFE" in text)
+    board.silent = True
+    live.until(lambda text: "Last heard" in text)
+    assert live.ends() == 3
+    left = live.raw[live.raw.rindex(b"1049l") :].decode()
+    assert re.search(r"left: Last heard \d+ s ago", left) and "left: NOT KNOWN" in left
+    assert re.search(r"As it was at \d\d:\d\d:\d\d: SAFE", left) and "All is well" not in left
 
 
 def test_two_boards_on_a_small_screen_with_events(board, terminal):

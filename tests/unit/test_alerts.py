@@ -1,5 +1,6 @@
 """Alerts as their receivers see them: once, in time, over when it is over, and nothing lost by outages and restarts."""
 
+import json
 import unittest
 
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
@@ -431,6 +432,33 @@ class Restarts(unittest.TestCase):
         rig.wait(MINUTE)
         self.assertEqual(sorted(rig.post.taken), [("syslog", "passed", "no_link"), ("webhook", "resolved", "no_link")])
 
+    def test_who_was_reached_before_a_restart_was_reached(self):
+        """By the clock of then; not who failed since; a file of an earlier version does not say."""
+        rig = Rig(BOTH)
+        rig.put("storage")
+        rig.wait(MINUTE)
+        reached = [channel.last_ms for channel in rig.alerts.channels]
+        rig.post.away["syslog"] = unreachable()
+        rig.alerts.test(lambda outcome, error: None)
+        rig.wait(MINUTE)
+        again = rig.restarted(BOTH)
+        again.wait(2000)
+        again.wall += HOUR
+        again.wait(2000)
+        syslog, hook = again.alerts.channels
+        self.assertEqual((syslog.last_ms, hook.last_ms), (None, rig.alerts.channels[1].last_ms))
+        self.assertTrue(reached[1] < hook.last_ms < again.wall)
+        older = json.loads(rig.kept)
+        for each in older["channels"].values():
+            del each["last_ms"]
+        older = Rig(BOTH, json.dumps(older).encode() + b"\n")
+        self.assertEqual([(len(each.told), each.last_ms) for each in older.alerts.channels], [(1, None)] * 2)
+
+    def test_pings_do_not_wear_out_the_card(self):
+        rig = Rig(Pings.LINES)
+        rig.wait(HOUR)
+        self.assertTrue(len(rig.saves) <= 1, len(rig.saves))
+
     def test_the_day_of_a_reminder_goes_on(self):
         rig = Rig(HOOK)
         rig.put("storage")
@@ -584,6 +612,21 @@ class Pings(unittest.TestCase):
         self.rig.status["state"] = "mirroring"
         self.rig.wait(2000)
         self.assertTrue(2 <= self.rig.post.tried <= 3)
+
+    def test_one_that_stays_away_on_purpose_is_not_one_that_is_not_reached(self):
+        """Also when it failed just before, and not until it has failed for minutes after."""
+        self.rig.post.away["ping"] = unreachable()
+        self.rig.wait(20000)
+        self.rig.status["state"] = "no link"
+        self.rig.wait(4 * MINUTE)
+        for _ in range(60):
+            self.rig.wait(MINUTE)
+            self.assertEqual(self.rig.alerts.unreached(), "")
+        self.rig.status["state"] = "mirroring"
+        self.rig.wait(4 * MINUTE)
+        self.assertEqual(self.rig.alerts.unreached(), "")
+        self.rig.wait(2 * MINUTE)
+        self.assertIn("receiver 1 of alert_ping", self.rig.alerts.unreached())
 
     def test_it_is_tried_again_soon(self):
         self.rig.post.away["ping"] = unreachable()

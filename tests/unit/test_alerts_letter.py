@@ -40,10 +40,10 @@ class Letters(unittest.TestCase):
     def test_over(self):
         letter = write(RESOLVED, came=3)
         self.assertEqual((letter.level, letter.facts["level"]), (CALM, "critical"))
-        self.assertEqual(letter.facts["title"], "left, over: the other board was not reached")
+        self.assertEqual(letter.facts["title"], "left, over: there was no link to the other board")
         self.assertEqual(
             letter.facts["text"],
-            "This is over: the other board was not reached.\n"
+            "This is over: there was no link to the other board.\n"
             "It lasted 45 min, from 2023-11-14 22:13 UTC to 2023-11-14 22:58 UTC.\n"
             "In that time it came and went 3 times.",
         )
@@ -61,14 +61,21 @@ class Letters(unittest.TestCase):
 
     def test_what_cannot_be_told_any_more_is_not_called_over(self):
         facts = write(LOST).facts
-        self.assertEqual(facts["title"], "left, not known any more: the other board was not reached")
-        self.assertTrue(facts["text"].startswith("Whether this is still so cannot be told any more: the other board"))
+        self.assertEqual(facts["title"], "left, not known any more: there was no link to the other board")
+        words = "This was so when it was last known, and may be so still: there was no link to the other board."
+        self.assertEqual(facts["text"].split("\n")[0], words)
         self.assertEqual((write(LOST).level, facts["advice"]), (CALM, ""))
-        self.assertIn("On ne peut plus savoir", write(LOST, "fr").facts["text"])
+        self.assertIn("peut-\u00eatre encore : il n'y avait pas de liaison", write(LOST, "fr").facts["text"])
+
+    def test_what_is_said_of_a_part_is_true_of_each(self):
+        """A mail server that is away, a quota that is used up, a light that is not there."""
+        self.assertNotIn("plug in", write(FIRED, name="surface").facts["advice"])
+        self.assertIn("see on the page what it is", write(FIRED, name="surface").facts["advice"])
+        self.assertIn("something beside the mirror", write(RESOLVED, name="surface").facts["title"])
 
     def test_over_before_it_could_be_told(self):
         text = write(PASSED, times=4).facts["text"]
-        self.assertIn("This could not be told in time, and is over: the other board was not reached.", text)
+        self.assertIn("This could not be told in time, and is over: there was no link to the other board.", text)
         self.assertIn("\nThe last that was known: the other board is not reached.\n", text)
         self.assertIn("It came 4 times between 2023-11-14 22:13 UTC and 2023-11-14 22:58 UTC, and lasted 45 min", text)
 
@@ -141,9 +148,11 @@ class Api(unittest.TestCase):
         self.assertEqual((hook["state"], hook["waiting"], hook["next_s"]), ("ok", 0, None))
         self.assertEqual((ping["state"], ping["waiting"]), ("ok", 0))
         self.assertEqual([each["name"] for each in self.told()["standing"]], ["storage"])
+        self.rig.alerts.channels[1].failed_ms = START_MS
         self.rig.status["state"] = "failed"
         self.rig.wait(2000)
-        self.assertEqual(self.told()["channels"][1]["state"], "silent")
+        ping = self.told()["channels"][1]
+        self.assertEqual((ping["state"], ping["failed_ms"]), ("silent", None))  # the sentence is not of that time
 
     def test_a_test(self):
         self.rig.post.away["mail"] = unreachable()

@@ -115,7 +115,7 @@ class Views(unittest.TestCase):
     def test_alarms_come_first_and_events_give_way(self):
         lines = [line.text for line in views.live(status(alarms=["it burns"]), self.EVENTS, 1700000400000, 18)]
         self.assertEqual(lines[0], " Warning             it burns")
-        self.assertIn(" To do               what the alarm says", lines)
+        self.assertIn(" To do               put right what is named as critical or as a warning", lines)
         self.assertIn("event 29", lines[-1])
         lines = [line.text for line in views.live(status(alarms=["x " * 300]), self.EVENTS, 1700000400000, 18)]
         self.assertTrue(lines[6].endswith("see log, or the page"))

@@ -258,7 +258,7 @@ class Words(unittest.TestCase):
         self.assertEqual(_shown(fenced=True, alarms=["a"])[0], "FENCED")
         self.assertIn("the other board's disk", _shown(fenced=True, alarms=["a"])[3])
         self.assertEqual(_shown(failure="x")[0], "FAILED")
-        self.assertIn("alarm", _shown(failure="x")[3])
+        self.assertEqual(_shown(failure="x")[3], "put right what is named as critical")
 
     def test_what_is_wrong_has_one_of_two_levels(self):
         """Each once, whether an alarm says it or not; alarms of one condition apart; on the console too."""
@@ -272,8 +272,8 @@ class Words(unittest.TestCase):
         self.assertEqual(wrong(status(troubles={"usb": "u"}, alarms=["u"])), [("Critical", "u")])
 
     def test_an_alarm_is_what_to_do(self):
-        self.assertEqual(_shown(alarms=["a"])[3], "what the alarm says")
-        self.assertEqual(_shown(alarms=["a", "b"])[3], "what the alarms say")
+        self.assertEqual(_shown(alarms=["a"])[3], "put right what is named as critical or as a warning")
+        self.assertEqual(_shown(alarms=["a", "b"])[3], "put right all that is named as critical or as a warning")
 
     def test_every_value_fits_a_narrow_screen(self):
         for word, value in rows(status(oldest_ms=0, written=1 << 30, backlog_bytes=1 << 40, **self.DOWN)):

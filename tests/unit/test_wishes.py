@@ -8,7 +8,7 @@ from firmware.api.api import Api
 from firmware.conf import lines as conf_lines
 from firmware.errors import Unkept
 from firmware.httpd.request import MAX_BODY
-from firmware.wishes import MOST_BYTES, MOST_VALUE, Wishes, read_all, rewritten
+from firmware.wishes import MOST_ALARMS, MOST_BYTES, MOST_VALUE, Wishes, read_all, rewritten
 from tests.unit.test_http import Client, parted
 from tests.unit.test_status import FakeBoard
 
@@ -302,6 +302,24 @@ class Changing(unittest.TestCase):
         board.wishes.announce("rate", lambda value: 1 // 0)
         self.assertEqual(board.ask({"rate": "2M"})[0], 200)
         self.assertIn("rate could not be changed", board.alarm)
+
+    def test_who_could_not_do_with_it_is_named_until_he_can(self):
+        """Beside the lines that cannot be understood, and whatever else is changed meanwhile."""
+        board, broken = Board(b"bad\n" * 9), [True]
+        board.wishes.announce("rate", lambda value: 1 // 0 if broken else None)
+        board.wishes.announce("quota", lambda value: 1 // 0 if broken else None)
+        board.ask({"rate": "2M"})
+        self.assertEqual([alarm.split(" ")[0] for alarm in board.alarms], ["rate"] + ["/s,"] * 3 + ["/s:"])
+        self.assertEqual(len(board.alarms), MOST_ALARMS)
+        board.ask({"look": "anyone", "quota": "5G"})
+        self.assertEqual(len(board.alarms), MOST_ALARMS)
+        self.assertTrue(board.alarms[0].startswith("quota, rate could not be changed ("), board.alarms)
+        self.assertEqual(board.alarms[0].count("zero"), 1)
+        broken.clear()
+        board.ask({"rate": ""})
+        self.assertTrue(board.alarms[0].startswith("quota could not be changed"), board.alarms)
+        board.ask({"quota": ""})
+        self.assertEqual([alarm[:3] for alarm in board.alarms], ["/s,"] * 3 + ["/s:"])
 
 
 class Rewriting(unittest.TestCase):
