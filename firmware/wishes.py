@@ -47,6 +47,8 @@ class Wishes:
         self._basis = {}  # key -> (text, value) of board.conf
         self._texts = {}  # key -> its text, as it counts now
         self._broken = {}  # key -> why its value does not count, though it should
+        self._troubles = []  # with the lines of the file that counts
+        self._unread = ""  # why it cannot be read
 
     def announce(self, key: str, apply=None) -> None:
         """`key` may be changed from now on; apply(value) is called when it was, and the attribute has it before."""
@@ -58,7 +60,7 @@ class Wishes:
     def begin(self, data: "bytes | None", error=None) -> None:
         """What the file holds, None: there is none; or why it cannot be read, a sentence."""
         if error is not None:
-            self._alarm(["%s; until then board.conf counts" % error])
+            self._refuse("%s; until then board.conf counts" % error)
         else:
             self._take(data or b"", self._read_all(data or b""), False)
 
@@ -84,10 +86,19 @@ class Wishes:
     def _looked(self, data: "bytes | None", error) -> None:
         self._looking = False
         if error is not None:
-            return  # what counts still does
+            if not self._unread:
+                self._refuse("%s; until then what counted before counts" % error)
+            return
         before, self._seen = self._seen, data or b""
         if self._seen == before and self._seen != self._taken:  # twice the same: nobody is in the midst of saving it
             self._take(self._seen, self._read_all(self._seen), True)
+        elif self._unread and self._seen == self._taken:
+            self._refuse("")
+
+    def _refuse(self, sentence: str) -> None:
+        """The file cannot be read, and so nobody knows what is wrong in it; "" when it can again."""
+        self._unread = sentence
+        self._complain()
 
     def _read_all(self, data: bytes) -> tuple:
         return read_all(data, self._applies, self._settings.settings)
@@ -102,7 +113,11 @@ class Wishes:
                 self._put(key, value)
                 if told:
                     self._note("the setting %s is now: %s" % (key, config.shown(key, text) or "as in board.conf"))
-        self._alarm(self._unchanged() + troubles)
+        self._troubles, self._unread = troubles, ""
+        self._complain()
+
+    def _complain(self) -> None:
+        self._alarm(self._unchanged() + ([self._unread] if self._unread else self._troubles))
 
     def _unchanged(self) -> list:
         """One sentence, also for several: each alarm has its place (MOST_ALARMS)."""

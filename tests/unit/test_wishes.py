@@ -194,9 +194,22 @@ class Watching(unittest.TestCase):
         board = Board(b"max_age = 1s\n")
         board.wishes.start()
         board.file.unread = Unkept("settings = /s cannot be read (Input/output error); replace the medium")
-        board.look()
+        for _ in range(2):
+            board.look()
+            self.assertEqual(board.settings.max_age, 1000)
+            self.assertIn("replace the medium; until then what counted before counts", board.alarm)
+        board.file.unread = None
         board.look()
         self.assertEqual((board.settings.max_age, board.alarm), (1000, ""))
+
+    def test_what_is_wrong_in_it_is_told_again_once_it_can_be_read(self):
+        board = Board(b"max_age = soon\n")
+        board.wishes.start()
+        for unread, named in ((Unkept("no"), "until then"), (None, "soon")):
+            board.file.unread = unread
+            board.look()
+            self.assertIn(named, board.alarm)
+            self.assertEqual(len(board.alarms), 1)
 
     def test_it_ends(self):
         board = Board()

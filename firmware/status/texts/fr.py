@@ -632,6 +632,7 @@ SENTENCES = {
     "%s cannot be set up (%s)": "%s ne peut pas être configuré (%s)",
     "%s is not a serial device": "%s n'est pas une liaison série",
     "%s; until then board.conf counts": "%s ; d'ici là, c'est board.conf qui compte",
+    "%s; until then what counted before counts": "%s ; d'ici là, ce qui comptait avant compte encore",
     "%s = %s cannot be read (%s); %s": "%s = %s ne peut pas être lu (%s) ; %s",
     "%s = %s cannot be written (%s); %s": "%s = %s ne peut pas être écrit (%s) ; %s",
     "%s = %s: %s": "%s = %s : %s",
