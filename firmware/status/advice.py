@@ -72,7 +72,7 @@ def _of_case(status: dict, case: str, language: str) -> str:
         return _of_outage(status, language)
     if case == "held" and status["role"] != "twin":
         return _of_hold(status, caught_up_s, language)
-    if case == "behind" and caught_up_s:
+    if case == "behind" and caught_up_s is not None:
         return say(language, "advice.behind.soon", phrases.duration(language, caught_up_s))
     if case == "damaged":
         return _of_alarms(status, language)

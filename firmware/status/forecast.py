@@ -86,10 +86,10 @@ def full_in_s(room: int, bytes_per_s: "float | None", full: bool) -> "int | None
 def left_s(by_growth_s: "int | None", linked: bool, caught_up_s, full_s) -> "float | None":
     """Seconds until the journal is full: as the last minutes tell, unless the twin has caught up before, by a rate that
     is higher at night; and as the forecast tells, which knows of a rate that is lower by day, and of the quota. 0: it
-    is full now; None: it does not fill, or nobody knows."""
+    is full now; None: it does not fill, or nobody knows. A twin that had caught up by now empties nothing."""
     if by_growth_s == 0 or not linked:
         return by_growth_s
-    if by_growth_s is not None and caught_up_s is not None and caught_up_s < by_growth_s:
+    if by_growth_s is not None and caught_up_s and caught_up_s < by_growth_s:
         by_growth_s = None
     if full_s is None or (by_growth_s is not None and by_growth_s <= full_s):
         return by_growth_s

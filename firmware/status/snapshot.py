@@ -36,7 +36,8 @@
     held_bytes      bytes of the log that could go now, but for the rate or the quota
     quota_bytes quota_used quota_holds   bytes a day (0: no quota), of them used today; whether it holds groups back
     lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
-    caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
+    caught_up_s     seconds until nothing is behind at today's pace; 0: nothing is, as was foreseen; None: not within
+                    24 h, or nobody knows
     full_s          seconds until the journal is full at today's pace, rate and quota; None likewise
     full_cap        bits per second of the rate by the clock at that time; 0: none, None likewise
     rpo_s           seconds by which the twin may be behind; None: whatever it is
@@ -53,6 +54,7 @@ dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
 
 from firmware.status import texts
+from firmware.status.case import is_held
 from firmware.status.conditions import FILLING_PERCENT, conditions
 from firmware.status.forecast import full_in_s, left_s
 from firmware.status.lag import is_behind, lag_s
@@ -90,6 +92,7 @@ def snapshot(board, language: "str | None" = None) -> dict:
     facts = board.facts()
     language = texts.known(language or facts["language"])
     status = _figures(facts)
+    status["forecast"] = _forecast(facts, is_held(status))
     status["language"] = language
     status["alarms"] = [translate(language, sentence) for sentence in _alarms(facts)]
     status["health"] = _health(facts["health"], language)
@@ -121,7 +124,6 @@ def _figures(facts: dict) -> dict:
         "time_ms": facts["now_ms"],
         "uptime_s": facts["uptime_s"],
         "host": facts["host"],
-        "forecast": {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap")},
         "rpo_s": facts["rpo_s"],
     }
 
@@ -157,6 +159,15 @@ def _full_in_s(facts: dict) -> "float | None":
     growth = facts["journal_growth"] if gathers else None
     by_growth_s = full_in_s(max(0, size - used), growth, facts["journal_full"])
     return left_s(by_growth_s, linked, facts["caught_up_s"], facts["full_s"])
+
+
+def _forecast(facts: dict, held: bool) -> dict:
+    """A forecast is of the last minute: one in which nothing would be behind by now knows nothing of what is. Not
+    `caught_up_s` alone is void then, for without it `lag_s` would say that a day is not enough."""
+    said = {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap")}
+    if said["caught_up_s"] == 0 and (held or is_behind(facts)):
+        said["lag_s"] = said["caught_up_s"] = None
+    return said
 
 
 def _health(health: dict, language: str) -> dict:

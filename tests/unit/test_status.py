@@ -92,6 +92,7 @@ class Snapshot(unittest.TestCase):
         by_growth_s = ((512 << 20) - 40960) // 1000
         for changes, seconds in (
             ({}, by_growth_s), ({"caught_up_s": 3600}, None), ({"full_s": 7000}, 7000), ({"full_s": 0}, 1),
+            ({"caught_up_s": 0}, by_growth_s),  # foreseen before this came
             ({"caught_up_s": 3600, "full_s": 80000}, 80000), ({"journal_full": True, "full_s": 7000}, 0),
             ({"link_state": "waiting", "caught_up_s": 3600, "full_s": 7000}, by_growth_s),
             ({"fenced": True}, None), ({"failure": "x", "full_s": 7000}, None),
@@ -100,6 +101,14 @@ class Snapshot(unittest.TestCase):
             ({"acked": 12, "journal_used": 256 << 20}, (256 << 20) // 1000),  # the disk does not take what is written
         ):  # fmt: skip
             self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
+
+    def test_a_forecast_that_did_not_come_true_tells_nothing(self):
+        foreseen = {"lag_s": 0, "caught_up_s": 0}
+        for changes, holds in (({}, True), ({"held_bytes": 1, "cap": 10**6}, True),
+                               ({"oldest_ms": FACTS["now_ms"] - 6000}, False),
+                               ({"held_bytes": 9, "quota_holds": True}, False)):  # fmt: skip
+            said = status(**dict(foreseen, **changes))["forecast"]
+            self.assertEqual((said["lag_s"], said["caught_up_s"]), (0, 0) if holds else (None, None), changes)
 
     def test_a_journal_that_fills_until_the_night_is_not_called_steady(self):
         for growth, steady in ((None, False), (0, True), (1000.0, False)):

@@ -205,6 +205,14 @@ class Advice(unittest.TestCase):
         self.assertEqual(advice(caught_up_s=60, lag_s=90, **held), "nothing: at today's pace all is sent in 60 s")
         self.assertIn("not all is sent within a day", advice(lag_s=9e4, **held))
 
+    def test_a_burst_that_nobody_foresaw(self):
+        """The forecast is of a moment at which nothing waited."""
+        foreseen = {"lag_s": 0, "caught_up_s": 0}
+        self.assertIn("nothing, if it passes", advice(oldest_ms=NOW_MS - 60000, **foreseen))
+        self.assertIn("nothing, if it may wait", advice(held_bytes=MIB, cap=1000, **foreseen))
+        filling = {"journal_used": 256 * MIB, "journal_growth": 2.0 * MIB, "oldest_ms": NOW_MS - 60000}
+        self.assertIn("the journal is full in 2 min", advice(**dict(foreseen, **filling)))
+
     def test_a_critical_condition_comes_first(self):
         hot = dict(FACTS["health"], temperature_c=90)
         self.assertIn("cooler", advice(health=hot, oldest_ms=NOW_MS - 60000))
