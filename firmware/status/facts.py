@@ -59,7 +59,7 @@ def quiet() -> dict:
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(damage="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known.update(journal_may_be_full=False, damage="", refusal="", troubles={}, lacked_s=0, inherited=False)
     return known
 
 
@@ -83,6 +83,7 @@ def _figures(board) -> dict:
         "journal_used": journal.behind(board.playback.point),
         "journal_written": journal.written_bytes,
         "journal_full": board.fullness.lasts and not board.identity.fenced,
+        "journal_may_be_full": board.identity.role == PRIMARY and journal.may_be_full,
         "journal_growth": board.growth.bytes_per_s(_way(board)),
         "health": _health(board),
         "lag_s": lag_s,

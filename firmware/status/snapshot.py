@@ -26,6 +26,7 @@
     journal_size    bytes of the ring, and of it needed, for the twin or the disk lacks them:
     journal_used
     journal_full    True while a host waits for room in it, for longer than it takes to give room back
+    journal_may_be_full   True while there is no room for the largest write, and no host has looked since the start
     journal_written bytes written into it since the start
     journal_growth  bytes per second by which it fills, as the last minutes tell; None: they do not
     link_state      UP, or another word: "connecting", "waiting", "refused"

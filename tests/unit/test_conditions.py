@@ -143,6 +143,10 @@ class Unknown(unittest.TestCase):
         self.assertEqual(self.of_log(journal_used=100 * MIB), ["journal_filling"])
         self.assertEqual(self.of_log(journal_used=100 * MIB, journal_growth=0), [])
 
+    def test_a_full_journal_that_no_host_has_looked_into(self):
+        self.assertEqual(self.of_log(journal_may_be_full=True, journal_growth=0), ["journal_full"])
+        self.assertEqual(self.of_log(journal_may_be_full=True, journal_growth=0, journal_full=True), [])
+
     def test_a_fenced_board_does_not_look_at_its_twin(self):
         names = ["damage", "journal_full", "journal_filling", "no_link", "behind", "copying"]
         self.assertEqual(self.of_log(fenced=True), names)

@@ -3,6 +3,7 @@
 import unittest
 
 from firmware.status.fullness import Fullness
+from firmware.status.snapshot import snapshot
 from tests.unit.fakes_board import Rig
 
 
@@ -83,6 +84,23 @@ class OfABoard(unittest.TestCase):
         self.assertEqual((self.told(), self.rig.board.facts()["journal_full"]), ([], False))
         self.rig.wait(300)
         self.assertEqual((self.told(), self.rig.board.facts()["journal_full"]), (["the journal is full"], True))
+
+    def test_after_a_restart_nobody_knows_before_a_host_writes(self):
+        self.fill()
+        self.rig.run()
+        self.rig = Rig("primary", before=self.rig)
+        self.rig.wait(5000)
+        facts = self.rig.board.facts()
+        self.assertEqual((facts["journal_full"], facts["journal_may_be_full"]), (False, True))
+        self.assertIn("journal_full", snapshot(self.rig.board)["unknown"])
+        self.fill()
+        self.rig.wait(1100)
+        facts = self.rig.board.facts()
+        self.assertEqual((facts["journal_full"], facts["journal_may_be_full"]), (True, False))
+        self.assertNotIn("journal_full", snapshot(self.rig.board)["unknown"])
+
+    def test_room_that_nobody_has_looked_for_is_known(self):
+        self.assertFalse(self.rig.board.facts()["journal_may_be_full"])
 
     def test_a_link_that_is_slower_than_the_host(self):
         """Whoever writes all the time waits, though the twin acknowledges something three times a second."""

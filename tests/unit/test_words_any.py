@@ -43,6 +43,7 @@ CHOICES = {
     "journal_size": (0, 8 * MIB, 1 << 40),
     "journal_used": (0, 7 * MIB, 8 * MIB, 1 << 40),
     "journal_full": (False, False, True),
+    "journal_may_be_full": (False, True),
     "journal_growth": (None, 0, 0.001, 1e9),
     "link_state": ("up", "up", "connecting", "waiting", "refused", "from the future"),
     "link_peer": ("", "right", "\u65e5" * 21),
