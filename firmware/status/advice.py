@@ -12,7 +12,8 @@ def advice(status: dict, case: str, language: str) -> str:
         return say(language, "advice." + case)
     critical = [each["name"] for each in status["conditions"] if each["level"] == "critical"]
     other = [each["name"] for each in status["conditions"] if each["level"] != "critical"]
-    for name in critical:
+    filling = case in ("held", "behind") and "journal_filling" in other and not _is_sent_before(status)
+    for name in critical + ["journal_filling"] * filling:
         found = _of_condition(name, status, language)
         if found:
             return found
@@ -23,6 +24,11 @@ def advice(status: dict, case: str, language: str) -> str:
         if found:
             return found
     return _of_alarms(status, language) if status["alarms"] else say(language, "advice.nothing")
+
+
+def _is_sent_before(status: dict) -> bool:
+    """Whether what fills the journal is sent before that is full."""
+    return status["journal"]["full_in_s"] is None and status["forecast"]["caught_up_s"] is not None
 
 
 def _of_condition(name: str, status: dict, language: str) -> str:

@@ -205,6 +205,16 @@ class Advice(unittest.TestCase):
         self.assertEqual(advice(caught_up_s=60, lag_s=90, **held), "nothing: at today's pace all is sent in 60 s")
         self.assertIn("not all is sent within a day", advice(lag_s=9e4, **held))
 
+    def test_what_waits_while_the_journal_fills_is_not_left_alone(self):
+        filling = {"journal_used": 256 * MIB, "journal_growth": 256 * MIB / 39601, "oldest_ms": NOW_MS - 60000}
+        held = dict(filling, held_bytes=MIB, cap=1000, caught_up_s=80000, lag_s=90)
+        self.assertEqual(advice(**held), "raise the rate (1 kbit/s), or write less: the journal is full in 11 h")
+        self.assertEqual(advice(**filling), "use a faster line, or write less: the journal is full in 11 h")
+        much = {"journal_used": 410 * MIB, "oldest_ms": NOW_MS - 60000}
+        self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 80 % full")
+        night = dict(held, caught_up_s=7200, **much)
+        self.assertEqual(advice(**night), "nothing: at today's pace all is sent in 2 h")
+
     def test_a_burst_that_nobody_foresaw(self):
         """The forecast is of a moment at which nothing waited."""
         foreseen = {"lag_s": 0, "caught_up_s": 0}
