@@ -13,7 +13,7 @@ def advice(status: dict, case: str, language: str) -> str:
     critical = [each["name"] for each in status["conditions"] if each["level"] == "critical"]
     other = [each["name"] for each in status["conditions"] if each["level"] != "critical"]
     filling = case in ("held", "behind") and "journal_filling" in other and not _is_sent_before(status)
-    for name in critical + ["journal_filling"] * filling:
+    for name in critical + (["journal_filling"] if filling else []):
         found = _of_condition(name, status, language)
         if found:
             return found
@@ -66,7 +66,7 @@ def _of_journal(status: dict, language: str) -> str:
 def _relief(status: dict, language: str) -> str:
     """What empties the journal faster, by what holds it up."""
     link, forecast = status["link"], status["forecast"]
-    if link["quota"]["holds"]:
+    if link["quota"]["holds"] or forecast["full_quota"]:
         return say(language, "relief.quota")
     cap = forecast["full_cap"] or (link["cap"] if link["held_bytes"] else 0)
     return say(language, "relief.rate", phrases.rate(language, cap)) if cap else say(language, "relief.line")

@@ -47,7 +47,8 @@ def facts(board) -> dict:
     return known
 
 
-_NONE = ("journal_growth", "lag_s", "caught_up_s", "full_s", "full_cap", "rpo_s", "other", "oldest_ms")
+_FORESEEN = ("lag_s", "caught_up_s", "full_s", "full_cap", "full_quota")
+_NONE = _FORESEEN + ("journal_growth", "rpo_s", "other", "oldest_ms")
 
 
 def quiet() -> dict:
@@ -65,8 +66,8 @@ def quiet() -> dict:
 
 def _figures(board) -> dict:
     journal, volume, settings = board.journal, board.volume, board.settings
-    lag_s, caught_up_s, full_s, full_cap = board.forecast.now(circumstances(board), board.clock.now_ms())
     known = quiet()
+    known.update(zip(_FORESEEN, board.forecast.now(circumstances(board), board.clock.now_ms())))
     known.update({
         "uptime_s": _uptime_ms(board) / 1000,
         "language": settings.language,
@@ -86,10 +87,6 @@ def _figures(board) -> dict:
         "journal_may_be_full": board.identity.role == PRIMARY and journal.may_be_full,
         "journal_growth": board.growth.bytes_per_s(_way(board)),
         "health": _health(board),
-        "lag_s": lag_s,
-        "caught_up_s": caught_up_s,
-        "full_s": full_s,
-        "full_cap": full_cap,
         "cap": board.pace.cap,
         "held_bytes": _held_bytes(board),
         "quota_bytes": board.pace.quota,

@@ -7,7 +7,7 @@ EVERY_MS = 5000
 SHUT = "shut"  # the way of a board that may send nothing: no link, or a quota that is used up
 
 
-UNKNOWN = (None, None, None, None)
+UNKNOWN = (None, None, None, None, None)
 
 
 class Growth:
@@ -60,13 +60,13 @@ class Forecast:
         self._at_ms = at_ms
 
     def now(self, under, now_ms: int) -> tuple:
-        """(worst lag, caught up, journal full, rate in bits per second at which it is), in seconds from now; UNKNOWN
-        where nobody knows."""
+        """(worst lag, caught up, journal full, rate in bits per second at which it is, whether the quota is used up
+        then), in seconds from now; UNKNOWN where nobody knows."""
         if under != self._under:
             return UNKNOWN
-        lag_s, caught_up_s, full_s, full_cap = self._figures
+        lag_s, caught_up_s, full_s, full_cap, full_quota = self._figures
         passed_s = (now_ms - self._at_ms) / 1000
-        return lag_s, _later(caught_up_s, passed_s), _later(full_s, passed_s), full_cap
+        return lag_s, _later(caught_up_s, passed_s), _later(full_s, passed_s), full_cap, full_quota
 
 
 def _later(seconds: "float | None", passed_s: float) -> "float | None":

@@ -41,6 +41,7 @@
                     24 h, or nobody knows
     full_s          seconds until the journal is full at today's pace, rate and quota; None likewise
     full_cap        bits per second of the rate by the clock at that time; 0: none, None likewise
+    full_quota      whether the quota is used up at that time; None likewise
     rpo_s           seconds by which the twin may be behind; None: whatever it is
     host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
@@ -165,7 +166,7 @@ def _full_in_s(facts: dict) -> "float | None":
 def _forecast(facts: dict, held: bool) -> dict:
     """A forecast is of the last minute: one in which nothing would be behind by now knows nothing of what is. Not
     `caught_up_s` alone is void then, for without it `lag_s` would say that a day is not enough."""
-    said = {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap")}
+    said = {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap", "full_quota")}
     if said["caught_up_s"] == 0 and (held or is_behind(facts)):
         said["lag_s"] = said["caught_up_s"] = None
     return said

@@ -40,7 +40,7 @@ class Snapshot(unittest.TestCase):
             "time_ms": 1700000001500,
             "uptime_s": 86400.5,
             "host": FACTS["host"],
-            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None, "full_cap": None},
+            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None, "full_cap": None, "full_quota": None},
             "rpo_s": None,
             "health": {
                 "temperature_c": None, "under_voltage": None, "card": {"used_percent": None, "written_bytes": None},

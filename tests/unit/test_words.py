@@ -187,6 +187,8 @@ class Advice(unittest.TestCase):
         self.assertEqual(advice(**rate), "raise the rate (2 Mbit/s), or write less: the journal is 97 % full")
         later = {"journal_used": 200 * MIB, "full_s": 7000, "full_cap": 2000000}
         self.assertEqual(advice(**later), "raise the rate (2 Mbit/s), or write less: the journal is full in 116 min")
+        for cap in (0, 2000000):
+            self.assertIn("raise the quota, or write less", advice(**dict(later, full_cap=cap, full_quota=True)))
         french = words(language="fr", **later)["advice"]
         self.assertEqual(french, "augmenter le débit (2 Mbit/s), ou écrire moins : le journal sera plein dans 116 min")
 

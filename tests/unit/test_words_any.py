@@ -57,6 +57,7 @@ CHOICES = {
     "caught_up_s": (None, 0, 86399.9),
     "full_s": (None, None, 0, 86399.9),
     "full_cap": (None, 0, 2000000),
+    "full_quota": (None, False, True),
     "rpo_s": (None, 1, 900, 30 * 86400),
     "damage": ("", "", "", "the journal is damaged at byte 1, group 2: no superblock"),
     "refusal": ("", "%", "left and right are both twin; one must be the other's twin"),
