@@ -126,7 +126,8 @@ def look_at_growth(board) -> None:
     """Feeds the meter of the journal's growth; to be called every few seconds."""
     journal = board.journal
     needed = journal.behind(board.playback.point)
-    board.growth.note(board.clock.now_ms(), journal.written_bytes, needed, _way(board))
+    written = journal.written_bytes - board.copier.logged_bytes  # without a link the copy stands still
+    board.growth.note(board.clock.now_ms(), written, needed, _way(board))
 
 
 def _way(board):

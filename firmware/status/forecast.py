@@ -14,7 +14,7 @@ class Growth:
     """A meter of how fast the journal fills, fed now and then by note().
 
     While the other board takes what is written, what counts is by how much the journal outgrows that; where nothing
-    goes, all that is written. The `way` on which it goes is SHUT, or whatever else says what is allowed: when it
+    goes, all that hosts write. The `way` on which it goes is SHUT, or whatever else says what is allowed: when it
     changes, the past tells nothing any more.
     """
 
@@ -24,7 +24,7 @@ class Growth:
         self._since_ms = 0  # of this way
 
     def note(self, now_ms: int, written: int, needed: int, way) -> None:
-        """At `now_ms` the log had `written` bytes, and the journal had to keep `needed`."""
+        """At `now_ms` the log had `written` bytes of hosts, and the journal had to keep `needed`."""
         if way != self._way:
             self._way, self._since_ms = way, now_ms
         elif self._samples and now_ms - self._samples[-1][0] < EVERY_MS:
