@@ -1,6 +1,7 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
 from firmware.pair.identity import PRIMARY
+from firmware.status.conditions import fencing
 from firmware.status.forecast import SHUT
 from firmware.status.health import UNKNOWN
 from firmware.status.snapshot import COPYING
@@ -60,7 +61,7 @@ def quiet() -> dict:
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(journal_may_be_full=False, damage="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known.update(journal_may_be_full=False, damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
     return known
 
 
@@ -93,7 +94,8 @@ def _figures(board) -> dict:
         "quota_used": board.pace.used,
         "quota_holds": board.pace.holds,
         "other": board.neighbour.shown(),
-        "damage": board.peer.damage or board.copier.trouble,
+        "damage": board.peer.damage,
+        "copy_trouble": board.copier.trouble,
         "refusal": board.peer.refusal,
         "troubles": dict(board.alarms),
     })  # fmt: skip
@@ -156,9 +158,7 @@ def _alarms(board) -> list:
     if board.peer.damage:
         alarms.append(board.peer.damage)
     if who.fenced:
-        unsent = journal.head.number - journal.acked.number
-        kept = "the %d groups that it never sent stay in its journal" % unsent if unsent else "it had sent everything"
-        alarms.append("%s is fenced: the other board was promoted; %s" % (who.name, kept))
+        alarms.append(fencing(who.name, journal.head.number - journal.acked.number))
     if board.copier.trouble:
         alarms.append(board.copier.trouble)
     if board.fullness.lasts and not who.fenced:

@@ -46,7 +46,8 @@
     host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
     other           None, or the other board's own short status while the link is up
-    damage refusal  sentences, empty as a rule: what cannot be read any more; why the other board was turned away
+    damage copy_trouble refusal   sentences, empty as a rule: what cannot be read any more, of the journal, and of the
+                    disk by the first copy; why the other board was turned away
     troubles        {source: sentence} of those outside of the board, who cannot do their part
     alarms          list of sentences, the most urgent first
     language        of those who look after this board: "en", "fr"

@@ -118,7 +118,8 @@ EXAMPLES = {
     "no_clock": {"clock_set": False, "oldest_ms": None, "lacked_s": 340.0},
     "failed": {"failure": _BROKEN, "serving": False, "alarms": [_BROKEN]},
     "fenced": {"fenced": True, "link_state": "refused",
-               "alarms": ["left is fenced: the other board was promoted; it had sent everything"]},
+               "alarms": ["left is fenced: the other board was promoted; "
+                          "the 2 groups that it never sent stay in its journal"]},
     "promoted": {"promoted": True, "generation": 2, "link_state": "waiting", "rtt_ms": None, "acked": 3},
     "damaged": {"damage": "the journal is damaged at byte 4096, group 10: the checksum of its content does not fit",
                 "alarms": ["the journal is damaged at byte 4096, group 10: the checksum of its content does not fit"]},

@@ -280,6 +280,18 @@ class Words(unittest.TestCase):
         ])  # fmt: skip
         self.assertEqual(wrong(status(troubles={"usb": "u"}, alarms=["u"])), [("Critical", "u")])
 
+    def test_nothing_of_what_is_wrong_is_lost_or_said_twice(self):
+        strictest = "the clock is not set, so the strictest rate counts"
+        clock = [sentence for _, sentence in wrong(status(clock_set=False, troubles={"rate": strictest},
+                                                          alarms=[strictest]))]  # fmt: skip
+        self.assertEqual(clock, ["the clock is not set: times and ages may be wrong", strictest])
+        fenced = snapshot(example("fenced"))
+        self.assertEqual(wrong(fenced), [("Critical", fenced["alarms"][0])])
+        both = status(damage="the journal", copy_trouble="the disk", alarms=["the journal", "the disk"])
+        self.assertEqual(wrong(both), [("Critical", "the journal"), ("Critical", "the disk")])
+        part = status(troubles={"keys": "a; b"}, alarms=["b", "a; b"])
+        self.assertEqual(wrong(part), [("Warning", "a; b"), ("Warning", "b")])
+
     def test_an_alarm_is_what_to_do(self):
         self.assertEqual(_shown(alarms=["a"])[3], "what the alarm says")
         self.assertEqual(_shown(alarms=["a", "b"])[3], "what the alarms say")

@@ -61,6 +61,7 @@ CHOICES = {
     "rpo_s": (None, 1, 900, 30 * 86400),
     "damage": ("", "", "", "the journal is damaged at byte 1, group 2: no superblock"),
     "refusal": ("", "%", "left and right are both twin; one must be the other's twin"),
+    "copy_trouble": ("", "", "", "the disk of left cannot be read"),
     "troubles": ({}, {}, {"keys": "x"}, {"usb": "y", "console /dev/tty": "the console %s; plug it in"}),
     "alarms": ([], [], ["the journal is full"], ["%d", "x" * 240]),
     "other": (None, None, {}, EXAMPLES["twin_behind"]["other"], {"state": "behind", "backlog": {

@@ -116,7 +116,6 @@ WORDS = {
     "advice.disk": "order a new disk now, and change it before this one fails",
     "advice.clock": "let the board reach a time server, or name one that it reaches",
     # Conditions, as sentences; they also stand in alerts
-    "condition.fenced": "%s is fenced: the other board took over, and this one takes no more writes",
     "condition.no_link": "the other board is not reached; the journal keeps what the twin lacks",
     "condition.no_link.twin": "the other board is not reached; what it writes now is not here",
     "condition.alone": "this board took over and has no twin: its disk exists once",

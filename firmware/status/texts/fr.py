@@ -119,7 +119,6 @@ WORDS = {
     "advice.disk": "commander un disque neuf maintenant, et le changer avant que celui-ci ne lâche",
     "advice.clock": "permettre au boîtier de joindre un serveur de temps, ou lui en indiquer un autre",
     # Ce qui ne va pas, en phrases ; elles figurent aussi dans les alertes
-    "condition.fenced": "%s est écarté : l'autre boîtier a pris le relais, et celui-ci n'accepte plus d'écritures",
     "condition.no_link": "l'autre boîtier est injoignable ; le journal garde ce qui manque au jumeau",
     "condition.no_link.twin": "l'autre boîtier est injoignable ; ce qu'il écrit maintenant n'est pas ici",
     "condition.alone": "ce boîtier a pris le relais et n'a pas de jumeau : son disque n'existe qu'en un exemplaire",
