@@ -53,8 +53,6 @@ def _of_journal(status: dict, language: str) -> str:
     left_s = journal["full_in_s"]
     if not up:
         return say(language, "advice.full") if left_s == 0 else _of_outage(status, language)
-    if status["role"] == "twin":
-        return ""
     relief = _relief(status, language)
     if left_s == 0:
         return say(language, "advice.full.up", relief)

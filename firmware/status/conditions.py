@@ -10,7 +10,7 @@ for a while before anybody is woken is the business of who wakes.
     journal_full     critical   the journal is full, and the host waits
     journal_filling  critical   the journal is not full, but will be in 2 h and is a quarter full, or is 90 % full
                      warning    it will be full in 24 h and has a tenth in use, or is 75 % full
-               no_link          critical   the other board refuses this one: that does not pass by itself
+    no_link          critical   the other board refuses this one: that does not pass by itself
                      warning    the other board is not reached; or this board took over and has no twin
     behind           critical   the twin is behind by twice the target `rpo`
                      warning    it is behind by more than the target
@@ -24,7 +24,7 @@ for a while before anybody is woken is the business of who wakes.
     keys settings surface  warning   the alarm of that source, as it is (usb: storage, for its host has no disk)
     copying          warning    the first full copy is not complete
 
-A name stands there once, the most urgent first.
+A name stands there once, the most urgent first; those of the journal are of a primary, which hosts fill.
 """
 
 from firmware.status import phrases
@@ -123,7 +123,8 @@ def fencing(name: str, unsent: int) -> str:
 
 def _journal(status: dict, facts: dict, language: str) -> list:
     journal = status["journal"]
-    if not journal["size"] or facts["fenced"]:
+    # What a twin's disk has not taken yet makes its primary wait, which is the one to tell.
+    if not journal["size"] or facts["fenced"] or status["role"] == "twin":
         return []
     if facts["journal_full"]:
         return [("journal_full", CRITICAL, say(language, "condition.journal_full"))]

@@ -58,7 +58,7 @@ def _journal(status: dict, language: str) -> str:
     if left_s is not None:
         return say(language, "journal.full_in", *(sizes + (phrases.duration(language, left_s),)))
     growth = journal["growth_bytes_per_s"]
-    if growth is None and status["state"] in ("no link", "behind"):
+    if growth is None and status["role"] == "primary" and status["state"] in ("no link", "behind"):
         return say(language, "journal.unknown", *sizes)
     # It grows, and is not full within a day: the twin has caught up before, or nothing is behind.
     return say(language, "journal.used" if growth is None or growth > 0 else "journal.steady", *sizes)

@@ -191,6 +191,11 @@ class Filling(unittest.TestCase):
         self.assertEqual(text, "the journal is 50 % full, and at this pace full in 3 h")
         self.assertEqual(sentence("journal_filling", journal_used=self.SIZE * 7 // 8), "the journal is 87 % full")
 
+    def test_a_twin_whose_disk_is_slow(self):
+        self.assertEqual(self.level(93, None, role="twin"), None)
+        self.assertEqual(self.level(93, None, role="twin", link_state="waiting"), None)
+        self.assertNotIn("journal_filling", status(role="twin", journal_used=500 * MIB)["unknown"])
+
     def test_a_board_without_a_journal(self):
         self.assertEqual(found(journal_size=0, journal_used=0), [])
 

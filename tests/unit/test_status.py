@@ -118,6 +118,7 @@ class Snapshot(unittest.TestCase):
     def test_how_it_fills_is_not_known_at_first(self):
         for changes, known in (({"link_state": "waiting"}, False), ({}, True),
                                ({"link_state": "waiting", "journal_growth": 0}, True),
+                               ({"link_state": "waiting", "role": "twin"}, True),  # no host fills it
                                ({"oldest_ms": FACTS["now_ms"] - 60000}, False)):  # fmt: skip
             self.assertEqual("not known yet" not in str(rows(status(**changes))), known, changes)
 
