@@ -162,7 +162,7 @@ def _alarms(board) -> list:
     if board.copier.trouble:
         alarms.append(board.copier.trouble)
     if board.fullness.lasts and not who.fenced:
-        alarms.append("the journal is full and the server waits: bring the link or the twin back")
+        alarms.append("the journal is full and the server waits")
     if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)
     return alarms + [board.alarms[source] for source in sorted(board.alarms)]

@@ -95,7 +95,7 @@ def test_what_the_verdict_says_is_not_said_twice(show, mock):
 
 
 @pytest.mark.parametrize("scene, said", [
-    ("full", ["the server waits: bring the link or the twin back", "15\u00a0min"]),
+    ("full", ["the journal is full and the server waits", "15\u00a0min"]),
     ("fenced", ["the 12 groups that it never sent stay in its journal"]), ("promoted", []),
 ])  # fmt: skip
 def test_each_thing_that_needs_attention_is_told_once(show, scene, said):

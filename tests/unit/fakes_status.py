@@ -109,7 +109,7 @@ EXAMPLES = {
                "journal_growth": 26000.0, "rpo_s": 900},
     "full": {"link_state": "connecting", "rtt_ms": None, "written": 90012, "backlog_bytes": 510 * MIB,
              "oldest_ms": NOW_MS - 172800000, "journal_used": 511 * MIB, "journal_full": True,
-             "alarms": ["the journal is full and the server waits: bring the link or the twin back"]},
+             "alarms": ["the journal is full and the server waits"]},
     "held": {"cap": 2000000, "held_bytes": 88 * MIB, "backlog_bytes": 90 * MIB, "written": 219, "clock_set": True,
              "oldest_ms": NOW_MS - 340000, "lag_s": 3600, "caught_up_s": 7200, "journal_used": 91 * MIB},
     "quota": {"held_bytes": 88 * MIB, "backlog_bytes": 90 * MIB, "written": 219, "oldest_ms": NOW_MS - 340000,

@@ -176,6 +176,13 @@ class Advice(unittest.TestCase):
         much = dict(filling, journal_used=500 * MIB, journal_growth=None)
         self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 97 % full")
 
+    def test_of_a_full_journal_only_the_advice_says_what_to_do(self):
+        for changes, todo in ((self.DOWN, "bring the link or the twin back now"), ({"cap": 10**6, "held_bytes": GIB},
+                              "raise the rate (1 Mbit/s)"), ({"quota_holds": True}, "raise the quota")):  # fmt: skip
+            shown = status(journal_full=True, oldest_ms=NOW_MS - 60000, **changes)
+            self.assertIn(todo, shown["words"]["advice"])
+            self.assertEqual(shown["conditions"][0]["sentence"], "the journal is full and the server waits")
+
     def test_what_holds_it_up_is_what_is_to_be_raised(self):
         used_up = {"journal_used": 500 * MIB, "held_bytes": 400 * MIB, "oldest_ms": NOW_MS - 60000, "rpo_s": 10}
         quota = dict(used_up, quota_holds=True)
@@ -298,7 +305,7 @@ class Translation(unittest.TestCase):
         self.assertTrue(len(self.TABLE._remembered) <= 128)
 
     def test_of_a_board(self):
-        full = "the journal is full and the server waits: bring the link or the twin back"
+        full = "the journal is full and the server waits"
         self.assertEqual(translate("en", full), full)
         self.assertEqual(translate("xx", full), full)
         self.assertTrue(translate("fr", full).startswith("le journal est plein"))

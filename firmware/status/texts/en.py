@@ -119,7 +119,7 @@ WORDS = {
     "condition.no_link": "the other board is not reached; the journal keeps what the twin lacks",
     "condition.no_link.twin": "the other board is not reached; what it writes now is not here",
     "condition.alone": "this board took over and has no twin: its disk exists once",
-    "condition.journal_full": "the journal is full and the server waits: bring the link or the twin back",
+    "condition.journal_full": "the journal is full and the server waits",
     "condition.journal_hours": "the journal is %d %% full, and at this pace full in %s",
     "condition.journal_filling": "the journal is %d %% full",
     "condition.behind": "the twin is %s behind, and at most %s are wanted",
