@@ -61,7 +61,8 @@ def quiet() -> dict:
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(journal_may_be_full=False, damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known.update(damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known["journal_may_be_full"] = False
     return known
 
 
