@@ -374,6 +374,7 @@ PAGE = {
     "forecast.lag": "Within a day the twin may lag by {span}.",
     "journal.title": "Until the journal is full",
     "journal.calm": "It is not filling",
+    "journal.far": "Not in sight",
     "journal.unknown": "Not known yet",
     "journal.full": "It is full",
     "journal.used": "{used} of {size} in use.",

@@ -1045,6 +1045,7 @@ PAGE = {
     "forecast.lag": "D'ici un jour, le jumeau peut avoir {span} de retard.",
     "journal.title": "Avant que le journal soit plein",
     "journal.calm": "Il ne se remplit pas",
+    "journal.far": "Pas en vue",
     "journal.unknown": "Pas encore connu",
     "journal.full": "Il est plein",
     "journal.used": "{used} utilisés sur {size}.",
