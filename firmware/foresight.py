@@ -90,8 +90,9 @@ class Foresight:
         quota = (max(0, pace.quota - pace.used), pace.quota, midnights) if pace.quota else None
         room = backlog + max(0, facts["journal_size"] - facts["journal_used"])
         seen = outlook(writes, self._ratio(facts), self._line, caps, quota, backlog, age_s, room)
-        full_s = None if pace.excess else seen.full_s  # beyond the quota goes what a host has no room for
-        return seen.lag_s, seen.caught_up_s, full_s, _cap_at(caps, full_s)
+        if pace.excess:  # beyond the quota goes what a host has no room for
+            return seen.lag_s, seen.caught_up_s, None, None, None
+        return seen.lag_s, seen.caught_up_s, seen.full_s, _cap_at(caps, seen.full_s), seen.full_quota
 
     def _mean_of_hour(self) -> "float | None":
         if len(self._written) < _LEAST_LOOKS:

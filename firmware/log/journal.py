@@ -37,6 +37,7 @@ class Journal:
         self.written_bytes = 0  # appended since the start
         self.starved = False  # somebody waits for room in the ring
         self._host_starved = False  # a host had to wait for it, and it has been tight ever since
+        self._asked = False  # somebody has wanted room for a group of writes since the start
         self.on_copied = None
         self.on_durable = None
         self.on_failed = None
@@ -82,7 +83,16 @@ class Journal:
     @property
     def full(self) -> bool:
         """Whether a host found no room in the ring, and there is still none for the largest write."""
-        return self._host_starved and self._room() < MAX_PAYLOAD + BLOCK
+        return self._host_starved and self._tight
+
+    @property
+    def may_be_full(self) -> bool:
+        """Whether a host may find no room in the ring, for none has looked since the start."""
+        return self._tight and not self._asked
+
+    @property
+    def _tight(self) -> bool:
+        return self._room() < MAX_PAYLOAD + BLOCK
 
     @property
     def must_go(self) -> int:
@@ -138,6 +148,7 @@ class Journal:
             if group.fits(payload):
                 return group
             self.seal()
+        self._asked = True
         limit = min(self.superblock.group_limit, self._room() & ~(BLOCK - 1))
         self.starved = limit < group_size(RECORD_SIZE + payload)
         if self.starved:

@@ -26,11 +26,13 @@ _ZEROES = bytes(_CHUNK)
 
 class Copier:
     """`sends()`: whether a link ships groups to the twin now. The owner calls `advance()` whenever something
-    moved on. `trouble`: a sentence while the disk cannot be read, else empty. `piece`: bytes read in one go."""
+    moved on. `trouble`: a sentence while the disk cannot be read, else empty. `piece`: bytes read in one go.
+    `logged_bytes`: of the disk, that are durable in the log since the start."""
 
     def __init__(self, identity, journal, volume, now_ms, sends):
         self.trouble = ""
         self.piece = PIECE
+        self.logged_bytes = 0
         self._identity = identity
         self._journal = journal
         self._volume = volume
@@ -38,7 +40,8 @@ class Copier:
         self._sends = sends
         self._most_ahead = min(AHEAD, journal.ring.size // 4)
         self._at = identity.copied
-        self._marks = []  # (group, how far the copy is with it) of groups that are not durable yet
+        self._put_bytes = 0  # of pieces that went into groups
+        self._marks = []  # (group, how far the copy is with it, _put_bytes) of groups that are not durable yet
         self._buffer = None
         self._reading = 0
         self._run = None
@@ -63,10 +66,10 @@ class Copier:
 
     def advance(self) -> None:
         """Goes on as far as it may now; what it waits for then leads to another call."""
+        self._settle()
         if self.ended:
             self._buffer = None
             return
-        self._settle()
         effort = _EFFORT
         while effort > 0 and self._may_go() and self._paced():
             done = self._next()
@@ -80,7 +83,7 @@ class Copier:
         """Takes over what has become durable; the next superblock says so."""
         durable = self._journal.head.number
         while self._marks and self._marks[0][0] <= durable:
-            self._identity.copied = self._marks.pop(0)[1]
+            _, self._identity.copied, self.logged_bytes = self._marks.pop(0)
 
     def _may_go(self) -> bool:
         volume = self._volume
@@ -161,6 +164,7 @@ class Copier:
             return self._add_hole(length) and _READING
         if not self._volume.copy(COPY, self._at, length, view):
             return 0
+        self._put_bytes += length
         self._added(length)
         return _READING
 
@@ -183,7 +187,7 @@ class Copier:
         group = self._journal.open
         if self._marks and self._marks[-1][0] == group.number:
             self._marks.pop()
-        self._marks.append((group.number, self._at))
+        self._marks.append((group.number, self._at, self._put_bytes))
         if self._at == self._volume.size:
             group.flags |= COPIED
             self._run = None

@@ -12,7 +12,8 @@ def advice(status: dict, case: str, language: str) -> str:
         return say(language, "advice." + case)
     critical = [each["name"] for each in status["conditions"] if each["level"] == "critical"]
     other = [each["name"] for each in status["conditions"] if each["level"] != "critical"]
-    for name in critical:
+    filling = case in ("held", "behind") and "journal_filling" in other and not _is_sent_before(status)
+    for name in critical + (["journal_filling"] if filling else []):
         found = _of_condition(name, status, language)
         if found:
             return found
@@ -23,6 +24,11 @@ def advice(status: dict, case: str, language: str) -> str:
         if found:
             return found
     return _of_alarms(status, language) if status["alarms"] else say(language, "advice.nothing")
+
+
+def _is_sent_before(status: dict) -> bool:
+    """Whether what fills the journal is sent before that is full."""
+    return status["journal"]["full_in_s"] is None and status["forecast"]["caught_up_s"] is not None
 
 
 def _of_condition(name: str, status: dict, language: str) -> str:
@@ -47,8 +53,6 @@ def _of_journal(status: dict, language: str) -> str:
     left_s = journal["full_in_s"]
     if not up:
         return say(language, "advice.full") if left_s == 0 else _of_outage(status, language)
-    if status["role"] == "twin":
-        return ""
     relief = _relief(status, language)
     if left_s == 0:
         return say(language, "advice.full.up", relief)
@@ -60,7 +64,7 @@ def _of_journal(status: dict, language: str) -> str:
 def _relief(status: dict, language: str) -> str:
     """What empties the journal faster, by what holds it up."""
     link, forecast = status["link"], status["forecast"]
-    if link["quota"]["holds"]:
+    if link["quota"]["holds"] or forecast["full_quota"]:
         return say(language, "relief.quota")
     cap = forecast["full_cap"] or (link["cap"] if link["held_bytes"] else 0)
     return say(language, "relief.rate", phrases.rate(language, cap)) if cap else say(language, "relief.line")
@@ -72,7 +76,7 @@ def _of_case(status: dict, case: str, language: str) -> str:
         return _of_outage(status, language)
     if case == "held" and status["role"] != "twin":
         return _of_hold(status, caught_up_s, language)
-    if case == "behind" and caught_up_s:
+    if case == "behind" and caught_up_s is not None:
         return say(language, "advice.behind.soon", phrases.duration(language, caught_up_s))
     if case == "damaged":
         return _of_alarms(status, language)

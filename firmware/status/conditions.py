@@ -10,7 +10,7 @@ for a while before anybody is woken is the business of who wakes.
     journal_full     critical   the journal is full, and the host waits
     journal_filling  critical   the journal is not full, but will be in 2 h and is a quarter full, or is 90 % full
                      warning    it will be full in 24 h and has a tenth in use, or is 75 % full
-               no_link          critical   the other board refuses this one: that does not pass by itself
+    no_link          critical   the other board refuses this one: that does not pass by itself
                      warning    the other board is not reached; or this board took over and has no twin
     behind           critical   the twin is behind by twice the target `rpo`
                      warning    it is behind by more than the target
@@ -24,7 +24,7 @@ for a while before anybody is woken is the business of who wakes.
     keys settings surface  warning   the alarm of that source, as it is (usb: storage, for its host has no disk)
     copying          warning    the first full copy is not complete
 
-A name stands there once, the most urgent first.
+A name stands there once, the most urgent first; those of the journal are of a primary, which hosts fill.
 """
 
 from firmware.status import phrases
@@ -57,7 +57,8 @@ _SOURCES = {
 
 
 def conditions(status: dict, facts: dict, language: str) -> list:
-    """[{name, level, sentence}], the most urgent first; `status` is the snapshot as far as it is made."""
+    """[{name, level, sentence, sentences}], the most urgent first; `status` is the snapshot as far as it is made.
+    `sentence` has all of `sentences`; one that is an alarm as well is the same there."""
     found = []
     for judge in (_storage, _journal, _link, _lag, _health, _clock, _alarms):
         found += judge(status, facts, language)
@@ -66,17 +67,18 @@ def conditions(status: dict, facts: dict, language: str) -> list:
         same = [each for each in found if each[0] == name]
         if same:
             level = CRITICAL if CRITICAL in [each[1] for each in same] else WARNING
-            merged.append({"name": name, "level": level, "sentence": _joined([each[2] for each in same])})
+            sentences = _different([each[2] for each in same])
+            merged.append({"name": name, "level": level, "sentence": "; ".join(sentences), "sentences": sentences})
     merged.sort(key=_urgency)
     return merged
 
 
-def _joined(sentences: list) -> str:
+def _different(sentences: list) -> list:
     different = []
     for sentence in sentences:
         if sentence not in different:
             different.append(sentence)
-    return "; ".join(different)
+    return different
 
 
 def _urgency(condition: dict) -> tuple:
@@ -105,15 +107,24 @@ def _storage(status: dict, facts: dict, language: str) -> list:
     if facts["failure"] is not None:
         found.append(("storage", CRITICAL, translate(language, facts["failure"])))
     if facts["fenced"]:
-        found.append(("fenced", CRITICAL, say(language, "condition.fenced", status["name"])))
-    if facts["damage"]:
-        found.append(("damage", CRITICAL, translate(language, facts["damage"])))
+        sentence = fencing(facts["name"], facts["durable"] - facts["acked"])
+        found.append(("fenced", CRITICAL, translate(language, sentence)))
+    for sentence in (facts["damage"], facts["copy_trouble"]):
+        if sentence:
+            found.append(("damage", CRITICAL, translate(language, sentence)))
     return found
+
+
+def fencing(name: str, unsent: int) -> str:
+    """What is said of a board that is fenced with so many groups that its twin never had."""
+    kept = "the %d groups that it never sent stay in its journal" % unsent if unsent else "it had sent everything"
+    return "%s is fenced: the other board was promoted; %s" % (name, kept)
 
 
 def _journal(status: dict, facts: dict, language: str) -> list:
     journal = status["journal"]
-    if not journal["size"] or facts["fenced"]:
+    # What a twin's disk has not taken yet makes its primary wait, which is the one to tell.
+    if not journal["size"] or facts["fenced"] or status["role"] == "twin":
         return []
     if facts["journal_full"]:
         return [("journal_full", CRITICAL, say(language, "condition.journal_full"))]

@@ -1,6 +1,7 @@
 """What a board knows about itself, gathered for snapshot.py, which says what each name means."""
 
 from firmware.pair.identity import PRIMARY
+from firmware.status.conditions import fencing
 from firmware.status.forecast import SHUT
 from firmware.status.health import UNKNOWN
 from firmware.status.snapshot import COPYING
@@ -47,7 +48,8 @@ def facts(board) -> dict:
     return known
 
 
-_NONE = ("journal_growth", "lag_s", "caught_up_s", "full_s", "full_cap", "rpo_s", "other", "oldest_ms")
+_FORESEEN = ("lag_s", "caught_up_s", "full_s", "full_cap", "full_quota")
+_NONE = _FORESEEN + ("journal_growth", "rpo_s", "other", "oldest_ms")
 
 
 def quiet() -> dict:
@@ -59,14 +61,15 @@ def quiet() -> dict:
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(damage="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known.update(damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
+    known["journal_may_be_full"] = False
     return known
 
 
 def _figures(board) -> dict:
     journal, volume, settings = board.journal, board.volume, board.settings
-    lag_s, caught_up_s, full_s, full_cap = board.forecast.now(circumstances(board), board.clock.now_ms())
     known = quiet()
+    known.update(zip(_FORESEEN, board.forecast.now(circumstances(board), board.clock.now_ms())))
     known.update({
         "uptime_s": _uptime_ms(board) / 1000,
         "language": settings.language,
@@ -83,19 +86,17 @@ def _figures(board) -> dict:
         "journal_used": journal.behind(board.playback.point),
         "journal_written": journal.written_bytes,
         "journal_full": board.fullness.lasts and not board.identity.fenced,
+        "journal_may_be_full": board.identity.role == PRIMARY and journal.may_be_full,
         "journal_growth": board.growth.bytes_per_s(_way(board)),
         "health": _health(board),
-        "lag_s": lag_s,
-        "caught_up_s": caught_up_s,
-        "full_s": full_s,
-        "full_cap": full_cap,
         "cap": board.pace.cap,
         "held_bytes": _held_bytes(board),
         "quota_bytes": board.pace.quota,
         "quota_used": board.pace.used,
         "quota_holds": board.pace.holds,
         "other": board.neighbour.shown(),
-        "damage": board.peer.damage or board.copier.trouble,
+        "damage": board.peer.damage,
+        "copy_trouble": board.copier.trouble,
         "refusal": board.peer.refusal,
         "troubles": dict(board.alarms),
     })  # fmt: skip
@@ -128,7 +129,8 @@ def look_at_growth(board) -> None:
     """Feeds the meter of the journal's growth; to be called every few seconds."""
     journal = board.journal
     needed = journal.behind(board.playback.point)
-    board.growth.note(board.clock.now_ms(), journal.written_bytes, needed, _way(board))
+    written = journal.written_bytes - board.copier.logged_bytes  # without a link the copy stands still
+    board.growth.note(board.clock.now_ms(), written, needed, _way(board))
 
 
 def _way(board):
@@ -157,13 +159,11 @@ def _alarms(board) -> list:
     if board.peer.damage:
         alarms.append(board.peer.damage)
     if who.fenced:
-        unsent = journal.head.number - journal.acked.number
-        kept = "the %d groups that it never sent stay in its journal" % unsent if unsent else "it had sent everything"
-        alarms.append("%s is fenced: the other board was promoted; %s" % (who.name, kept))
+        alarms.append(fencing(who.name, journal.head.number - journal.acked.number))
     if board.copier.trouble:
         alarms.append(board.copier.trouble)
     if board.fullness.lasts and not who.fenced:
-        alarms.append("the journal is full and the server waits: bring the link or the twin back")
+        alarms.append("the journal is full and the server waits")
     if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
         alarms.append(board.peer.refusal)
     return alarms + [board.alarms[source] for source in sorted(board.alarms)]

@@ -7,14 +7,14 @@ EVERY_MS = 5000
 SHUT = "shut"  # the way of a board that may send nothing: no link, or a quota that is used up
 
 
-UNKNOWN = (None, None, None, None)
+UNKNOWN = (None, None, None, None, None)
 
 
 class Growth:
     """A meter of how fast the journal fills, fed now and then by note().
 
     While the other board takes what is written, what counts is by how much the journal outgrows that; where nothing
-    goes, all that is written. The `way` on which it goes is SHUT, or whatever else says what is allowed: when it
+    goes, all that hosts write. The `way` on which it goes is SHUT, or whatever else says what is allowed: when it
     changes, the past tells nothing any more.
     """
 
@@ -24,7 +24,7 @@ class Growth:
         self._since_ms = 0  # of this way
 
     def note(self, now_ms: int, written: int, needed: int, way) -> None:
-        """At `now_ms` the log had `written` bytes, and the journal had to keep `needed`."""
+        """At `now_ms` the log had `written` bytes of hosts, and the journal had to keep `needed`."""
         if way != self._way:
             self._way, self._since_ms = way, now_ms
         elif self._samples and now_ms - self._samples[-1][0] < EVERY_MS:
@@ -60,13 +60,13 @@ class Forecast:
         self._at_ms = at_ms
 
     def now(self, under, now_ms: int) -> tuple:
-        """(worst lag, caught up, journal full, rate in bits per second at which it is), in seconds from now; UNKNOWN
-        where nobody knows."""
+        """(worst lag, caught up, journal full, rate in bits per second at which it is, whether the quota is used up
+        then), in seconds from now; UNKNOWN where nobody knows."""
         if under != self._under:
             return UNKNOWN
-        lag_s, caught_up_s, full_s, full_cap = self._figures
+        lag_s, caught_up_s, full_s, full_cap, full_quota = self._figures
         passed_s = (now_ms - self._at_ms) / 1000
-        return lag_s, _later(caught_up_s, passed_s), _later(full_s, passed_s), full_cap
+        return lag_s, _later(caught_up_s, passed_s), _later(full_s, passed_s), full_cap, full_quota
 
 
 def _later(seconds: "float | None", passed_s: float) -> "float | None":
@@ -86,10 +86,10 @@ def full_in_s(room: int, bytes_per_s: "float | None", full: bool) -> "int | None
 def left_s(by_growth_s: "int | None", linked: bool, caught_up_s, full_s) -> "float | None":
     """Seconds until the journal is full: as the last minutes tell, unless the twin has caught up before, by a rate that
     is higher at night; and as the forecast tells, which knows of a rate that is lower by day, and of the quota. 0: it
-    is full now; None: it does not fill, or nobody knows."""
+    is full now; None: it does not fill, or nobody knows. A twin that had caught up by now empties nothing."""
     if by_growth_s == 0 or not linked:
         return by_growth_s
-    if by_growth_s is not None and caught_up_s is not None and caught_up_s < by_growth_s:
+    if by_growth_s is not None and caught_up_s and caught_up_s < by_growth_s:
         by_growth_s = None
     if full_s is None or (by_growth_s is not None and by_growth_s <= full_s):
         return by_growth_s

@@ -19,6 +19,7 @@ class Outlook:
 
     `lag_s` is the largest age of the oldest byte that the twin lacks, `lag_at_s` when it is that old; `caught_up_s` is
     when nothing is behind for the first time, 0 for now, and `full_s` when the journal is full: None, not in that time.
+    `full_quota` is whether the quota is used up then.
     """
 
     def __init__(self):
@@ -26,6 +27,7 @@ class Outlook:
         self.lag_at_s = 0.0
         self.caught_up_s = None
         self.full_s = None
+        self.full_quota = None
 
 
 def outlook(
@@ -73,12 +75,13 @@ class _Walk:
     def until(self, end: float, inflow: float, speed: float) -> None:
         """Goes on to `end`; `inflow`, `speed`: bytes of the log per second that come and that may go."""
         while self._now < end:
-            outflow = 0.0 if self.left is not None and self.left < _NOTHING else speed
+            used_up = self.left is not None and self.left < _NOTHING
+            outflow = 0.0 if used_up else speed
             if self._size <= _NOTHING:
                 outflow = min(outflow, inflow)
             if self._size >= self._room - _NOTHING:
                 if inflow > outflow and self.seen.full_s is None:
-                    self.seen.full_s = self._now
+                    self.seen.full_s, self.seen.full_quota = self._now, used_up
                 inflow = min(inflow, outflow)
             self._pass(self._lasting(end - self._now, inflow, outflow), inflow, outflow)
 

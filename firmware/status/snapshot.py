@@ -26,6 +26,7 @@
     journal_size    bytes of the ring, and of it needed, for the twin or the disk lacks them:
     journal_used
     journal_full    True while a host waits for room in it, for longer than it takes to give room back
+    journal_may_be_full   True while there is no room for the largest write, and no host has looked since the start
     journal_written bytes written into it since the start
     journal_growth  bytes per second by which it fills, as the last minutes tell; None: they do not
     link_state      UP, or another word: "connecting", "waiting", "refused"
@@ -36,14 +37,17 @@
     held_bytes      bytes of the log that could go now, but for the rate or the quota
     quota_bytes quota_used quota_holds   bytes a day (0: no quota), of them used today; whether it holds groups back
     lag_s           the worst lag of the next 24 h at today's pace, in seconds; None: nobody knows
-    caught_up_s     seconds until nothing is behind at today's pace; None: not within 24 h, or nobody knows
+    caught_up_s     seconds until nothing is behind at today's pace; 0: nothing is, as was foreseen; None: not within
+                    24 h, or nobody knows
     full_s          seconds until the journal is full at today's pace, rate and quota; None likewise
     full_cap        bits per second of the rate by the clock at that time; 0: none, None likewise
+    full_quota      whether the quota is used up at that time; None likewise
     rpo_s           seconds by which the twin may be behind; None: whatever it is
     host            {attached, writes, write_bytes, reads, read_bytes, flushes} since the start; attached: has it now
     health          as in health.py
     other           None, or the other board's own short status while the link is up
-    damage refusal  sentences, empty as a rule: what cannot be read any more; why the other board was turned away
+    damage copy_trouble refusal   sentences, empty as a rule: what cannot be read any more, of the journal, and of the
+                    disk by the first copy; why the other board was turned away
     troubles        {source: sentence} of those outside of the board, who cannot do their part
     alarms          list of sentences, the most urgent first
     language        of those who look after this board: "en", "fr"
@@ -53,6 +57,7 @@ dictionaries: json.dumps takes it as it is. Sentences in it are in one language.
 """
 
 from firmware.status import texts
+from firmware.status.case import is_held
 from firmware.status.conditions import FILLING_PERCENT, conditions
 from firmware.status.forecast import full_in_s, left_s
 from firmware.status.lag import is_behind, lag_s
@@ -90,6 +95,7 @@ def snapshot(board, language: "str | None" = None) -> dict:
     facts = board.facts()
     language = texts.known(language or facts["language"])
     status = _figures(facts)
+    status["forecast"] = _forecast(facts, is_held(status))
     status["language"] = language
     status["alarms"] = [translate(language, sentence) for sentence in _alarms(facts)]
     status["health"] = _health(facts["health"], language)
@@ -121,7 +127,6 @@ def _figures(facts: dict) -> dict:
         "time_ms": facts["now_ms"],
         "uptime_s": facts["uptime_s"],
         "host": facts["host"],
-        "forecast": {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap")},
         "rpo_s": facts["rpo_s"],
     }
 
@@ -157,6 +162,15 @@ def _full_in_s(facts: dict) -> "float | None":
     growth = facts["journal_growth"] if gathers else None
     by_growth_s = full_in_s(max(0, size - used), growth, facts["journal_full"])
     return left_s(by_growth_s, linked, facts["caught_up_s"], facts["full_s"])
+
+
+def _forecast(facts: dict, held: bool) -> dict:
+    """A forecast is of the last minute: one in which nothing would be behind by now knows nothing of what is. Not
+    `caught_up_s` alone is void then, for without it `lag_s` would say that a day is not enough."""
+    said = {word: facts[word] for word in ("lag_s", "caught_up_s", "full_s", "full_cap", "full_quota")}
+    if said["caught_up_s"] == 0 and (held or is_behind(facts)):
+        said["lag_s"] = said["caught_up_s"] = None
+    return said
 
 
 def _health(health: dict, language: str) -> dict:

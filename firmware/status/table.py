@@ -27,15 +27,13 @@ def rows(status: dict) -> list:
 
 
 def wrong(status: dict) -> list:
-    """[(level, sentence)], words for all that is not as it should be, the most urgent first; alarms that one condition
-    tells of each have a row."""
+    """[(level, sentence)], words for all that is not as it should be, the most urgent first, each once."""
     language, alarms, found = status["language"], [str(alarm) for alarm in status["alarms"]], []
     for each in status.get("conditions", ()):
-        joined = "; %s; " % each["sentence"]
-        own = [alarm for alarm in alarms if "; %s; " % alarm in joined]
-        alarms = [alarm for alarm in alarms if alarm not in own]
+        sentences = each.get("sentences") or [each["sentence"]]  # the board may be of an older version
+        alarms = [alarm for alarm in alarms if alarm not in sentences]
         level = say(language, "row.critical" if each["level"] == "critical" else "row.warning")
-        found += [(level, sentence) for sentence in own or [each["sentence"]]]
+        found += [(level, sentence) for sentence in sentences]
     return found + [(say(language, "row.warning"), alarm) for alarm in alarms]
 
 
@@ -60,7 +58,7 @@ def _journal(status: dict, language: str) -> str:
     if left_s is not None:
         return say(language, "journal.full_in", *(sizes + (phrases.duration(language, left_s),)))
     growth = journal["growth_bytes_per_s"]
-    if growth is None and status["state"] in ("no link", "behind"):
+    if growth is None and status["role"] == "primary" and status["state"] in ("no link", "behind"):
         return say(language, "journal.unknown", *sizes)
     # It grows, and is not full within a day: the twin has caught up before, or nothing is behind.
     return say(language, "journal.used" if growth is None or growth > 0 else "journal.steady", *sizes)

@@ -20,8 +20,10 @@ def _unknown_of_log(status: dict, facts: dict) -> list:
         found.append("behind")
     if facts["inherited"] or not facts["whole"]:  # what an earlier life could not read is found out when it is sent
         found.append("damage")
-    journal = status["journal"]
-    if journal["growth_bytes_per_s"] is None and journal["used"] * 100 >= journal["size"] * FILLING_PERCENT:
+    if facts["journal_may_be_full"]:  # whether a host waits is seen when it writes again
+        found.append("journal_full")
+    journal, fills = status["journal"], status["role"] == "primary"
+    if fills and journal["growth_bytes_per_s"] is None and journal["used"] * 100 >= journal["size"] * FILLING_PERCENT:
         found.append("journal_filling")
     return found
 

@@ -107,7 +107,7 @@ def outage():
 
 
 def full():
-    alarms = ["the journal is full and the server waits: bring the link or the twin back"]
+    alarms = ["the journal is full and the server waits"]
     filled = {"journal_used": 64 * GIB, "journal_full": True, "journal_growth": 0, "alarms": alarms}
     return _lacking(63 * GIB, 812345, 173000, **filled, **_alone())
 

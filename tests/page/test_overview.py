@@ -95,7 +95,7 @@ def test_what_the_verdict_says_is_not_said_twice(show, mock):
 
 
 @pytest.mark.parametrize("scene, said", [
-    ("full", ["the server waits: bring the link or the twin back", "15\u00a0min"]),
+    ("full", ["is full and the server waits.", "15\u00a0min"]),
     ("fenced", ["the 12 groups that it never sent stay in its journal"]), ("promoted", []),
 ])  # fmt: skip
 def test_each_thing_that_needs_attention_is_told_once(show, scene, said):
@@ -123,6 +123,8 @@ def test_until_the_journal_is_full_there_is_one_figure(show, mock):
     expect(page.locator("#journal-figure")).to_have_text("25\u00a0h")
     mock.change = lambda status: (status["journal"].update(growth_bytes_per_s=9e9, full_in_s=None),
                                   status["forecast"].update(full_s=7200))  # fmt: skip
+    expect(page.locator("#journal-figure")).to_have_text("Not in sight")
+    mock.change = lambda status: status["journal"].update(growth_bytes_per_s=0, full_in_s=None)
     expect(page.locator("#journal-figure")).to_have_text("It is not filling")
     page = show("full")
     mock.change = lambda status: None

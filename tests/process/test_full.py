@@ -39,7 +39,7 @@ def test_without_a_twin_a_write_fails_in_time_and_nothing_before_is_lost(make_pa
     client.close()
     pair.right.start()
     pair.wait_drained()
-    assert not pair.left.status()["alarms"]
+    wait_until("nobody has waited for a while", lambda: not pair.left.status()["alarms"])
     client = pair.left.client()
     assert fill(client, history, 4) is None
     client.flush()

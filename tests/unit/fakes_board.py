@@ -32,13 +32,14 @@ def _random_bytes(count):
 
 
 class Rig:
-    """A fresh board of `role`."""
+    """A fresh board of `role`, or one that finds what the Rig `before` has left."""
 
-    def __init__(self, role, journal_size=8 * MIB, ack="local"):
+    def __init__(self, role, journal_size=8 * MIB, ack="local", before=None):
         settings = Settings()
         settings.name, settings.role, settings.ack = role, role, ack
         settings.peer = settings.listen = ("tcp", "the other board", 7411)
-        self.disk, self.journal = MemoryStorage(MIB), MemoryStorage(journal_size)
+        self.disk = MemoryStorage(MIB) if before is None else before.disk
+        self.journal = MemoryStorage(journal_size) if before is None else before.journal
         memory = bytearray(10 * MIB)
         remains = drive(startup.open_journal(self.journal, settings, self.disk.size, _random_bytes, memory))
         self.lanes = Lanes(

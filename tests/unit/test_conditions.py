@@ -143,6 +143,10 @@ class Unknown(unittest.TestCase):
         self.assertEqual(self.of_log(journal_used=100 * MIB), ["journal_filling"])
         self.assertEqual(self.of_log(journal_used=100 * MIB, journal_growth=0), [])
 
+    def test_a_full_journal_that_no_host_has_looked_into(self):
+        self.assertEqual(self.of_log(journal_may_be_full=True, journal_growth=0), ["journal_full"])
+        self.assertEqual(self.of_log(journal_may_be_full=True, journal_growth=0, journal_full=True), [])
+
     def test_a_fenced_board_does_not_look_at_its_twin(self):
         names = ["damage", "journal_full", "journal_filling", "no_link", "behind", "copying"]
         self.assertEqual(self.of_log(fenced=True), names)
@@ -186,6 +190,11 @@ class Filling(unittest.TestCase):
         text = sentence("journal_filling", journal_used=self.SIZE // 2, journal_growth=self.SIZE / 2 / 10800)
         self.assertEqual(text, "the journal is 50 % full, and at this pace full in 3 h")
         self.assertEqual(sentence("journal_filling", journal_used=self.SIZE * 7 // 8), "the journal is 87 % full")
+
+    def test_a_twin_whose_disk_is_slow(self):
+        self.assertEqual(self.level(93, None, role="twin"), None)
+        self.assertEqual(self.level(93, None, role="twin", link_state="waiting"), None)
+        self.assertNotIn("journal_filling", status(role="twin", journal_used=500 * MIB)["unknown"])
 
     def test_a_board_without_a_journal(self):
         self.assertEqual(found(journal_size=0, journal_used=0), [])

@@ -91,6 +91,7 @@ class Told(unittest.TestCase):
         self.assertEqual(sentences(rig)[-1], "the journal is full")
         rig.board.peer.acknowledged(0, rig.board.journal.head)
         rig.wait(6000)
+        rig.wait(10000)
         self.assertEqual(sentences(rig)[-1], "the journal has room again")
 
     def test_alarms_of_others(self):

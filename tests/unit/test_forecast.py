@@ -114,6 +114,19 @@ class OfABoard(unittest.TestCase):
         self.assertFalse(facts["host"]["attached"])
         self.assertTrue(facts["uptime_s"] >= 100)
 
+    def test_what_the_copy_wrote_before_an_outage_fills_nothing_after_it(self):
+        rig = Rig("primary")
+        rig.disk.bytes[:] = b"d" * MIB
+        peer, look = rig.board.peer, lambda: look_at_growth(rig.board)
+        rig.board.copier._sends = lambda: peer.link is not None
+        look()
+        for peer.link in (None, Link(), Link(), None, None, None, None, None):
+            rig.wait(EVERY_MS)
+            look()
+        facts = rig.board.facts()
+        self.assertTrue(rig.board.copier.ended and facts["journal_written"] > MIB)
+        self.assertTrue(facts["journal_growth"] < 1000, facts["journal_growth"])
+
     def test_a_twin_is_not_filled_by_what_it_once_received(self):
         rig = Rig("twin")
         rig.board.journal.superblock.retain = True

@@ -207,6 +207,19 @@ class Forecasts(unittest.TestCase):
         story.run(HOUR * 1000, 20000)
         self.assertEqual(story.board.forecast.now(circumstances(story.board), story.board.clock.ms)[3], 64000)
 
+    def test_the_quota_under_which_the_journal_gets_full(self):
+        story = Story(quota=1 << 20, rate="64K")
+        story.board.known["journal_size"] = 10000 * HOUR
+        story.board.pace.count(1 << 20)
+        story.run(10 * EVERY_MS, 10000)
+        now = story.board.forecast.now(circumstances(story.board), story.board.clock.ms)
+        self.assertEqual(now[3:], (64000, True))
+        self.assertFalse(story.board.pace.takes(1, False))
+        story.board.pace.exceed()
+        story.run(2 * LOOK_MS, 10000)
+        now = story.board.forecast.now(circumstances(story.board), story.board.clock.ms)
+        self.assertEqual(now[2:], (None, None, None))
+
     def test_it_stops(self):
         story = Story()
         story.foresight.stop()

@@ -60,6 +60,15 @@ class OnPaper(unittest.TestCase):
         self.assertNear(seen.full_s, 3600)
         self.assertNear(seen.lag_s, 3600, 3)  # hosts wait from then on
 
+    def test_what_binds_when_the_journal_is_full(self):
+        """The quota, where it is used up before at either rate; the rate, where it lasts."""
+        for rate, left, full_s, by_quota in ((2e6, 300e6, 5000, True), (2e7, 300e6, 5000, True), (0, 3e8, 5000, True),
+                                             (2e6, 9e9, 24000, False)):  # fmt: skip
+            seen = look(300000, caps=((0, rate),), quota=(left, 1 << 40, [20 * HOUR]), backlog=1.8e9, room=3e9)
+            self.assertEqual(seen.full_quota, by_quota, (rate, left))
+            self.assertNear(seen.full_s, full_s, 0)
+        self.assertIsNone(look().full_quota)
+
     def test_a_pause_of_the_host(self):
         writes = [2000] * 12 + [0] * 24 + [10] * (STEPS - 36)
         seen = look(writes, caps=((0, 8000),))

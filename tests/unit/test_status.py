@@ -40,7 +40,7 @@ class Snapshot(unittest.TestCase):
             "time_ms": 1700000001500,
             "uptime_s": 86400.5,
             "host": FACTS["host"],
-            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None, "full_cap": None},
+            "forecast": {"lag_s": None, "caught_up_s": None, "full_s": None, "full_cap": None, "full_quota": None},
             "rpo_s": None,
             "health": {
                 "temperature_c": None, "under_voltage": None, "card": {"used_percent": None, "written_bytes": None},
@@ -92,6 +92,7 @@ class Snapshot(unittest.TestCase):
         by_growth_s = ((512 << 20) - 40960) // 1000
         for changes, seconds in (
             ({}, by_growth_s), ({"caught_up_s": 3600}, None), ({"full_s": 7000}, 7000), ({"full_s": 0}, 1),
+            ({"caught_up_s": 0}, by_growth_s),  # foreseen before this came
             ({"caught_up_s": 3600, "full_s": 80000}, 80000), ({"journal_full": True, "full_s": 7000}, 0),
             ({"link_state": "waiting", "caught_up_s": 3600, "full_s": 7000}, by_growth_s),
             ({"fenced": True}, None), ({"failure": "x", "full_s": 7000}, None),
@@ -101,6 +102,14 @@ class Snapshot(unittest.TestCase):
         ):  # fmt: skip
             self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
 
+    def test_a_forecast_that_did_not_come_true_tells_nothing(self):
+        foreseen = {"lag_s": 0, "caught_up_s": 0}
+        for changes, holds in (({}, True), ({"held_bytes": 1, "cap": 10**6}, True),
+                               ({"oldest_ms": FACTS["now_ms"] - 6000}, False),
+                               ({"held_bytes": 9, "quota_holds": True}, False)):  # fmt: skip
+            said = status(**dict(foreseen, **changes))["forecast"]
+            self.assertEqual((said["lag_s"], said["caught_up_s"]), (0, 0) if holds else (None, None), changes)
+
     def test_a_journal_that_fills_until_the_night_is_not_called_steady(self):
         for growth, steady in ((None, False), (0, True), (1000.0, False)):
             text = str(rows(status(journal_growth=growth, caught_up_s=3600)))
@@ -109,6 +118,7 @@ class Snapshot(unittest.TestCase):
     def test_how_it_fills_is_not_known_at_first(self):
         for changes, known in (({"link_state": "waiting"}, False), ({}, True),
                                ({"link_state": "waiting", "journal_growth": 0}, True),
+                               ({"link_state": "waiting", "role": "twin"}, True),  # no host fills it
                                ({"oldest_ms": FACTS["now_ms"] - 60000}, False)):  # fmt: skip
             self.assertEqual("not known yet" not in str(rows(status(**changes))), known, changes)
 
@@ -270,6 +280,18 @@ class Words(unittest.TestCase):
             ("Warning", "s1"), ("Warning", "s2"), ("Warning", "alone"),
         ])  # fmt: skip
         self.assertEqual(wrong(status(troubles={"usb": "u"}, alarms=["u"])), [("Critical", "u")])
+
+    def test_nothing_of_what_is_wrong_is_lost_or_said_twice(self):
+        strictest = "the clock is not set, so the strictest rate counts"
+        clock = [sentence for _, sentence in wrong(status(clock_set=False, troubles={"rate": strictest},
+                                                          alarms=[strictest]))]  # fmt: skip
+        self.assertEqual(clock, ["the clock is not set: times and ages may be wrong", strictest])
+        fenced = snapshot(example("fenced"))
+        self.assertEqual(wrong(fenced), [("Critical", fenced["alarms"][0])])
+        both = status(damage="the journal", copy_trouble="the disk", alarms=["the journal", "the disk"])
+        self.assertEqual(wrong(both), [("Critical", "the journal"), ("Critical", "the disk")])
+        part = status(troubles={"keys": "a; b"}, alarms=["b", "a; b"])
+        self.assertEqual(wrong(part), [("Warning", "a; b"), ("Warning", "b")])
 
     def test_an_alarm_is_what_to_do(self):
         self.assertEqual(_shown(alarms=["a"])[3], "put right what is named as critical or as a warning")

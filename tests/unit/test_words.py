@@ -177,6 +177,13 @@ class Advice(unittest.TestCase):
         much = dict(filling, journal_used=500 * MIB, journal_growth=None)
         self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 97 % full")
 
+    def test_of_a_full_journal_only_the_advice_says_what_to_do(self):
+        for changes, todo in ((self.DOWN, "bring the link or the twin back now"), ({"cap": 10**6, "held_bytes": GIB},
+                              "raise the rate (1 Mbit/s)"), ({"quota_holds": True}, "raise the quota")):  # fmt: skip
+            shown = status(journal_full=True, oldest_ms=NOW_MS - 60000, **changes)
+            self.assertIn(todo, shown["words"]["advice"])
+            self.assertEqual(shown["conditions"][0]["sentence"], "the journal is full and the server waits")
+
     def test_what_holds_it_up_is_what_is_to_be_raised(self):
         used_up = {"journal_used": 500 * MIB, "held_bytes": 400 * MIB, "oldest_ms": NOW_MS - 60000, "rpo_s": 10}
         quota = dict(used_up, quota_holds=True)
@@ -188,6 +195,8 @@ class Advice(unittest.TestCase):
         self.assertEqual(advice(**rate), "raise the rate (2 Mbit/s), or write less: the journal is 97 % full")
         later = {"journal_used": 200 * MIB, "full_s": 7000, "full_cap": 2000000}
         self.assertEqual(advice(**later), "raise the rate (2 Mbit/s), or write less: the journal is full in 116 min")
+        for cap in (0, 2000000):
+            self.assertIn("raise the quota, or write less", advice(**dict(later, full_cap=cap, full_quota=True)))
         french = words(language="fr", **later)["advice"]
         self.assertEqual(french, "augmenter le débit (2 Mbit/s), ou écrire moins : le journal sera plein dans 116 min")
 
@@ -205,6 +214,24 @@ class Advice(unittest.TestCase):
         self.assertIn("raise the rate", advice(**held))
         self.assertEqual(advice(caught_up_s=60, lag_s=90, **held), "nothing: at today's pace all is sent in 60 s")
         self.assertIn("not all is sent within a day", advice(lag_s=9e4, **held))
+
+    def test_what_waits_while_the_journal_fills_is_not_left_alone(self):
+        filling = {"journal_used": 256 * MIB, "journal_growth": 256 * MIB / 39601, "oldest_ms": NOW_MS - 60000}
+        held = dict(filling, held_bytes=MIB, cap=1000, caught_up_s=80000, lag_s=90)
+        self.assertEqual(advice(**held), "raise the rate (1 kbit/s), or write less: the journal is full in 11 h")
+        self.assertEqual(advice(**filling), "use a faster line, or write less: the journal is full in 11 h")
+        much = {"journal_used": 410 * MIB, "oldest_ms": NOW_MS - 60000}
+        self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 80 % full")
+        night = dict(held, caught_up_s=7200, **much)
+        self.assertEqual(advice(**night), "nothing: at today's pace all is sent in 2 h")
+
+    def test_a_burst_that_nobody_foresaw(self):
+        """The forecast is of a moment at which nothing waited."""
+        foreseen = {"lag_s": 0, "caught_up_s": 0}
+        self.assertIn("nothing, if it passes", advice(oldest_ms=NOW_MS - 60000, **foreseen))
+        self.assertIn("nothing, if it may wait", advice(held_bytes=MIB, cap=1000, **foreseen))
+        filling = {"journal_used": 256 * MIB, "journal_growth": 2.0 * MIB, "oldest_ms": NOW_MS - 60000}
+        self.assertIn("the journal is full in 2 min", advice(**dict(foreseen, **filling)))
 
     def test_a_critical_condition_comes_first(self):
         hot = dict(FACTS["health"], temperature_c=90)
@@ -280,7 +307,7 @@ class Translation(unittest.TestCase):
         self.assertTrue(len(self.TABLE._remembered) <= 128)
 
     def test_of_a_board(self):
-        full = "the journal is full and the server waits: bring the link or the twin back"
+        full = "the journal is full and the server waits"
         self.assertEqual(translate("en", full), full)
         self.assertEqual(translate("xx", full), full)
         self.assertTrue(translate("fr", full).startswith("le journal est plein"))

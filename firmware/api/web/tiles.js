@@ -34,12 +34,18 @@ function forecast(status) {
   return parts.join(" ");
 }
 
+// Where there is no time to be told. What grows may be on its way, or be sent before the journal is full.
+function journalWord(journal) {
+  if (journal.full_in_s === 0) return "full";
+  if (!journal.size || typeof journal.growth_bytes_per_s !== "number") return "unknown";
+  return journal.growth_bytes_per_s > 0 ? "far" : "calm";
+}
+
 function renderJournal(status) {
   const journal = status.journal, full = journal.full_in_s, known = typeof full === "number";
   const figure = part("journal-figure");
   figure.classList.toggle("words", !known || full === 0);
-  const measured = journal.size > 0 && typeof journal.growth_bytes_per_s === "number";
-  write(figure, full === 0 ? t("journal.full") : known ? duration(full) : t(measured ? "journal.calm" : "journal.unknown"));
+  write(figure, known && full > 0 ? duration(full) : t("journal." + journalWord(journal)));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
   set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
