@@ -96,8 +96,7 @@ class Sender:
         if not self._prepared or self._prepared[0].pending:
             return False
         group = self._prepared[0]
-        begin = group.point.position - group_size(group.descriptor.body_length)
-        if not self._pays(group.descriptor.number, begin, _HEADS + group.body_length):
+        if not self._pays(group.descriptor, group.point, _HEADS + group.body_length):
             return False
         self._prepared.popleft()
         self._on_wire = [(group.point, group.descriptor.body_length, group.descriptor.time_ms)]
@@ -115,19 +114,20 @@ class Sender:
                 break
             descriptor = journal.peek(self._next)
             size += _HEADS + len(body)
-            if not self._pays(descriptor.number, self._next.position, size) or not writer.add(descriptor, body):
+            behind = journal.after(self._next, descriptor)
+            if not self._pays(descriptor, behind, size) or not writer.add(descriptor, body):
                 break
-            self._next = journal.after(self._next, descriptor)
+            self._next = behind
             self._open_bytes += len(body)
             batch.append((self._next, len(body), descriptor.time_ms))
         if batch:
             writer.end_batch()
         return bool(batch)
 
-    def _pays(self, number: int, begin: int, size: int) -> bool:
-        """Whether a quota, where there is one, allows `size` bytes that end with group `number`, which begins there."""
-        board = self._board
-        return self.link.pace.takes(size, number <= board.urgent or begin < board.must_go)
+    def _pays(self, descriptor, behind, size: int) -> bool:
+        """Whether a quota, where there is one, allows `size` bytes up to the end of that group, the point `behind` it."""
+        board, begin = self._board, behind.position - group_size(descriptor.body_length)
+        return self.link.pace.takes(size, descriptor.number <= board.urgent or begin < board.must_go)
 
     def _prepare(self, count: int, packing: bool) -> None:
         while len(self._prepared) < count and self._next.number < self._journal.head.number:

@@ -29,10 +29,7 @@ class Purse:
         board = self._board
         if not board.up:
             return
-        if board.plan.ack != "local":
-            self.urgent = max(self.urgent, board.board.volume.flush_waits_for)
-        if board.quota:
-            self._look_at_room(board.board.journal)
+        self.look_who_waits()
         if self.caps and not board.plan.pacing.clocked:
             return
         self._look_at_day(board)
@@ -41,6 +38,14 @@ class Purse:
             self.caps.append((now, cap))
         while len(self.caps) > 1 and self.caps[1][0] < now - NOTICED_MS:
             self.caps.pop(0)
+
+    def look_who_waits(self) -> None:
+        """Also in the midst of a step, in which somebody began to."""
+        board = self._board
+        if board.plan.ack != "local":
+            self.urgent = max(self.urgent, board.board.volume.flush_waits_for)
+        if board.quota:
+            self._look_at_room(board.board.journal)
 
     def _look_at_room(self, journal) -> None:
         """A host that finds none waits for all groups that begin before `end`."""
@@ -156,6 +161,7 @@ class Meter:
             return  # the board may know already that another day has begun
         quota = board.quota
         used = purse.used + HEADER_SIZE + length - CONTROL
+        purse.look_who_waits()
         if not quota or number <= purse.urgent:
             return
         if used > quota:

@@ -670,7 +670,7 @@ def _(where="pace:Pace.takes"):
 @mutant("a batch is asked for group by group, and fits each time", **SPENT)
 def _(where="link.sender:Sender._pays"):
     def make(old):
-        return lambda self, number, begin, size: self.link.pace.takes(0, number <= self._board.urgent)
+        return lambda self, descriptor, behind, size: self.link.pace.takes(0, descriptor.number <= self._board.urgent)
 
     replace(where, make)
 
