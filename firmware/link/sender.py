@@ -125,7 +125,7 @@ class Sender:
         return bool(batch)
 
     def _pays(self, descriptor, behind, size: int) -> bool:
-        """Whether a quota, where there is one, allows `size` bytes up to the end of that group, the point `behind` it."""
+        """Whether a quota, where there is one, allows `size` bytes up to the end of that group, the point `behind`."""
         board, begin = self._board, behind.position - group_size(descriptor.body_length)
         return self.link.pace.takes(size, descriptor.number <= board.urgent or begin < board.must_go)
 
