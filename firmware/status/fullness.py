@@ -7,7 +7,7 @@ once. So what counts is for how long it waits in all, against how long there is 
 _PATIENCE_MS = 1000
 _SHARE = 4  # waiting for a second weighs as much as having room for four
 _ENOUGH = _SHARE * _PATIENCE_MS
-_OVER_MS = 10000  # there is room for good when nobody waited for so long
+_OVER_MS = 10000  # of room, before it is over
 
 
 class Fullness:
@@ -16,33 +16,31 @@ class Fullness:
     def __init__(self, journal, note):
         self._journal = journal
         self._note = note
-        self._evidence = 0  # ms of waiting, each _SHARE times
+        self._evidence = 0  # ms of waiting, each _SHARE times, less those of room
         self._was_full = False  # with the last look
         self._looked_ms = 0
-        self._room_since_ms = 0
         self.lasts = False
 
     def look(self, now_ms: int) -> None:
         """Tells when it became full, and when there is room again."""
-        full, passed_ms = self._journal.full, now_ms - self._looked_ms
+        passed_ms, self._looked_ms = now_ms - self._looked_ms, now_ms
+        full = self._journal.full
         if not self._was_full:
             self._evidence = max(0, self._evidence - passed_ms)
         elif full:
-            self._evidence = min(_ENOUGH, self._evidence + _SHARE * passed_ms)
-        else:
-            self._room_since_ms = now_ms
-        self._was_full, self._looked_ms = full, now_ms
-        if not self.lasts and self._evidence == _ENOUGH:
-            self.lasts = True
+            self._evidence = min(_OVER_MS, self._evidence + _SHARE * passed_ms)
+        self._was_full = full
+        if not self.lasts and self._evidence >= _ENOUGH:
+            self.lasts, self._evidence = True, _OVER_MS
             self._note("the journal is full")
-        elif self.lasts and not full and now_ms - self._room_since_ms >= _OVER_MS:
+        elif self.lasts and not self._evidence:
             self.lasts = False
             self._note("the journal has room again")
 
     def due(self) -> "int | None":
         """The monotonic ms of the next look that may find something else; None while nothing waits."""
-        if self.lasts:
-            return None if self._was_full else self._room_since_ms + _OVER_MS
-        if not self._was_full:
+        if self.lasts == self._was_full:
             return None
+        if self.lasts:
+            return self._looked_ms + self._evidence
         return self._looked_ms + (_ENOUGH - self._evidence + _SHARE - 1) // _SHARE

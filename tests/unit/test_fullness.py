@@ -39,9 +39,9 @@ class Full(unittest.TestCase):
     def test_for_longer(self):
         self.assertTrue(self.look(True, 5000, 6000, 9000))
         self.assertEqual((self.events, self.fullness.due()), (["the journal is full"], None))
-        self.assertTrue(self.look(False, 9001, 19000))
-        self.assertEqual(self.fullness.due(), 19001)
-        self.assertFalse(self.look(False, 19001))
+        self.assertTrue(self.look(False, 9000, 18999))
+        self.assertEqual(self.fullness.due(), 19000)
+        self.assertFalse(self.look(False, 19000))
         self.assertEqual(self.events[1:], ["the journal has room again"])
         self.assertEqual(self.fullness.due(), None)
 
@@ -49,6 +49,11 @@ class Full(unittest.TestCase):
         for waits_ms, room_ms in ((300, 20), (2000, 1120), (30000, 2000), (200, 600)):
             self.setUp()
             self.assertEqual(self.goes_on(120, waits_ms, room_ms), ["the journal is full"], (waits_ms, room_ms))
+
+    def test_short_waits_do_not_keep_up_what_is_over(self):
+        self.look(True, 5000, 8000)
+        self.goes_on(120, 100, 8900)
+        self.assertEqual(self.events, ["the journal is full", "the journal has room again"])
 
     def test_short_waits_now_and_then_are_none(self):
         for waits_ms, room_ms in ((100, 900), (900, 8000)):
