@@ -57,7 +57,7 @@ WORDS = {
     "sentence.no_link.full": "The other board is not reached, the journal is full, and the server waits.",
     "sentence.full": "The journal is full, and the server waits.",
     "sentence.alone": "This board took over and serves its disk; it has no twin now.",
-    "sentence.damaged": "The journal is damaged: the twin does not get what comes behind the damage.",
+    "sentence.damaged": "The journal or the disk cannot be read: the twin does not get all of it.",
     "sentence.fenced": "The other board took over; this one takes no more writes.",
     "sentence.failed": "Something failed, and this board takes no writes: put right what is named as critical.",
     "sentence.twin": "All is well: this board is the twin and receives what the other one writes.",

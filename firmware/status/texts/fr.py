@@ -60,7 +60,7 @@ WORDS = {
     "sentence.no_link.full": "L'autre boîtier est injoignable, le journal est plein et le serveur attend.",
     "sentence.full": "Le journal est plein et le serveur attend.",
     "sentence.alone": "Ce boîtier a pris le relais et sert son disque ; il n'a pas de jumeau pour l'instant.",
-    "sentence.damaged": "Le journal est endommagé : le jumeau ne reçoit pas ce qui suit.",
+    "sentence.damaged": "Le journal ou le disque est illisible : le jumeau ne reçoit pas tout.",
     "sentence.fenced": "L'autre boîtier a pris le relais ; celui-ci n'accepte plus d'écritures.",
     "sentence.failed": "Il y a une panne, et ce boîtier n'accepte pas d'écritures : corriger ce qui est critique.",
     "sentence.twin": "Tout va bien : ce boîtier est le jumeau et reçoit ce que l'autre écrit.",
