@@ -87,7 +87,8 @@ class Foresight:
         caps, midnights = yield from self._ahead()
         facts, pace = board.facts(), board.pace
         backlog, age_s = facts["backlog_bytes"], least_lag_s(facts)
-        quota = (max(0, pace.quota - pace.used), pace.quota, midnights) if pace.quota else None
+        left = 0 if pace.holds else max(0, pace.quota - pace.used)  # what the next group does not fit into is lost
+        quota = (left, pace.quota, midnights) if pace.quota else None
         room = backlog + max(0, facts["journal_size"] - facts["journal_used"])
         seen = outlook(writes, self._ratio(facts), self._line, caps, quota, backlog, age_s, room)
         if pace.excess:  # beyond the quota goes what a host has no room for

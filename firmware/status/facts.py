@@ -146,7 +146,7 @@ def circumstances(board) -> tuple:
     """What a forecast of this board rests on: when it changes, nobody has foreseen that."""
     who, pace = board.identity, board.pace
     linked, copying = board.peer.part is not None, board.copier.under_way
-    return (who.role, who.fenced, linked, copying, pace.rate, pace.quota, pace.excess)
+    return (who.role, who.fenced, linked, copying, pace.rate, pace.quota, pace.holds, pace.excess)
 
 
 def _uptime_ms(board) -> int:

@@ -195,6 +195,16 @@ class Forecasts(unittest.TestCase):
         story.board.pace.exceed()
         self.assertEqual(story.run(2 * LOOK_MS, 10000)[2], None)
 
+    def test_what_the_next_group_does_not_fit_into_goes_nowhere_today(self):
+        story = Story(quota=1 << 20)
+        story.board.known["backlog_bytes"] = 1 << 19
+        story.board.pace.count(1 << 19)
+        story.run(10 * EVERY_MS, 0)
+        self.near(story.board.forecast.now(circumstances(story.board), story.board.clock.ms)[1], 0, 10)
+        self.assertFalse(story.board.pace.takes(1 << 20, False))
+        story.run(2 * LOOK_MS, 0)
+        self.assertGreater(story.board.forecast.now(circumstances(story.board), story.board.clock.ms)[1], 3600)
+
     def test_time_passes_until_it_is_worked_out_anew(self):
         story = Story(rate="80K")
         story.board.known["backlog_bytes"] = 72_000_000
