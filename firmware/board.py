@@ -50,7 +50,6 @@ class Board:
         self.forecast = Forecast()  # of the next day, put here by whoever foresees it
         self.since = Since()
         self.chronicle = None  # what it remembers across restarts, put here by whoever keeps it
-        self.clock_set = None  # whether the wall clock can be believed; None: nobody tells
         self.failure = None
         self.on_failure = None  # called once with the sentence
         self.pairing = None  # a Pairing, where there is a keys folder
@@ -165,10 +164,18 @@ class Board:
             due = max(due, self._look_at_ms)
         return _earliest(due, self._gather_due_ms)
 
+    @property
+    def clock_set(self) -> "bool | None":
+        """Whether the wall clock can be believed; None: nobody tells."""
+        return self.pace.clock_set
+
+    @clock_set.setter
+    def clock_set(self, is_set: "bool | None") -> None:
+        self.pace.clock_set = is_set
+
     def _look_at_pace(self, now: int) -> None:
-        self.pace.clock_set = self.clock_set
         self.pace.poll(now)
-        if self.pace.holds and self.journal.full and self.peer.sends:
+        if self.pace.holds and self.peer.sends and self.journal.acked.position < self.journal.must_go:
             self.pace.exceed()
             self._pace_changed()
         self.alarm("rate", self.pace.trouble)

@@ -9,8 +9,9 @@ on, and an alarm says so. The next day lets everything go.
 
 What goes while there is no quota is not counted: nobody looks at the days then.
 
-Where a day's use is kept over restarts, a group goes once it is written down: a board that dies forgets nothing, it
-only counts a little too much. A medium that does not keep it is an alarm, and holds nobody up for long.
+Where a day's use is kept over restarts, a group goes once it is written down that it does, unless a host waits for it:
+a board that dies forgets nothing else, it only counts a little too much. A medium that does not keep it is an alarm,
+and holds nobody up for long.
 """
 
 from firmware.schedule import DAY, WEEK
@@ -54,9 +55,9 @@ class Pace:
         self.note = _nobody_to_tell
         self._rate = rate
         self._clock = clock
-        self._day = None  # that `used` counts
+        self._day = 0  # that `used` counts; 0: nobody has known it yet
         self._undated = 0  # bytes of `used` that went while nobody knew the day: they may be of the next one
-        self._kept = 0  # bytes of that day that are written down, or on their way there
+        self._asked = 0  # bytes of that day that are written down, or on their way there
         self._down = 0  # those that are there
         self._waits_since = None  # ms since when a group waits for that
         self._doubtful = 0  # bytes of `used` that an earlier life wrote down ahead
@@ -80,6 +81,7 @@ class Pace:
             self.close()  # a record ahead of it is not to wait for the next quota, which may be a part of this one
         self.quota = quota
         self.holds = self._exceeds = False
+        self._waits_since = None
         self._look()
         self._settle()
         self._write_down()
@@ -88,14 +90,14 @@ class Pace:
     def restore(self, record: tuple) -> None:
         """What an earlier life kept."""
         day, used, ahead, undated = record
-        if self._day is None or day >= self._day:
-            self.used += used
-            self._undated += undated
-            self._doubtful = min(ahead, used)
-            self._settle()
-            if self._day is None:
-                self._day = day
-            self._look()
+        if day < self._day:
+            used = undated  # the rest is of a day that is over
+        self.used += used
+        self._undated += undated
+        self._doubtful = min(ahead, used)
+        self._settle()
+        self._day = self._day or day
+        self._look()
 
     def _settle(self) -> None:
         """Of what was written down ahead no more counts than a step of this quota: a larger one's may be days of it."""
@@ -103,7 +105,7 @@ class Pace:
             self.used -= max(0, self._doubtful - self._step)
             self._doubtful = min(self._doubtful, self._step)
             self._undated = min(self._undated, self.used)
-            self._kept = self._down = self.used
+            self._asked = self._down = self.used  # a restart would cut what is written down to as much
 
     # Time
 
@@ -150,9 +152,10 @@ class Pace:
 
     def _turn_to(self, day: int) -> None:
         """A clock that is set back gives nothing back: only a later day begins anew."""
-        if self._day is not None and day > self._day:
+        if self._day and day > self._day:
             self.used = self._undated
-            self._kept = self._down = self._doubtful = 0
+            self._asked = self._down = self._doubtful = 0
+            self._waits_since = None
             if self.holds:
                 self.holds = self._exceeds = False
                 self.changed()
@@ -170,7 +173,7 @@ class Pace:
         self.used += count
         if self.clock_set is False:
             self._undated += count
-        if self.used > self._kept - self._step // 2:
+        if self.used > self._asked - self._step // 2:
             self._write_down()
 
     def takes(self, count: int, urgent: bool) -> bool:
@@ -202,9 +205,9 @@ class Pace:
     def _is_kept(self, count: int) -> bool:
         """Whether `count` bytes more are down, or it has been waited for that long enough."""
         used = self.used + count
-        if used > self._kept:
+        if used > self._asked:
             self._write_down(count)
-        if self.keep is None or self._day is None or used <= self._down:
+        if self.keep is None or used <= self._down:
             self._waits_since = None
             return True
         now = self._clock.now_ms()
@@ -218,6 +221,8 @@ class Pace:
             self._down = record[1]
             if self._waits_since is not None:
                 self.changed()
+            if self._down >= self._asked:
+                self._waits_since = None
 
     def _write_down(self, count: int = 0) -> None:
         """`count` bytes that are about to go, and a step ahead of them."""
@@ -228,10 +233,10 @@ class Pace:
         self._keep(0, 0)
 
     def _keep(self, count: int, ahead: int) -> None:
-        if self.keep is not None and self.quota and self._day is not None:
-            self._kept = self.used + count + ahead
+        if self.keep is not None and self.quota:
+            self._asked = self.used + count + ahead
             undated = self._undated + count + ahead if self.clock_set is False else 0
-            self.keep((self._day, self._kept, max(ahead, self._doubtful), undated))
+            self.keep((self._day, self._asked, max(ahead, self._doubtful), undated))
 
 
 def _nothing() -> None:

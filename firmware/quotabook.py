@@ -48,11 +48,7 @@ class QuotaBook:
         self._busy = record is not None
         if self._busy:
             self._last = record
-            self._write(self._written, record)
-
-    def _write(self, done, record: tuple) -> None:
-        line = pack(record)
-        self._lane.submit(done, "change", lambda old: line)
+            self._lane.submit(self._written, "change", lambda old: pack(record))
 
     def _written(self, result, error) -> None:
         self._alarm("" if error is None else "%s; a restart would count today's quota anew" % error)
@@ -72,7 +68,8 @@ class QuotaBook:
         self._pace.close()
         self._closed = True
         if self._next is not None:  # nobody is told any more when the job before it ends
-            self._write(_nobody, self._next)
+            line = pack(self._next)
+            self._lane.submit(_nobody, "change", lambda old: line)
         self._lane.close(_PATIENCE_S)
 
 

@@ -46,13 +46,13 @@ class Surfaces:
             self.wishes = self._add("settings", self._wishes_without_place)
         self._make_parts()
         self._guarded("settings", self._begin_wishes)
+        if settings.quota_file is not None:  # what its record says is weighed by the quota that counts
+            self._add("quota_file", self._make_quota_book)
         if website is not None:
             self._guarded("page", self._open_website)
 
     def _make_parts(self) -> None:
-        """Here every surface has its line."""
-        if self._settings.quota_file is not None:
-            self._add("quota_file", self._make_quota_book)
+        """Here every other surface has its line."""
         self.wishes.announce("rate", self._board.pace.set_rate)
         self.wishes.announce("quota", self._board.pace.set_quota)
         self.wishes.announce("rpo")

@@ -218,7 +218,6 @@ class SimBoard:
             return
         self.purse.born()
         self.board.clock_set = self.clock_is_set
-        pace.clock_set = self.board.clock_set
         if self.quota_record is not None:
             pace.restore(self.quota_record)
         pace.keep = self._keep_quota if not pacing.keep_ms else self._keep_quota_later

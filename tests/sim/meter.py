@@ -85,8 +85,8 @@ class Purse:
         """Another life begins, which knows what its file says."""
         board, record = self._board, self._board.quota_record
         known = self._known(record) if record is not None else 0
-        # Before anybody knew the day there was nothing to write; and the board notices a new one earlier than we.
-        dated = record is not None if self.day is None else record is None or record[0] <= self.day
+        # The board notices a new day earlier than we.
+        dated = self.day is None or record is None or record[0] <= self.day
         if board.plan.pacing.keep_ms == 0 and board.quota and dated and known < self.used:
             raise Violation("%s has used %d bytes of its day and wrote %d down" % (board.name, self.used, known))
         self.used = min(self.used, known)

@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.pair.identity import PRIMARY, TWIN
-from firmware.schedule import always, parse
+from firmware.schedule import DAY, always, parse
 from firmware.status.neighbour import unpack
 from tests.unit.fakes_board import Rig
 
@@ -93,6 +93,15 @@ class Full(unittest.TestCase):
         self.rig.wait(100)
         self.assertFalse("quota" in self.rig.board.alarms)
 
+    def test_a_disk_that_is_slow_sends_nothing_beyond_it(self):
+        """The twin has it all: the ring waits for a checkpoint of this board."""
+        self.rig.board.journal.save = lambda done=None: None
+        self.fill()
+        self.rig.board.journal.acked = self.rig.board.journal.head
+        self.rig.wait(100)
+        self.assertTrue(self.rig.board.journal.full)
+        self.assertFalse("quota" in self.rig.board.alarms)
+
     def test_without_a_link_nothing_goes_beyond_it(self):
         self.rig.board.peer.link = None
         self.fill()
@@ -114,6 +123,18 @@ class Told(unittest.TestCase):
         rig.board.clock_set = True
         rig.wait(1100)
         self.assertFalse("rate" in rig.board.alarms)
+
+    def test_a_record_is_not_weighed_by_a_clock_that_is_not_set(self):
+        rig = Rig(PRIMARY)
+        rig.clock.local_minute = lambda wall_ms: 9 * DAY
+        rig.board.clock_set = False
+        rig.board.pace.set_quota(1000)
+        rig.board.pace.restore((10, 900, 0, 300))
+        self.assertEqual(rig.board.pace.used, 900)
+        rig.clock.local_minute = lambda wall_ms: 11 * DAY
+        rig.board.clock_set = True
+        rig.wait(1100)
+        self.assertEqual(rig.board.pace.used, 300)
 
     def test_the_other_board_is_told_in_english(self):
         rig = Rig(PRIMARY)

@@ -294,6 +294,17 @@ class Restarts(unittest.TestCase):
         self.assertTrue(pace.takes(MIB, False))
         self.assertFalse(pace.takes(4 * MIB, False))
 
+    def test_each_group_has_the_patience_anew(self):
+        clock, pace = made(quota=64 * MIB)
+        kept = Kept(pace, at_once=False)
+        self.assertFalse(pace.takes(4 * MIB, False))
+        self.assertTrue(pace.takes(4 * MIB, True))
+        kept.down()
+        clock.ms += 60000
+        self.assertFalse(pace.takes(8 * MIB, False))
+        clock.pass_minutes(pace, DAY)
+        self.assertFalse(pace.takes(4 * MIB, False))
+
     def test_a_record_of_another_quota_or_day_is_not_what_it_waits_for(self):
         clock, pace = made(quota=500 << 30)
         kept = Kept(pace)
@@ -368,6 +379,25 @@ class Restarts(unittest.TestCase):
         pace.count(MIB)
         pace.restore((THURSDAY - 1, 5 * MIB, 0, 0))
         self.assertEqual(pace.used, MIB)
+
+    def test_of_yesterday_counts_what_may_be_of_today(self):
+        clock, pace = made(quota=16 * MIB)
+        kept = Kept(pace)
+        pace.restore((THURSDAY - 1, 5 * MIB, 0, 3 * MIB))
+        self.assertEqual((pace.used, kept.records[-1][3]), (3 * MIB, 0))
+
+    def test_a_day_that_nobody_ever_knew_is_kept_as_well(self):
+        pace = Pace(always(0), 16 * MIB, Clock())
+        kept = Kept(pace)
+        pace.clock_set = False
+        pace.count(5 * MIB)
+        pace.close()
+        self.assertEqual(kept.records[-1], (0, 5 * MIB, 0, 5 * MIB))
+        for is_set in (False, True):
+            again = Pace(always(0), 16 * MIB, Clock())
+            again.clock_set = is_set
+            again.restore(kept.records[-1])
+            self.assertEqual(again.used, 5 * MIB)
 
     def test_a_file_of_tomorrow_gives_nothing_back(self):
         clock, pace = made(quota=16 * MIB)
