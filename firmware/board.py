@@ -175,9 +175,8 @@ class Board:
 
     def _look_at_pace(self, now: int) -> None:
         self.pace.poll(now)
-        if self.pace.holds and self.peer.sends and self.journal.acked.position < self.journal.must_go:
-            self.pace.exceed()
-            self._pace_changed()
+        if self.pace.holds and self.journal.full:
+            self._pace_changed()  # what makes room goes
         self.alarm("rate", self.pace.trouble)
         self.alarm("quota", self.pace.excess)
 

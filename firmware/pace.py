@@ -176,20 +176,18 @@ class Pace:
         if self.used > self._asked - self._step // 2:
             self._write_down()
 
-    def takes(self, count: int, urgent: bool) -> bool:
-        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it."""
+    def takes(self, count: int, urgent: bool, makes_room: bool = False) -> bool:
+        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it; `makes_room`: a host waits
+        for the room that it takes in a full journal."""
         if not self.quota or urgent:
             return True
         if self.used + count <= self.quota:
-            return self._is_kept(count)
+            return makes_room or self._is_kept(count)
         if not self.holds:
             self.holds = True
             self.note(USED_UP)
-        return False
-
-    def exceed(self) -> None:
-        """The journal is full while this quota holds groups back: those that must go for the host do."""
-        self._exceeds = self.holds
+        self._exceeds = self._exceeds or makes_room
+        return makes_room
 
     @property
     def excess(self) -> str:

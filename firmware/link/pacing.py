@@ -22,8 +22,9 @@ class Pace:
     def count(self, count: int) -> None:
         """So many bytes went over a link, either way."""
 
-    def takes(self, count: int, urgent: bool) -> bool:
-        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it."""
+    def takes(self, count: int, urgent: bool, makes_room: bool = False) -> bool:
+        """Whether a group of `count` bytes may go out now; `urgent`: a host waits for it; `makes_room`: a host waits
+        for the room that it takes in a full journal."""
         return True
 
 

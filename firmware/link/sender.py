@@ -127,7 +127,7 @@ class Sender:
     def _pays(self, descriptor, behind, size: int) -> bool:
         """Whether a quota, where there is one, allows `size` bytes up to the end of that group, the point `behind`."""
         board, begin = self._board, behind.position - group_size(descriptor.body_length)
-        return self.link.pace.takes(size, descriptor.number <= board.urgent or begin < board.must_go)
+        return self.link.pace.takes(size, descriptor.number <= board.urgent, begin < board.must_go)
 
     def _prepare(self, count: int, packing: bool) -> None:
         while len(self._prepared) < count and self._next.number < self._journal.head.number:

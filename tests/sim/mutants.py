@@ -664,7 +664,7 @@ def _(where="schedule:Schedule.strictest"):
 
 @mutant("a group goes though the quota is used up", **SPENT)
 def _(where="pace:Pace.takes"):
-    replace(where, lambda old: lambda self, count, urgent: True)
+    replace(where, lambda old: lambda self, count, urgent, makes_room=False: True)
 
 
 @mutant("a batch is asked for group by group, and fits each time", **SPENT)

@@ -149,7 +149,8 @@ class OfABoard(unittest.TestCase):
         self.assertEqual(rig.board.facts()["journal_growth"], 0)
         rig.board.pace.holds = True
         self.assertEqual(rig.board.facts()["journal_growth"], None)
-        rig.board.pace.exceed()  # what a host has no room for goes
+        rig.board.pace.quota = 1
+        rig.board.pace.takes(1 << 40, False, True)  # what a host has no room for goes
         self.assertEqual(rig.board.facts()["journal_growth"], 0)
 
     def test_what_is_given_back_in_bulk_is_not_in_use(self):

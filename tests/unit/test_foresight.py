@@ -192,7 +192,7 @@ class Forecasts(unittest.TestCase):
         story.board.pace.count(1 << 20)
         self.assertFalse(story.board.pace.takes(1, False))
         self.near(story.run(10 * EVERY_MS, 10000)[2], HOUR)
-        story.board.pace.exceed()
+        self.assertTrue(story.board.pace.takes(1, False, True))
         self.assertEqual(story.run(2 * LOOK_MS, 10000)[2], None)
 
     def test_what_the_next_group_does_not_fit_into_goes_nowhere_today(self):
@@ -225,7 +225,7 @@ class Forecasts(unittest.TestCase):
         now = story.board.forecast.now(circumstances(story.board), story.board.clock.ms)
         self.assertEqual(now[3:], (64000, True))
         self.assertFalse(story.board.pace.takes(1, False))
-        story.board.pace.exceed()
+        self.assertTrue(story.board.pace.takes(1, False, True))
         story.run(2 * LOOK_MS, 10000)
         now = story.board.forecast.now(circumstances(story.board), story.board.clock.ms)
         self.assertEqual(now[2:], (None, None, None))

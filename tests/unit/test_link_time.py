@@ -190,9 +190,9 @@ class Quota(unittest.TestCase):
         def count(self, count):
             self.left -= count
 
-        def takes(self, count, urgent):
+        def takes(self, count, urgent, makes_room=False):
             self.groups.append(count)
-            taken = urgent or count <= self.left
+            taken = urgent or makes_room or count <= self.left
             self.holds = self.holds or not taken
             return taken
 

@@ -222,11 +222,12 @@ class Quotas(unittest.TestCase):
 
     def test_an_excess_is_told_until_midnight(self):
         clock, pace = made(quota=16 * MIB)
-        pace.exceed()
-        self.assertEqual(pace.excess, "")  # nothing is held back
+        self.assertTrue(pace.takes(16 * MIB, False, True))
         pace.count(16 * MIB)
-        pace.takes(1, False)
-        pace.exceed()
+        self.assertTrue(pace.takes(1, True))
+        self.assertFalse(pace.takes(1, False))
+        self.assertEqual(pace.excess, "")
+        self.assertTrue(pace.takes(1, False, True))
         self.assertIn("goes beyond the quota", pace.excess)
         clock.pass_minutes(pace, DAY)
         self.assertEqual(pace.excess, "")
@@ -234,8 +235,7 @@ class Quotas(unittest.TestCase):
     def test_another_quota_ends_an_excess(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(16 * MIB)
-        pace.takes(1, False)
-        pace.exceed()
+        pace.takes(1, False, True)
         pace.set_quota(32 * MIB)
         self.assertEqual(pace.excess, "")
 
