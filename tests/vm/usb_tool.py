@@ -60,8 +60,11 @@ def sosie(*arguments, user=None, expect=None):
 def disk() -> str:
     """The board's block device, '' while it has none of a size."""
     for name in sorted(glob.glob("/sys/bus/usb/devices/*/*/host*/target*/*/block/*")):
-        if int(Path(name, "size").read_text()):
-            return "/dev/" + os.path.basename(name)
+        try:
+            if int(Path(name, "size").read_text()):
+                return "/dev/" + os.path.basename(name)
+        except OSError:
+            pass  # it was unplugged meanwhile
     return ""
 
 

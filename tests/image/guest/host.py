@@ -7,10 +7,9 @@ behind LAST, until it is killed, and tells on /dev/hvc1 which are safe.
 import random
 import sys
 import time
-from pathlib import Path
 
 from tests.process.oracle import History
-from tests.vm.lib import rough
+from tests.vm.lib import rough, shell
 
 PATIENCE_S = 120
 
@@ -41,12 +40,15 @@ def wait_for(product: str) -> tuple[str, int]:
 
 
 def find(product: str) -> tuple[str, int] | None:
-    """Device and bytes of the first drive of the USB device with this product name, if it has a medium."""
-    for path in Path("/sys/bus/usb/devices").glob("*/product"):
-        if path.read_text().strip() != product:
+    """Device and bytes of the first drive of the USB device with this product name, if it has a medium.
+
+    A board that attaches its disk anew unplugs it while we look.
+    """
+    for path in shell.matching("/sys/bus/usb/devices/*/product"):
+        if shell.read(path) != product:
             continue
-        for block in path.parent.glob("*:1.*/host*/target*/*:*:*:0/block/*"):
-            size = int((block / "size").read_text()) * 512
+        for block in shell.matching(path.parent / "*:1.*/host*/target*/*:*:*:0/block/*"):
+            size = int(shell.read(block / "size", "0")) * 512
             if size:
                 return "/dev/" + block.name, size
     return None

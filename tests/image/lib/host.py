@@ -11,8 +11,8 @@ from tests.process.oracle import History
 from tests.vm.lib import rough
 
 _SENT = "tests/__init__.py tests/process/__init__.py tests/process/oracle.py tests/vm/__init__.py"
-_SENT += " tests/vm/lib/__init__.py tests/vm/lib/rough.py tests/image/__init__.py tests/image/guest/__init__.py"
-_SENT += " tests/image/guest/host.py"
+_SENT += " tests/vm/lib/__init__.py tests/vm/lib/rough.py tests/vm/lib/shell.py tests/image/__init__.py"
+_SENT += " tests/image/guest/__init__.py tests/image/guest/host.py"
 _CODE = "/run/tests.zip"
 RUN = "env PYTHONPATH=%s python3 -m tests.image.guest.host" % _CODE
 UNKNOWN = 500  # so many writes at most follow a flush that was heard of

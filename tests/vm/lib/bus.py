@@ -88,11 +88,11 @@ def allow_large_commands(disk: Disk) -> None:
 
 def find(product: str, lun: int = 0) -> Disk | None:
     """The disk of the USB device with this product name, None when the host has none (yet)."""
-    for path in _DEVICES.glob("*/product"):
+    for path in shell.matching(_DEVICES / "*/product"):
         if shell.read(path) != product:
             continue
-        for scsi in path.parent.glob("*:1.*/host*/target*/*:*:*:%d" % lun):
-            names = [each.name for kind in ("block", "scsi_generic") for each in (scsi / kind).glob("*")]
+        for scsi in shell.matching(path.parent / ("*:1.*/host*/target*/*:*:*:%d" % lun)):
+            names = [each.name for kind in ("block", "scsi_generic") for each in shell.matching(scsi / kind / "*")]
             if len(names) == 2:
                 usb = path.parent.resolve()
                 return Disk("/dev/" + names[0], "/dev/" + names[1], usb, scsi.resolve())
@@ -116,7 +116,7 @@ def wait_for_medium(product: str, lun: int = 0, limit_s: float = _PATIENCE_S) ->
 
 def wait_until_gone(product: str, limit_s: float = _PATIENCE_S) -> None:
     def gone() -> bool:
-        return not any(shell.read(path) == product for path in _DEVICES.glob("*/product"))
+        return not any(shell.read(path) == product for path in shell.matching(_DEVICES / "*/product"))
 
     wait_until("%s is unplugged" % product, gone, limit_s, 0.1)
 

@@ -1,5 +1,6 @@
 """Programs and small files of the guest."""
 
+import glob
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,11 @@ def read(path, absent: str = "") -> str:
         return Path(path).read_text(errors="replace").strip()
     except OSError:
         return absent
+
+
+def matching(pattern) -> list[Path]:
+    """The files of a pattern, as in sysfs. Path.glob() fails where a folder vanishes while it looks."""
+    return [Path(found) for found in glob.glob(str(pattern))]
 
 
 def write(path, text) -> None:
