@@ -4,7 +4,6 @@ import sys
 
 from firmware import ports
 from firmware.board import Board
-from firmware.bulkhead import Bulkhead
 from firmware.consoles import Consoles
 from firmware.dialer import Dialer
 from firmware.disk.player import Player, Syncer
@@ -18,7 +17,7 @@ from firmware.link.entrance import Entrance
 from firmware.log.ledger import Ledger
 from firmware.log.ring import Ring
 from firmware.log.scribe import Scribe
-from firmware.matchmaker import make_pairing, watch_age
+from firmware.matchmaker import make_pairing
 from firmware.media import open_media
 from firmware.ports import environment
 from firmware.presence import Presence
@@ -98,8 +97,7 @@ class Appliance:
         if self._keys is not None:
             self._guard = Guard(board, self._keys, loop)
             board.pairing = make_pairing(board, settings, loop)
-            watch = Bulkhead("certificates", loop, board.alarm)
-            watch.run(watch_age, board, watch)
+            self._keys.busy = lambda: board.pairing.busy
         ready = None if self._guard is None else lambda: self._guard.ready
         self._dialer = Dialer(board, self._dial, loop.call_after, _random, ready)
         if settings.console is not None:

@@ -65,13 +65,16 @@ class Bulkhead:
         self._lanes.append(lane)
         return lane
 
-    def hangs(self, does: bool) -> None:
-        """One of its lanes waits for a medium, or does no more."""
-        self._alarm("medium of " + self._word, _HANGS % self._word if does else "")
+    def tell_of_lanes(self) -> None:
+        """One of them waits for a medium, or does no more: the alarm lasts while any does."""
+        hangs = any(lane.hangs for lane in self._lanes)
+        self._alarm("medium of " + self._word, _HANGS % self._word if hangs else "")
 
     def forget(self, lane) -> None:
         """It has ended."""
         self._lanes.remove(lane)
+        if lane.hangs:
+            self.tell_of_lanes()
 
     def wait(self, began_ms: int) -> None:
         """Until its lanes that were closed have ended; the patience of each counts from `began_ms` on."""
@@ -80,14 +83,15 @@ class Bulkhead:
 
 
 class BulkheadLane:
-    """A lane as any (ports.ThreadLane); what a `done` raises stays behind the bulkhead."""
+    """A lane as any (ports.ThreadLane); what a `done` raises stays behind the bulkhead. `hangs`: whether its job has
+    not answered for so long that it is told."""
 
     def __init__(self, lane, bulkhead: Bulkhead):
         self._lane = lane
         self._bulkhead = bulkhead
         self._patience_s = None
         self._submitted = self._done = 0
-        self._hangs = False
+        self.hangs = False
 
     @property
     def idle(self) -> bool:
@@ -100,19 +104,26 @@ class BulkheadLane:
             done(result, error)
 
         self._submitted += 1
-        self._bulkhead.call_after(_HANGS_MS, self._look_for, self._submitted)
+        if self._submitted == self._done + 1:
+            self._watch()
         self._lane.submit(self._bulkhead.guarded(deliver), op, *args)
 
+    def _watch(self) -> None:
+        """The job that begins now; those behind it have their time when it is their turn."""
+        self._bulkhead.call_after(_HANGS_MS, self._look_for, self._done + 1)
+
     def _look_for(self, number: int) -> None:
-        if self._done < number and not self._hangs:
-            self._hangs = True
-            self._bulkhead.hangs(True)
+        if self._done < number:
+            self.hangs = True
+            self._bulkhead.tell_of_lanes()
 
     def _answered(self) -> None:
         self._done += 1
-        if self._hangs:
-            self._hangs = False
-            self._bulkhead.hangs(False)
+        if self.hangs:
+            self.hangs = False
+            self._bulkhead.tell_of_lanes()
+        if self._done < self._submitted:
+            self._watch()
 
     def close(self, patience_s: "float | None" = None) -> None:
         """It ends with the jobs that it has. With patience nobody waits for that here, but later, for all at once:

@@ -1,4 +1,4 @@
-"""The consoles of a board on serial devices. A root file: it wires the console (firmware/status) to the ports."""
+"""The consoles of a board on serial devices. A root file: it wires the console (firmware/console) to the ports."""
 
 from firmware import ports
 from firmware.bulkhead import Bulkhead

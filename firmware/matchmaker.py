@@ -2,10 +2,10 @@
 
 from firmware import ports
 from firmware.api import keyroutes
-from firmware.errors import Refused
 from firmware.pair.pairing import Pairing
 
 _WATCH_MS = 3600000
+_PATIENCE_S = 5  # with a card that hangs
 
 
 class _Runtime:
@@ -30,18 +30,31 @@ def make_pairing(board, settings, loop) -> Pairing:
     return Pairing(board.identity, keyring, _Runtime(loop), waits, settings.peer, board.events.note)
 
 
-def watch_age(board, bulkhead) -> None:
-    """Raises an alarm long before a certificate expires. A clock that nobody has set yet cannot tell."""
-    bulkhead.call_after(_WATCH_MS, watch_age, board, bulkhead)
-    trouble = ""
-    try:
-        if ports.clock_is_set() is not False:
-            trouble = board.pairing.keys.aging(ports.wall_ms() // 1000)
-    except Refused:
-        pass  # whoever reads the keys for the link says so
-    board.alarm("certificates", trouble)
+class Locksmith:
+    """The surface that works on the keys of `board` while it runs: what the operator asks for, over the API or on a
+    console, on a lane of `bulkhead`."""
 
+    def __init__(self, board, bulkhead):
+        self._board = board
+        self._bulkhead = bulkhead
+        self._lane = board.pairing.lane = bulkhead.lane(board.pairing.keys)
 
-def key_routes(board) -> "dict | None":
-    """What the API can do with the keys of the board, None without any."""
-    return None if board.pairing is None else keyroutes.routes(board.pairing.keys, board.events.note)
+    def routes(self) -> dict:
+        """What the API can do with the keys."""
+        return keyroutes.routes(self._board.pairing.do)
+
+    def start(self) -> None:
+        """An alarm comes long before a certificate expires. A clock that nobody has set yet cannot tell."""
+        self._bulkhead.call_after(_WATCH_MS, self.start)
+        if ports.clock_is_set() is False:
+            self._aged("", None)
+        else:
+            self._board.pairing.do(self._aged, "", "aging", ports.wall_ms() // 1000)
+
+    def _aged(self, trouble, error) -> None:
+        # Where the keys cannot be read, whoever reads them for the link says so.
+        self._board.alarm("certificates", trouble if error is None else "")
+
+    def close(self) -> None:
+        """What it has begun, it finishes."""
+        self._lane.close(_PATIENCE_S)

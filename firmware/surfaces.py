@@ -11,7 +11,7 @@ from firmware.chronicler import Chronicler
 from firmware.errors import Refused
 from firmware.foresight import Foresight
 from firmware.herald import Herald, check
-from firmware.matchmaker import key_routes
+from firmware.matchmaker import Locksmith
 from firmware.ports.notebook import Notebook
 from firmware.quotabook import QuotaBook
 from firmware.status.pulse import Pulse
@@ -40,7 +40,7 @@ class Surfaces:
         self._notebook = self._lane = None  # of the settings file
         self._parts = []  # (word, part)
         self._bulkheads = []
-        self._routes = key_routes(board) or {}
+        self._routes = {}
         self.wishes = self._add("settings", self._make_wishes)
         if self.wishes is None:
             self.wishes = self._add("settings", self._wishes_without_place)
@@ -58,7 +58,9 @@ class Surfaces:
         self.wishes.announce("rpo")
         self.wishes.announce("language")
         board, settings, show, behind = self._board, self._settings, self._shown.get, self._bulkhead
-        self._add("pulse", lambda: Pulse(board, behind("pulse").call_after))
+        if board.pairing is not None:
+            self._add("pairing", lambda: Locksmith(board, behind("pairing")))
+        self._add("pulse", lambda: Pulse(board, behind("pulse").call_after, show))
         self._add("forecast", lambda: Foresight(board, behind("forecast").call_after))
         self._add("health", self._make_health)
         check(settings)

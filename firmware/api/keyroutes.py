@@ -10,37 +10,34 @@ Fingerprints are SHA-256 of the certificate's DER, in hexadecimal.
 """
 
 from firmware.api import actions
-from firmware.errors import ProtocolError, Refused
+from firmware.errors import ProtocolError
 from firmware.httpd.answer import error_answer, json_answer
 
 
-def routes(keyring, note) -> dict:
-    """For Api's `more`. `keyring`: firmware/ports/cpython/keyring.py; `note(sentence)` is told what was done."""
+def routes(do) -> dict:
+    """For Api's `more`. `do(done, sentence, op, *args)` has a Keyring (firmware/ports/cpython/keyring.py) do that, and
+    notes the sentence; done(outcome, error) comes later (Pairing.do)."""
 
     def facts(request, answer) -> None:
-        try:
-            answer(json_answer(200, keyring.facts()))
-        except Refused as error:
-            answer(error_answer(500, str(error)))
+        def done(found, error) -> None:
+            answer(json_answer(200, found) if error is None else error_answer(500, str(error)))
 
-    def action(read, do, sentence, report=_nothing):
+        do(done, "", "facts")
+
+    def action(read, op, sentence, report=_nothing):
         def done_by(wish, done) -> None:
-            outcome = do(wish)
-            note(sentence)
-            done(outcome, None)
+            do(done, sentence, op, *wish)
 
         return {"POST": lambda request, answer: actions.act(request, answer, read, done_by, report)}
 
     return {
         "/api/pair": {"GET": facts},
-        "/api/pair/renew": action(
-            actions.nothing, lambda wish: keyring.renew(), "a new key is made", lambda pem: {"certificate": pem}
-        ),
+        "/api/pair/renew": action(_no_words, "renew", "a new key is made", lambda pem: {"certificate": pem}),
         "/api/pair/pin": action(
-            _text("certificate"), keyring.pin_next, "a new certificate of the other board is trusted as well"
+            _text("certificate"), "pin_next", "a new certificate of the other board is trusted as well"
         ),
-        "/api/pair/switch": action(actions.nothing, lambda wish: keyring.switch(), "the new key is used from now on"),
-        "/api/pair/revoke": action(_text("fingerprint"), keyring.revoke, "a certificate was revoked"),
+        "/api/pair/switch": action(_no_words, "switch", "the new key is used from now on"),
+        "/api/pair/revoke": action(_text("fingerprint"), "revoke", "a certificate was revoked"),
     }
 
 
@@ -48,11 +45,16 @@ def _nothing(outcome) -> dict:
     return {}
 
 
+def _no_words(request) -> tuple:
+    actions.nothing(request)
+    return ()
+
+
 def _text(name: str):
-    def read(request) -> str:
+    def read(request) -> tuple:
         wish = actions.member(request, name, None)
         if not isinstance(wish, str):
             raise ProtocolError('"%s" is missing' % name)
-        return wish
+        return (wish,)
 
     return read

@@ -8,7 +8,7 @@ _RECEIVED = {"state": "checking", "sentence": "the update was received whole and
 
 
 class Upload:
-    """The sink (http.py) of one file of `length` bytes. `submit(done, op, *args)` is the lane of an Inbox
+    """The sink (httpd/conversation.py) of one file of `length` bytes. `submit(done, op, *args)` is the lane of an Inbox
     (ports/inbox.py); `ended(sentence)` is called once when it is over, "" when all is well."""
 
     def __init__(self, submit, length: int, ended):
@@ -20,7 +20,6 @@ class Upload:
         self._wake = None
         self._pieces = [memoryview(bytearray(PIECE)), memoryview(bytearray(PIECE))]
         self._filled = 0
-        self._writing = 0  # jobs of the worker under way
         self._over = False
 
     def begin(self, answer, wake) -> None:

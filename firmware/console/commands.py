@@ -134,6 +134,8 @@ class Commands:
         name, link = status["name"], status["link"]
         lines = [self.say("meaning", name, name), "", self.say("serves", status["group"]["durable"])]
         lines.append(self.say("is_there", link["peer"]) if link["state"] == UP else self.say("not_there"))
+        if status["missing_groups"]:
+            lines.append(self.say("lacks", groups(self.language, status["missing_groups"])))
         if not status["consistent"]:
             lines.append(self.say("no_copy"))
         return tuple(lines)
@@ -183,11 +185,8 @@ class Commands:
         self._ask_about_keys("unpair", self._unpair_now)
 
     def _unpair_now(self) -> None:
-        try:
-            self._board.pairing.forget()
-            self.message = self.say("unpaired")
-        except Refused as error:
-            self._tell(error, None)
+        self.message = self.say("changing")
+        self._board.pairing.forget(lambda outcome, error: self._tell(error, lambda: self.say("unpaired")))
 
     def _password(self, rest: str) -> None:
         self._ask_about_keys("new_password", self._new_password)
@@ -200,11 +199,17 @@ class Commands:
         self._confirmed, self._asked_ms = confirmed, self._now_ms
 
     def _new_password(self) -> None:
-        try:
-            password = self._board.pairing.new_password()
-            self.view, self.text = TEXT, self._lines("password", password)
-        except Refused as error:
-            self._tell(error, None)
+        self.message = self.say("changing")
+
+        def done(password, error) -> None:
+            self._tell(error, lambda: self._show_password(password))
+
+        self._board.pairing.new_password(done)
+
+    def _show_password(self, password: str) -> str:
+        self._show(TEXT)
+        self.text = self._lines("password", password)
+        return ""
 
     def _do(self, action, wish, done) -> None:
         try:

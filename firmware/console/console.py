@@ -1,7 +1,7 @@
 """The console: a live status screen and a prompt on a serial line, as a Conversation (bytes in, bytes out).
 
     what comes     keys.py takes apart, a line is edited here, commands.py carries it out
-    what goes out  views.py says what stands where, screen.py how that is drawn
+    what goes out  views.py says what stands where, status/screen.py how that is drawn
 
 A frame is made only when the one before is gone from the line, so nobody who comes back finds old ones; what is typed
 meanwhile is drawn behind it. While a line is being typed no frame is begun. What comes faster than a person types or

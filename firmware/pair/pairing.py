@@ -12,15 +12,16 @@ GUESSES = 3
 
 class Pairing:
     """`identity` is the board's, `keys` the folder (`certificate`, `paired`, `admit(certificate)`, `pin(certificate)`,
-    `unpair()`, `new_password()`, which raise Refused). `runtime` gives `start(code, calls)` (a PAKE exchange),
+    `work(op, ..)` for a lane, which raise Refused). `runtime` gives `start(code, calls)` (a PAKE exchange),
     `random_bytes(n)`, `now_ms()`, `call_after(ms, call)` and `dial(address, make_conversation, on_failed)`, which opens
     a connection. `note(sentence)` is told what happened. `waits`: whether this board can be called at all, `address`:
-    of the other one, or None.
+    of the other one, or None. `lane`, of a surface, is where the keys are worked on (do()); set by who wires.
     """
 
     def __init__(self, identity, keys, runtime, waits: bool, address, note):
         self._identity = identity
         self.keys = keys
+        self.lane = None
         self._runtime = runtime
         self._waits = waits
         self._address = address
@@ -36,7 +37,7 @@ class Pairing:
     @property
     def paired(self) -> bool:
         """Whether this board trusts another one already: only that one can be paired with it."""
-        return self.keys.paired
+        return self._free_keys.paired
 
     @property
     def code(self) -> str:
@@ -91,19 +92,19 @@ class Pairing:
         return self._runtime.start(self._code, False)
 
     def card(self) -> Card:
-        return Card(self._identity.name, self._identity.role, self.keys.certificate)
+        return Card(self._identity.name, self._identity.role, self._free_keys.certificate)
 
     def admit(self, card) -> None:
         """Refused when that board cannot be our other one."""
-        mine = self._identity
-        if card.certificate == self.keys.certificate:
+        mine, keys = self._identity, self._free_keys
+        if card.certificate == keys.certificate:
             raise Refused("%s called itself; give the address of the other board" % mine.name)
         if card.role == mine.role:
             raise Refused("%s and %s are both %s; one must be the other's twin" % (mine.name, card.name, mine.role))
-        self.keys.admit(card.certificate)
+        keys.admit(card.certificate)
 
     def pin(self, card) -> None:
-        self.keys.pin(card.certificate)
+        self._free_keys.pin(card.certificate)
         self._note("%s is paired with %s" % (self._identity.name, card.name))
 
     def visited(self, card, sentence: str, code: str) -> None:
@@ -135,16 +136,41 @@ class Pairing:
             done("%s; for the link, write that address as peer in the settings of %s and start it again"
                  % (self._achieved(card), self._identity.name), None)  # fmt: skip
 
-    def forget(self) -> None:
-        """Trusts no other board any more: this one can be paired anew. Raises Refused."""
-        self.keys.unpair()
-        self._note("%s is not paired any more" % self._identity.name)
+    # What the operator asks for, here and over the API
 
-    def new_password(self) -> str:
-        """A new password for the page of this board; the old one counts no more. Raises Refused."""
-        password = self.keys.new_password()
-        self._note("the page has a new password")
-        return password
+    def forget(self, done) -> None:
+        """Trusts no other board any more: this one can be paired anew. `done` as for do()."""
+        self.do(done, "%s is not paired any more" % self._identity.name, "unpair")
+
+    def new_password(self, done) -> None:
+        """A new password for the page of this board; the old one counts no more. `done` as for do()."""
+        self.do(done, "the page has a new password", "new_password")
+
+    def do(self, done, sentence: str, op: str, *args) -> None:
+        """Has the keys do `op`, in turn: to make them and to write them takes its time, and a card may hang. Later
+        `sentence` is noted, if any, and done(outcome, None) called, or done(None, error)."""
+
+        def did(outcome, error) -> None:
+            if error is None and sentence:
+                self._note(sentence)
+            done(outcome, error)
+            if error is not None and not isinstance(error, Refused):
+                raise error  # a bug, which the lane's bulkhead tells
+
+        self.lane.submit(did, "work", op, *args)
+
+    @property
+    def busy(self) -> bool:
+        """Whether do() is at work, so that nobody else may read or write the keys."""
+        return self.lane is not None and not self.lane.idle
+
+    @property
+    def _free_keys(self):
+        """For who pairs, which is done at once. Refused while do() is at work: two who write the same file would undo
+        what the other did, and the loop would wait with a card that hangs."""
+        if self.busy:
+            raise Refused("the keys of this board are just being changed; try again in a moment")
+        return self.keys
 
     def start(self, code: str):
         """An exchange for our call."""

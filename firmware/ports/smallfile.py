@@ -21,6 +21,10 @@ _ADVICE = {
 }
 
 
+class NoFile(Exception):
+    """There is a folder, a pipe or a device at the path."""
+
+
 def advice(error: OSError) -> str:
     """What to do about it."""
     return _ADVICE.get(error.errno, "name another place")
@@ -32,19 +36,28 @@ def explained(error: Exception) -> str:
 
 
 def read_small(path: str, most_bytes: int) -> "bytes | None":
-    """The bytes of the file, one more than `most_bytes` at most; None while there is none in its folder. Never waits
-    for anybody. Raises OSError, and Refused with a clause."""
+    """The bytes of a file that will be replaced, so no link, one more than `most_bytes` at most; None while there is
+    none in its folder. Never waits for anybody. Raises OSError, and Refused with a clause."""
     if system.is_link(path):
         raise Refused("it is a link; name the file that it points to")
     try:
-        if system.stat(path)[0] & linux.S_IFMT != linux.S_IFREG:
-            raise Refused("it is no file; delete what is there, or name another place")
-        descriptor = system.open(path, linux.O_RDONLY | linux.O_NONBLOCK | linux.O_NOCTTY | linux.O_CLOEXEC)
+        return read_file(path, most_bytes)
+    except NoFile:
+        raise Refused("it is no file; delete what is there, or name another place")
     except OSError as error:
         if error.errno != linux.ENOENT:
             raise
         system.stat(folder_of(path) + "/.")  # a folder that is missing is told now, not when something is to be kept
         return None
+
+
+def read_file(path: str, most_bytes: int) -> bytes:
+    """The bytes of the file that is there or that a link there points to, one more than `most_bytes` at most. Never
+    waits for anybody. Raises OSError, and NoFile."""
+    if system.stat(path)[0] & linux.S_IFMT != linux.S_IFREG:
+        raise NoFile
+    # Not to wait, should it be a pipe by now: to read that where it says is an OSError then.
+    descriptor = system.open(path, linux.O_RDONLY | linux.O_NONBLOCK | linux.O_NOCTTY | linux.O_CLOEXEC)
     try:
         return _whole(descriptor, most_bytes + 1)
     finally:

@@ -17,10 +17,14 @@ class Worker:
     """Of a lane."""
 
     def __init__(self):
-        self.go_on = threading.Event()
+        self.go_on, self.go_further = threading.Event(), threading.Event()
 
     def hang(self):
         self.go_on.wait(20)
+        yield
+
+    def hang_later(self):
+        self.go_further.wait(20)
         yield
 
     def answer(self):
@@ -48,6 +52,7 @@ class BulkheadTest(unittest.TestCase):
     def lane(self):
         worker = Worker()
         self.addCleanup(worker.go_on.set)
+        self.addCleanup(worker.go_further.set)
         self.workers.append(worker)
         return self.bulkhead.lane(worker)
 
@@ -155,14 +160,21 @@ class BulkheadTest(unittest.TestCase):
         found = {path.name for path in files if "ThreadLane(" in path.read_text()}
         self.assertEqual(found, {"appliance.py", "bulkhead.py", "disk.py", "voice.py"})
 
-    def test_a_medium_that_hangs_is_told_until_it_answers(self):
+    def hurry(self):
+        """A medium hangs after 50 ms."""
         self.addCleanup(setattr, bulkhead, "_HANGS_MS", bulkhead._HANGS_MS)
         bulkhead._HANGS_MS = 50
+
+    def pass_time(self, ms=200):
+        later = []
+        self.loop.call_after(ms, later.append, True)
+        spin(self.loop, lambda: later)
+
+    def test_a_medium_that_hangs_is_told_until_it_answers(self):
+        self.hurry()
         lane, answers = self.lane(), []
         lane.submit(lambda result, error: answers.append(result), "answer")
-        later = []
-        self.loop.call_after(200, later.append, True)
-        spin(self.loop, lambda: later)
+        self.pass_time()
         self.assertEqual((answers, self.alarms), ([42], {}))
         lane.submit(lambda result, error: answers.append(result), "hang")
         spin(self.loop, lambda: self.alarms)
@@ -170,6 +182,30 @@ class BulkheadTest(unittest.TestCase):
         self.workers[0].go_on.set()
         spin(self.loop, lambda: len(answers) == 2)
         self.assertEqual(self.alarms, {"medium of sun dial": ""})
+
+    def test_a_medium_is_told_of_while_any_lane_waits_for_it(self):
+        self.hurry()
+        answers = []
+        for _ in range(2):
+            self.lane().submit(lambda result, error: answers.append(result), "hang")
+        self.pass_time()
+        for number in (1, 0):
+            self.assertIn("sun dial", self.alarms["medium of sun dial"])
+            self.workers[number].go_on.set()
+            spin(self.loop, lambda number=number: len(answers) == 2 - number)
+        self.assertEqual(self.alarms, {"medium of sun dial": ""})
+
+    def test_a_job_that_hangs_behind_another_one_is_told_as_well(self):
+        self.hurry()
+        lane, answers = self.lane(), []
+        lane.submit(lambda result, error: answers.append(result), "hang")
+        lane.submit(lambda result, error: answers.append(result), "hang_later")
+        self.pass_time()
+        self.workers[0].go_on.set()
+        spin(self.loop, lambda: answers)
+        self.assertEqual(self.alarms, {"medium of sun dial": ""})  # it has a time of its own
+        self.pass_time()
+        self.assertIn("sun dial", self.alarms["medium of sun dial"])
 
     def test_lanes_that_hang_are_waited_for_at_the_same_time(self):
         one, other, quick, hung = [self.lane() for _ in range(4)]

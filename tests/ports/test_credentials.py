@@ -1,11 +1,14 @@
 """The keys folder as a running board sees it: what is refused, and what changes while it runs."""
 
+import os
+
 import pytest
 
 from firmware.errors import Refused
 from firmware.ports import open_keys
 from firmware.ports.cpython import ciphers, keyfolder, keys
 from firmware.ports.cpython.tls import Credentials
+from tests.ports.conversations import in_time
 from tests.ports.keyring import End, converse, der, folder, identity, pair, write
 
 LEFT, RIGHT, NEXT = identity("left"), identity("right"), identity("left next")
@@ -74,6 +77,29 @@ def test_what_is_mended_counts_without_a_restart(tmp_path, how):
     one, two = End(board.link_session(False), b"a"), End(other.link_session(True))
     converse(one, two)
     assert two.heard == b"a"
+
+
+def refusal(call) -> str:
+    """Its sentence."""
+    with pytest.raises(Refused) as error:
+        call()
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["own.key", "own.crt", "peer.crt", "revoked"])
+@pytest.mark.parametrize("lay", [lambda path: os.mkfifo(path, 0o600), os.mkdir])
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path, name, lay):
+    board = open_keys(str(folder(tmp_path, LEFT, RIGHT)))
+    keyfolder.prepare_next(str(tmp_path), "left")  # so that own.key is tried with either certificate
+    (tmp_path / name).unlink()
+    lay(tmp_path / name)
+    assert in_time(lambda: refusal(board.refresh)) == "%s/%s is no file; remove it" % (tmp_path, name)
+    assert board.paired
+    fresh = in_time(lambda: open_keys(str(tmp_path)))
+    assert not fresh.paired
+    (tmp_path / name).rename(tmp_path / "aside")
+    folder(tmp_path, LEFT, RIGHT)
+    assert board.refresh() and fresh.refresh() and fresh.paired
 
 
 def test_a_folder_that_is_not_there_is_not_made(tmp_path):
@@ -161,6 +187,21 @@ def test_renewing_goes_over_to_the_new_certificate_without_a_gap(tmp_path):
     keyfolder.use_next(mine)
     assert left.refresh() and left.certificate == new and meet() == (b"b", b"a")
     assert right.refresh() and right.pinned == (new,)  # the old one was dropped when the new one was seen
+
+
+def test_a_folder_that_is_being_written_is_left_alone_until_later(tmp_path):
+    """By two at a time the one file would lose what the other has just put in."""
+    left, right = pair(tmp_path)
+    write(tmp_path / "right" / "peer.crt", NEXT[1] + LEFT[1])
+    right.refresh()
+    right.busy = lambda: True
+    one, two = End(left.link_session(False), b"a"), End(right.link_session(True))
+    converse(one, two)
+    assert two.heard == b"a"
+    keyfolder.revoke(str(tmp_path / "right"), keys.fingerprint(der(NEXT[1])))
+    assert not right.refresh() and len(keyfolder.peers(str(tmp_path / "right"))) == 2
+    right.busy = lambda: False
+    assert right.refresh() and keyfolder.peers(str(tmp_path / "right")) == [left.certificate]
 
 
 def test_a_folder_that_cannot_be_written_is_a_trouble_and_no_end(tmp_path, monkeypatch):

@@ -4,19 +4,27 @@ import pytest
 
 from firmware import matchmaker
 from firmware.errors import Refused
+from firmware.matchmaker import Locksmith
+from firmware.pair.pairing import Pairing
+from tests.unit.fakes_pair import Lane
 
 
 class Board:
+    """As its own keys and bulkhead."""
+
     def __init__(self, aging):
-        self.pairing = self.keys = self
         self.aging = aging
-        self.alarms = {}
+        self.alarms, self.later = {}, []
+        self.pairing = Pairing(None, self, None, False, None, None)
 
     def alarm(self, source, sentence):
         self.alarms[source] = sentence
 
+    def lane(self, worker):
+        return Lane(worker)
+
     def call_after(self, ms, call, *args):
-        self.later = call, args
+        self.later.append(call)
 
 
 def refused(now_s):
@@ -30,6 +38,7 @@ def refused(now_s):
 def test_who_is_told_of_a_certificate_that_expires(monkeypatch, is_set, aging, told):
     monkeypatch.setattr(matchmaker.ports, "clock_is_set", lambda: is_set)
     board = Board(aging)
-    matchmaker.watch_age(board, board)
+    locksmith = Locksmith(board, board)
+    locksmith.start()
     assert board.alarms == {"certificates": told}
-    assert board.later == (matchmaker.watch_age, (board, board))
+    assert board.later == [locksmith.start]

@@ -10,6 +10,7 @@ from firmware.errors import Refused, Unkept
 from firmware.ports import notebook, smallfile
 from firmware.ports.lanes import run_job
 from firmware.ports.notebook import Notebook
+from tests.ports.conversations import in_time
 
 
 def read(path, most=1000):
@@ -39,16 +40,6 @@ def test_what_is_too_long_is_not_read_on(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"y" * 5000)
     assert read(path) == (b"y" * 1001, None)
-
-
-def in_time(call):
-    """What it returns; a call that waits for ever is left to itself."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
-    thread.start()
-    thread.join(5)
-    assert found, "it waits"
-    return found[0]
 
 
 @pytest.mark.parametrize("lay", [os.mkfifo, os.mkdir, lambda path: os.mknod(path, 0o020600, os.makedev(1, 5))])

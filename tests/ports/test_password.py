@@ -3,11 +3,13 @@ import os
 import shutil
 import tempfile
 import unittest
+from unittest import mock
 
 from firmware.errors import Refused
 from firmware.ports.cpython import keys, password
 from firmware.ports.cpython.password import PasswordFile
 from firmware.ports.lanes import run_job
+from tests.ports.conversations import in_time
 
 
 class PasswordFiles(unittest.TestCase):
@@ -68,6 +70,19 @@ class PasswordFiles(unittest.TestCase):
             self.assertRaises(Refused, self.check, "right")
             self.assertIsNotNone(self.edition())
 
+    def test_what_is_no_file_is_damaged_and_never_waited_for(self):
+        for lay, remove in ((os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
+            os.unlink(self.path)
+            lay(self.path)
+            for file in (self.file, in_time(lambda: PasswordFile(self.path))):
+                _, error = in_time(lambda file=file: run_job(file, "check", ("right",)))
+                self.assertIsInstance(error, Refused)
+                self.assertIn("damaged", str(error))
+                self.assertIsNotNone(file.edition())
+            remove(self.path)
+            self.write(keys.hash_password("right"))
+            self.assertTrue(self.check("right"))
+
     def test_a_medium_that_is_gone_takes_nothing_away(self):
         before = self.edition()
         shutil.rmtree(self.folder)
@@ -80,12 +95,8 @@ class PasswordFiles(unittest.TestCase):
         def fail(*args, **options):
             raise OSError(errno.EIO, "input/output error")
 
-        password.open = fail
-        self.addCleanup(delattr, password, "open")
-        real, os.stat = os.stat, fail
-        try:
-            found = self.edition()
-        finally:
-            os.stat = real
-        self.assertEqual(found, before)
-        self.assertEqual([self.check(word) for word in ("right", "wrong")], [True, False])
+        with mock.patch.object(os, "stat", fail):
+            self.assertEqual(self.edition(), before)
+        with mock.patch.object(password, "read_file", fail):
+            self.assertEqual([self.check(word) for word in ("right", "wrong")], [True, False])
+            self.assertRaises(Refused, self.check, "right", PasswordFile(self.path))

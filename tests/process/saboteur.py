@@ -15,6 +15,8 @@ from firmware.__main__ import main  # noqa: E402
 from firmware.alerts.alerts import Alerts  # noqa: E402
 from firmware.api.api import Api  # noqa: E402
 from firmware.api.live import Live  # noqa: E402
+from firmware.ports.cpython import keyfolder  # noqa: E402
+from firmware.ports.cpython.keyring import Keyring  # noqa: E402
 from firmware.ports.notebook import Notebook  # noqa: E402
 from firmware.status import pulse, snapshot  # noqa: E402
 from firmware.status.chronicle.archive import Archive  # noqa: E402
@@ -34,7 +36,8 @@ BUGS = {
     "ticked": [(Chronicle, "tick")],
     "recalled": [(Alerts, "recall")],
     "settings": [(surfaces, "Notebook")],
-    "hang": [(Reader, "read"), (Archive, "read"), (Notebook, "change")],
+    "renewed": [(Keyring, "renew")],
+    "hang": [(Reader, "read"), (Archive, "read"), (Notebook, "change"), (keyfolder, "read"), (keyfolder, "write")],
 }
 
 

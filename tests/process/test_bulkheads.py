@@ -1,14 +1,19 @@
 """What is wrong with a surface of a live pair is an alarm: its hosts are served, and its twin follows."""
 
+import contextlib
 import http.client
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.process.boards import MIB, ROOT, Pair, wait_until
+from tests.process.keyed import KeyedPair
+from tests.process.person import Line
+from tests.process.test_besieged import Host
 
 SABOTEUR = str(ROOT / "tests/process/saboteur.py")
 
@@ -18,8 +23,8 @@ def sabotaged(tmp_path):
     """A pair whose primary has the bug."""
     made = []
 
-    def make(bug: str, **lines) -> Pair:
-        pair = Pair(tmp_path)
+    def make(bug: str, kind=Pair, **lines) -> Pair:
+        pair = kind(tmp_path)
         made.append(pair)
         pair.left._interpreter = (sys.executable, SABOTEUR, bug)
         pair.left.write_conf(**lines)
@@ -154,6 +159,48 @@ def test_settings_that_cannot_be_kept_let_the_board_start(sabotaged, tmp_path):
     assert "settings does not work (planted)" in pair.left.status()["alarms"]
     assert pair.left.request("POST", "/api/settings", {"rate": "1M"})[0] == 409
     write_some(pair, 1)
+    end_equal(pair)
+
+
+def ask(pair: Pair, *request) -> threading.Thread:
+    """Somebody who waits for the answer, or gives up."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            pair.left.request(*request)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_keys_folder_that_hangs_holds_up_who_asks_for_it_alone(sabotaged, tmp_path):
+    """Whoever asks, and while the page itself wants a password."""
+    line = Line(tmp_path / "tty")
+    pair = sabotaged("hang", KeyedPair, console=line.path)
+    pair.introduce().start().wait_up()
+    mark(pair).touch()
+    with Host(pair.left) as host:
+        line.type("password\ryes\r")
+        line.sees("Changing the keys")
+        waiting = [ask(pair, "POST", "/api/pair/renew", {}), ask(pair, "GET", "/api/pair")]
+        time.sleep(4)
+        assert pair.left.status()["link"]["state"] == "up"
+        assert all(each.is_alive() for each in waiting)
+    assert host.trouble is None and host.count > 100 and host.slowest_s < 2, (host.trouble, host.slowest_s)
+    end_equal(pair)
+    line.close()
+
+
+def test_keys_that_cannot_be_renewed_for_a_bug_are_an_answer_and_an_alarm(sabotaged):
+    pair = sabotaged("renewed", KeyedPair)
+    pair.introduce().start().wait_up()
+    mark(pair).touch()
+    assert pair.left.request("POST", "/api/pair/renew", {})[0] == 500
+    wait_until("it is told", lambda: is_alarmed(pair, "pairing"))
+    write_some(pair, 1)
+    mark(pair).unlink()
+    assert pair.left.request("POST", "/api/pair/renew", {})[0] == 200
     end_equal(pair)
 
 

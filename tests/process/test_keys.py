@@ -152,6 +152,60 @@ def test_damaged_keys_cost_the_link_and_never_the_disk(tmp_path, file, role, nam
         pair.end()
 
 
+def lay_pipe(board, name):
+    """Puts a pipe in the place of a file of the keys; what takes it away."""
+    path = os.path.join(board.keys, name)
+    whole = open(path, "rb").read() if os.path.exists(path) else b""
+    os.mkfifo(path + ".pipe", 0o600)
+    os.rename(path + ".pipe", path)
+    return lambda: keyfolder.write(board.keys, name, whole)
+
+
+def write_some(client):
+    client.write(0, os.urandom(4096))
+    client.flush()
+
+
+@pytest.mark.parametrize("name", ["own.key", "peer.crt", "revoked"])
+def test_a_pipe_among_the_keys_stops_nothing(pair, name):
+    client = pair.left.patient_client()
+    mend = lay_pipe(pair.left, name)
+    sentence = "%s/%s is no file; remove it" % (pair.left.keys, name)
+    wait_until("it is told", lambda: pair.left.status()["alarms"] == [sentence])
+    write_some(client)
+    assert is_up(pair)
+    mend()
+    wait_until("all is well", lambda: pair.left.status()["alarms"] == [])
+
+
+def page_says(board, code, word="") -> bool:
+    found, body = board.request("GET", "/api/status")
+    return found == code and word.encode() in body
+
+
+def test_a_board_starts_with_pipes_for_keys(tmp_path, file):
+    pair = KeyedPair(tmp_path, file)
+    mend = {name: lay_pipe(pair.left, name) for name in ("password", "peer.crt", "revoked")}
+    try:
+        pair.right.start()
+        pair.left.launch()
+        write_some(pair.left.patient_client())
+        assert page_says(pair.left, 500, "password of the keys folder is damaged")
+        mend["password"]()
+        wait_until("it lets us in", lambda: page_says(pair.left, 200))
+        for name in ("peer.crt", "revoked"):
+            wait_until("it tells of %s" % name, lambda name=name: page_says(pair.left, 200, name + " is no file"))
+            mend[name]()
+        wait_until("the link is up", lambda: is_up(pair))
+        assert pair.left.status()["alarms"] == []
+        mend = lay_pipe(pair.left, "password")
+        wait_until("it is damaged again", lambda: page_says(pair.left, 500, "damaged"))
+        mend()
+        wait_until("it lets us in again", lambda: page_says(pair.left, 200))
+    finally:
+        pair.end()
+
+
 def test_revoking_ends_the_link_at_once(pair, home):
     fingerprint = keys.fingerprint(pair.left.certificate)
     code, said = sosie(home, "revoke", fingerprint[:6], page(pair.right))

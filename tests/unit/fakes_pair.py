@@ -66,6 +66,36 @@ class Keys:
         self.pinned = certificate
 
 
+class Lane:
+    """Where `keys` are worked on: at once, or, while it is `slow`, with go_on()."""
+
+    def __init__(self, keys):
+        self.slow = False
+        self._keys = keys
+        self._jobs = []
+
+    @property
+    def idle(self):
+        return not self._jobs
+
+    def submit(self, done, work, op, *args):
+        assert work == "work"
+        self._jobs.append((done, op, args))
+        if not self.slow:
+            self.go_on()
+
+    def go_on(self):
+        """The oldest job comes to its end."""
+        done, op, args = self._jobs[0]
+        result = error = None
+        try:
+            result = getattr(self._keys, op)(*args)
+        except Exception as raised:
+            error = raised
+        self._jobs.pop(0)
+        done(result, error)
+
+
 class Runtime:
     """Clock, chance and wire, moved by the test."""
 
@@ -115,6 +145,7 @@ class Board:
         self.heard = []
         who = Who(name, role)
         self.pairing = Pairing(who, self.keys, self.runtime, waits, address, self.notes.append)
+        self.lane = self.pairing.lane = Lane(self.keys)
 
     def show(self):
         return self.pairing.show(self.done)

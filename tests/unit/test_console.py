@@ -542,7 +542,7 @@ class French(unittest.TestCase):
     def test_the_screen(self):
         session = Session(Board(acked=12, language="fr", alarms=["the journal is full"]))
         self.assertEqual(session.terminal.lines[0], " \u00c0 L'ABRI  le jumeau a tout")
-        for text in ("Serait perdu", "rien", " Attention", "le journal est plein", "mark NOM", "copie en continu"):
+        for text in ("Serait perdu", "rien", " Attention", "le journal est plein", "mark NOM", "en miroir"):
             self.assertTrue(session.sees(text), text)
 
     def test_the_log(self):

@@ -105,6 +105,18 @@ class Unpair(unittest.TestCase):
         self.assertEqual(left.message, "This board is not paired any more.")
         self.assertFalse(primary.keys.pinned)
 
+    def test_a_card_that_takes_its_time(self):
+        """Nobody waits for it, and what would is refused."""
+        left, _, primary, _ = consoles()
+        primary.keys.pinned, primary.lane.slow = b"somebody", True
+        left.type("unpair\ryes\r")
+        self.assertEqual(left.message, "Changing the keys ..")
+        left.type("pair\r")
+        self.assertTrue(left.sees("just being changed"))
+        primary.lane.go_on()
+        left.wait(1)
+        self.assertEqual(left.message, "This board is not paired any more.")
+
     def test_a_folder_that_cannot_be_written(self):
         left, _, primary, _ = consoles()
         primary.keys.pinned, primary.keys.broken = b"somebody", True
@@ -121,6 +133,17 @@ class Password(unittest.TestCase):
         self.assertTrue(session.sees("abcd-efgh"))
         session.type("\r")
         self.assertFalse(session.sees("abcd-efgh"))
+
+    def test_it_shows_whatever_else_is_shown_meanwhile(self):
+        session, _, primary, _ = consoles()
+        primary.lane.slow = True
+        session.type("password\ryes\r")
+        session.type("unpair\r")
+        primary.lane.go_on()
+        session.wait(1)
+        self.assertTrue(session.sees("abcd-efgh"))
+        session.type("yes\r")
+        self.assertTrue(session.sees("There is no command yes"))
 
     def test_anything_else_is_no(self):
         session = consoles()[0]

@@ -6,9 +6,11 @@ import unittest
 from firmware.api.api import Api
 from firmware.api.gate import Gate, OpenGate
 from firmware.api.guesses import FREE
-from firmware.api.sessions import Sessions
+from firmware.api.live import EVERY_MS
+from firmware.api.sessions import MOST, Sessions
 from firmware.httpd.cookie import name_of
 from tests.unit.test_http import Client, parted
+from tests.unit.test_live import Hall
 from tests.unit.test_login import SECRET, Door, header
 from tests.unit.test_status_api import WEB, PromotableBoard
 
@@ -25,7 +27,10 @@ class House:
         self.sessions = Sessions(lambda: self.door.edition, lambda: self.door.now, self.random)
         self.gate = Gate(self.door.login, self.sessions, lambda: self.anyone, NAME)
         self.board = PromotableBoard(({}, None))
-        self.api = Api(self.board, WEB, self.gate, more=self.gate.routes())
+        self.hall = Hall()
+        routes = self.gate.routes()
+        routes.update(self.hall.live.routes())
+        self.api = Api(self.board, WEB, self.gate, more=routes)
 
     def random(self, size):
         self.number += 1
@@ -53,6 +58,15 @@ class House:
         head = ["%s %s HTTP/1.1" % (method, path), "Host: board.example"] + [each for each in lines if each]
         client.send("\r\n".join(head).encode() + b"\r\n\r\n")
         return client
+
+    def lookers(self, *lines):
+        """How many look a second later; with `lines`, somebody has opened the live page with them before."""
+        if lines:
+            self.visit("GET", "/api/live", *lines)
+            while self.door.checks:
+                self.door.step()
+        self.hall.pass_ms(EVERY_MS)
+        return self.hall.live.count
 
     def log_in(self, *lines, password=SECRET):
         """(Cookie line, X-Sosie-Token line)."""
@@ -151,6 +165,23 @@ class Doors(unittest.TestCase):
             self.assertEqual((status, headers["WWW-Authenticate"].partition(" ")[0]), (401, kind))
         headers = house.ask("POST", "/api/login", body={"password": "wrong"})[1]
         self.assertEqual(headers["WWW-Authenticate"].partition(" ")[0], "Session")
+
+
+class LookingOn(unittest.TestCase):
+    def test_until_the_password_that_came_with_the_request_changes(self):
+        house = House()
+        self.assertEqual(house.lookers("Authorization: " + header(SECRET)), 1)
+        house.door.edition = 2
+        self.assertEqual(house.lookers(), 0)
+
+    def test_until_the_session_makes_room_for_others(self):
+        house = House()
+        cookie, _ = house.log_in()
+        self.assertEqual(house.lookers(cookie), 1)
+        house.door.now += 1
+        for _ in range(MOST):
+            house.sessions.begin(1)
+        self.assertEqual(house.lookers(), 0)
 
 
 class LoggingIn(unittest.TestCase):

@@ -241,6 +241,18 @@ class Refusals(unittest.TestCase):
             self.assertIn("cannot be written", boards[0].heard[0])
             self.assertEqual(boards[1].keys.pinned, b"")
 
+    def test_keys_that_are_just_being_changed(self):
+        for busy in (0, 1):
+            boards = two_boards()
+            boards[busy].lane.slow = True
+            boards[busy].pairing.new_password(lambda password, error: None)
+            introduce(*boards, boards[1].show())
+            self.assertIn("just being changed", boards[0].heard[0])
+            self.assertEqual([board.keys.pinned for board in boards], [b"", b""])
+            boards[busy].lane.go_on()
+            introduce(*boards, boards[1].show())
+            self.assertEqual(boards[0].heard[1], "left and right are paired")
+
     def test_nobody_can_call_a_board_that_does_not_listen(self):
         with self.assertRaises(Refused):
             Board("left", PRIMARY, waits=False).show()

@@ -5,6 +5,7 @@ import ssl
 
 from ...errors import Refused
 from ..files import reason, replace_file, sync_folder
+from ..smallfile import NoFile, read_file
 from . import keys
 
 OWN_KEY, OWN_CERTIFICATE, PEER = "own.key", "own.crt", "peer.crt"
@@ -14,12 +15,13 @@ MAX_BYTES = 64 << 10
 
 
 def read(folder: str, name: str) -> "bytes | None":
-    """What the file holds; None when there is none."""
+    """What the file holds; None when there is none. Whatever stands there, the loop does not wait for it."""
     try:
-        with open(os.path.join(folder, name), "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = read_file(os.path.join(folder, name), MAX_BYTES)
     except FileNotFoundError:
         return None
+    except NoFile:
+        raise Refused("%s/%s is no file; remove it" % (folder, name))
     except OSError as error:
         raise Refused("%s/%s cannot be read (%s)" % (folder, name, reason(error)))
     if len(data) > MAX_BYTES:
@@ -41,6 +43,8 @@ def certificates(folder: str, name: str) -> "list[bytes]":
 def fit(folder: str, key: str, certificate: str) -> bool:
     """Whether two files are a key and its certificate. keys.belong_together() finds the same in bytes, with a library
     that a board loads only when it must."""
+    if read(folder, key) is None or read(folder, certificate) is None:  # OpenSSL would wait for a pipe
+        return False
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_cert_chain(os.path.join(folder, certificate), os.path.join(folder, key), password=str)

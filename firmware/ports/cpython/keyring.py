@@ -1,4 +1,4 @@
-"""The keys folder of a running board, as pairing and the API use it."""
+"""The keys folder of a running board, as pairing and the API use it; a worker for a lane as well."""
 
 import time
 
@@ -53,6 +53,11 @@ class Keyring:
     def unpair(self) -> None:
         """Trusts no other board any more."""
         keyfolder.unpair(self._folder)
+
+    def work(self, op: str, *args):
+        """Any of these by its name, for a lane."""
+        yield
+        return getattr(self, op)(*args)
 
     # What the operator asks for, over the API
 

@@ -3,6 +3,7 @@
 import ctypes
 import os
 
+from ..smallfile import NoFile, read_file
 from .keys import is_password
 
 _MOST = 1024
@@ -13,13 +14,13 @@ _LARGE = 4 << 20
 class PasswordFile:
     """A worker for a lane, since to judge a password takes long on purpose.
 
-    What was read once stays in force while the file cannot be read: a board whose card is gone has to say so.
+    What was read once stays in force while the medium fails: a board whose card is gone has to say so.
     """
 
     def __init__(self, path: str):
         self._path = path
         self._edition = None
-        self._line = None
+        self._line = ""  # judged as damaged, until it is read; None: there is none
         _give_back_memory()
         self._read()
         self._look()
@@ -52,8 +53,9 @@ class PasswordFile:
 
     def _read(self) -> None:
         try:
-            with open(self._path, encoding="ascii", errors="replace") as file:
-                self._line = file.read(_MOST)
+            self._line = read_file(self._path, _MOST).decode("ascii", "replace")
+        except NoFile:
+            self._line = ""  # it is there, and damaged
         except OSError as error:
             if self._is_gone(error):
                 self._line = None

@@ -29,7 +29,7 @@ class Credentials:
 
     `certificate`: this board's own (DER) on the link, None before the folder was whole. `pinned`: the other board's
     that are trusted (DER). `version` grows when anything changes. `trouble`: why the folder could not be kept up to
-    date, or "".
+    date, or "". `busy()`: whether somebody is writing it just now, so that it is to be left alone; set by who wires.
     """
 
     def __init__(self, folder: str):
@@ -40,7 +40,9 @@ class Credentials:
         self.pinned = self._known = ()
         self._seen = self._page = None
         self._links = ()
+        self._shown = None  # by the other board, and still to be kept
         self._damage = ""
+        self.busy = _never
         self._find()
         try:
             self.refresh()
@@ -55,6 +57,9 @@ class Credentials:
     def refresh(self) -> bool:
         """Reads the folder again if it was changed; whether it was. After a Refused all that was read before stays
         in force, and the next call tries again."""
+        if self.busy():
+            return False
+        self._keep_shown()
         seen = [_state(self._path(name)) for name in _FILES]
         if seen == self._seen:
             return False
@@ -110,7 +115,13 @@ class Credentials:
 
     def saw(self, certificate: bytes) -> None:
         """The other board has proved that it has the key of this certificate: it needs its older ones no more."""
-        if len(self._known) > 1:
+        self._shown = certificate
+        if not self.busy():
+            self._keep_shown()
+
+    def _keep_shown(self) -> None:
+        certificate, self._shown = self._shown, None
+        if certificate is not None and len(self._known) > 1:
             try:
                 keyfolder.seen(self.folder, certificate)
                 self.trouble = ""
@@ -125,6 +136,7 @@ class Credentials:
     def _make_contexts(self, *kinds: tuple) -> tuple:
         """One for each kind: (server, whose certificates are asked for; None for anybody's)."""
         key = self._path(keyfolder.OWN_KEY)
+        keyfolder.read(self.folder, keyfolder.OWN_KEY)  # refuses what is no file: OpenSSL would wait for a pipe
         try:
             if os.stat(key).st_mode & _OTHERS:
                 raise Refused("%s can be read by everybody: chmod 600 it, or pair this board anew" % key)
@@ -158,6 +170,10 @@ def _state(path: str) -> "tuple | None":
     except OSError:
         return None
     return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
+
+
+def _never() -> bool:
+    return False
 
 
 def _no_password() -> str:
