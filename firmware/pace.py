@@ -56,6 +56,7 @@ class Pace:
         self._rate = rate
         self._clock = clock
         self._day = 0  # that `used` counts; 0: nobody has known it yet
+        self._newest = 0  # the latest day that this clock ever showed
         self._undated = 0  # bytes of `used` that went while nobody knew the day: they may be of the next one
         self._asked = 0  # bytes of that day that are written down, or on their way there
         self._down = 0  # those that are there
@@ -97,6 +98,7 @@ class Pace:
         self._doubtful = min(ahead, used)
         self._settle()
         self._day = self._day or day
+        self._newest = max(self._newest, day)
         self._look()
 
     def _settle(self) -> None:
@@ -141,7 +143,7 @@ class Pace:
             self.cap = self._rate.strictest
         else:
             self.cap = self._rate.rate_at((minute + _MONDAY) % WEEK)
-        if minute is not None:
+        if minute is not None and minute >= DAY:  # a day before is none that a record could hold
             self._turn_to(minute // DAY)
         if self.cap != before:
             self.changed()
@@ -151,14 +153,16 @@ class Pace:
         return None if self.clock_set is False else self._clock.local_minute(self._clock.wall_ms())
 
     def _turn_to(self, day: int) -> None:
-        """A clock that is set back gives nothing back: only a later day begins anew."""
-        if self._day and day > self._day:
+        """A clock that is set back gives nothing back: only a later day begins anew. Nor does one that is set right
+        again: the latest day has had its quota, whatever the clock showed since."""
+        if self._day and day > self._day and day != self._newest:
             self.used = self._undated
             self._asked = self._down = self._doubtful = 0
             self._waits_since = None
             if self.holds:
                 self.holds = self._exceeds = False
                 self.changed()
+        self._newest = max(self._newest, day)
         undated, self._undated = self._undated, 0
         if day != self._day or undated:
             self._day = day

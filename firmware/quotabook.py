@@ -1,5 +1,8 @@
 """Keeps what a quota's day has used where it survives a restart: `day bytes ahead undated`, a line (pace.py).
 
+`day` is the latest one that was ever written: while a clock is set back, a restart must not forget the day that it came
+from, which has had its quota.
+
 What it cannot keep is an alarm, and links go on. It tries again by itself: while a link is idle, nothing else would.
 """
 
@@ -25,6 +28,7 @@ class QuotaBook:
         self._busy = False  # one job at a time; of those that come meanwhile the last one counts
         self._next = None
         self._last = None
+        self._newest = 0  # day of all records
         self._tries_again = False
         self._closed = False
         pace.keep = self._keep
@@ -36,6 +40,7 @@ class QuotaBook:
                 error = Refused("quota_file %s does not hold a day and its bytes; delete it, or name another" % path)
         alarm("" if error is None else "%s; today's quota is counted anew" % error)
         if record is not None:
+            self._newest = record[0]
             pace.restore(record)
 
     def _keep(self, record: tuple) -> None:
@@ -48,7 +53,12 @@ class QuotaBook:
         self._busy = record is not None
         if self._busy:
             self._last = record
-            self._lane.submit(self._written, "change", lambda old: pack(record))
+            line = self._line(record)
+            self._lane.submit(self._written, "change", lambda old: line)
+
+    def _line(self, record: tuple) -> bytes:
+        self._newest = max(self._newest, record[0])
+        return pack((self._newest,) + record[1:])
 
     def _written(self, result, error) -> None:
         self._alarm("" if error is None else "%s; a restart would count today's quota anew" % error)
@@ -68,7 +78,7 @@ class QuotaBook:
         self._pace.close()
         self._closed = True
         if self._next is not None:  # nobody is told any more when the job before it ends
-            line = pack(self._next)
+            line = self._line(self._next)
             self._lane.submit(_nobody, "change", lambda old: line)
         self._lane.close(_PATIENCE_S)
 

@@ -7,7 +7,7 @@ journal lane, the next one fills meanwhile. Nobody plays or ships a group before
 
 from firmware.errors import Damaged
 from firmware.log.group import Group
-from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_BODY, RECORD_SIZE, Point, group_size
+from firmware.log.layout import BLOCK, COPIED, HEADER_SIZE, MAX_BODY, MAX_TIME_MS, RECORD_SIZE, Point, group_size
 from firmware.log.span import Span
 
 BATCH = 4 << 20  # a longer write holds the medium up for longer than it saves in syncs
@@ -175,13 +175,17 @@ class Journal:
         self._open = None
         group.close()
         group.generation = self.generation
-        group.time_ms = self._wall_ms()
+        group.time_ms = self._time_ms()
         self._enqueue(group)
+
+    def _time_ms(self) -> int:
+        """The wall clock as a group can carry it: one that is wrong without bounds must not fail the journal."""
+        return max(0, min(self._wall_ms(), MAX_TIME_MS))
 
     def adopt(self, groups: list) -> None:
         """Takes groups that an earlier life of this board left in the arena (survivors.py), before any other."""
         for group in groups:
-            group.time_ms = self._wall_ms()
+            group.time_ms = self._time_ms()
             self._resident.append(group)
             self._line_up(group)
         self.pump()

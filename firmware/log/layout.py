@@ -31,6 +31,7 @@ MAX_MARK = 63  # bytes of a mark's name
 _DESCRIPTOR = "<QIIQIIIII"
 _CHAINED = "<QIIQIIII"
 DESCRIPTOR_SIZE = 44
+MAX_TIME_MS = (1 << 64) - 1
 
 COPIED = 1  # flag of a group: with it, the log holds a whole copy of the disk
 _KNOWN = COPIED

@@ -16,7 +16,7 @@ from firmware.schedule import DAY
 from tests.sim.lane import SimLane
 from tests.sim.medium import Medium
 from tests.sim.memory import KeptMemory
-from tests.sim.meter import Patience, Purse
+from tests.sim.meter import NOTICED_MS, Patience, Purse
 from tests.sim.oracle import Violation
 from tests.sim.storage import NO_FAULTS, Power, SimStorage
 
@@ -34,8 +34,17 @@ class Clock:
     def __init__(self, world, skew_ms: int):
         self._world = world
         self.skew_ms = skew_ms
-        self.shift = 0  # minutes that local time was set back
+        self.shift = 0  # minutes by which local time is wrong
+        self.moved_ms = -NOTICED_MS  # when that was changed
         self.ahead_ms = 0  # of the world, in whose time a copy that is looked at has none to wait
+
+    def shift_to(self, minutes: int) -> None:
+        self.shift, self.moved_ms = minutes, self._world.now_us // 1000
+
+    @property
+    def was_moved(self) -> bool:
+        """Whether the board may not have noticed it yet."""
+        return self._world.now_us // 1000 - self.moved_ms < NOTICED_MS
 
     def now_ms(self) -> int:
         return self._world.now_us // 1000 + self.ahead_ms
@@ -226,7 +235,8 @@ class SimBoard:
         raise Violation("%s never offered to take a report, and gets one" % self.name)
 
     def _keep_quota(self, record: tuple) -> None:
-        self.quota_record = record
+        newest = record[0] if self.quota_record is None else max(record[0], self.quota_record[0])
+        self.quota_record = (newest,) + record[1:]
         self.board.pace.kept(record)
 
     def _keep_quota_later(self, record: tuple) -> None:

@@ -20,6 +20,7 @@ class Purse:
         self._board = board
         self.used = 0
         self.day = None
+        self.newest = 0  # the latest day that had a quota: it has it once
         self.urgent = 0  # the last group that a host ever waited for
         self._begins = {}  # number of a group -> where it begins in the log
         self.caps = []  # (ms, bits per second) of the last moments
@@ -63,12 +64,14 @@ class Purse:
         self.urgent = max(self.urgent, unknown, *[n for n, begin in self._begins.items() if begin < end], 0)
 
     def _look_at_day(self, board) -> None:
-        if board.clock_is_set:
+        if board.clock_is_set and not board.clock.was_moved:
             day = board.clock.minute_of(-NOTICED_MS) // DAY
-            if self.day is not None and day > self.day:
+            if self.day is not None and day > self.day and day != self.newest:
                 self.used = 0
             if self.day is None or day > self.day or board.clock.shift:
                 self.day = day
+            if board.quota:  # a board that has none does not look at the days
+                self.newest = max(day, self.newest)
 
     def _cap(self, board) -> int:
         if not board.rate.constant and not board.clock_is_set:

@@ -722,6 +722,18 @@ def _(where="pace:Pace._turn_to"):
     replace(where, make)
 
 
+@mutant("a clock that is set right again begins a new day", begin=330, **SPENT)
+def _(where="pace:Pace._turn_to"):
+    def make(turn_to):
+        def forgetful(self, day):
+            self._newest = 0
+            turn_to(self, day)
+
+        return forgetful
+
+    replace(where, make)
+
+
 @mutant("a restart forgets what the day has used", **SPENT)
 def _(where="pace:Pace.restore"):
     replace(where, lambda old: lambda self, record: None)

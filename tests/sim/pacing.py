@@ -71,7 +71,7 @@ class Pacing:
         return 400_000 + 8 * DAY * self.minute_ms * self.waits_for_midnight
 
     def maybe(self, world) -> None:
-        """After every step: now and then somebody changes a setting, or a clock is set back."""
+        """After every step: now and then somebody changes a setting, or a clock is set back, or right again."""
         if not self.clocked or world.chaos.over or self._random.random() >= 0.002:
             return
         board = self._random.choice(world.boards)
@@ -86,7 +86,8 @@ class Pacing:
             board.quota = self._random.choice((0, MOST_GROUP, 3 * MOST_GROUP))
             board.board.pace.set_quota(board.quota)
         else:
-            board.clock.shift -= self._random.choice((1, DAY, 3 * DAY))
+            by, shift = self._random.choice((1, DAY, 3 * DAY)), board.clock.shift
+            board.clock.shift_to(0 if shift and self._random.random() < 0.5 else shift - by)
         board.purse.look(world.now_ms)
 
     def end(self, world) -> None:

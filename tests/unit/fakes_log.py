@@ -25,12 +25,13 @@ class Bench:
         self.ring = Ring(self.storage, block)
         self.lane = ManualLane(Scribe(self.ring, DISK_SIZE))
         self.arena = Arena(bytearray(ARENA_SIZE))
+        self.wall_ms = 1700000000000
         self.durable = []
         self.errors = []
         self.journal = self._journal(block, Point(0, 0, 0))
 
     def _journal(self, block, head):
-        journal = Journal(self.ring, self.lane, self.arena, block, head, lambda: 1700000000000)
+        journal = Journal(self.ring, self.lane, self.arena, block, head, lambda: self.wall_ms)
         journal.on_durable = self._on_durable
         journal.on_failed = self.errors.append
         return journal

@@ -22,6 +22,14 @@ class TestAppend(unittest.TestCase):
         self.assertEqual(self.bench.durable, [1])
         self.assertEqual(self.journal.head.number, 1)
 
+    def test_a_clock_that_shows_no_possible_time_fails_nothing(self):
+        for wall_ms, time_ms in ((-5000, 0), (1 << 70, (1 << 64) - 1), (1700000000000, 1700000000000)):
+            self.bench.wall_ms, before = wall_ms, self.journal.head
+            self.bench.group(b"a" * 512)
+            self.assertEqual(self.journal.peek(before).time_ms, time_ms)
+            self.assertEqual(self.bench.ring.peek(before).descriptor.time_ms, time_ms)
+        self.assertEqual(self.bench.errors, [])
+
     def test_nothing_is_durable_before_the_sync(self):
         self.bench.write(0, b"a" * 512)
         self.journal.seal()

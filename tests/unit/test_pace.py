@@ -189,6 +189,40 @@ class Quotas(unittest.TestCase):
         clock.pass_minutes(pace, DAY)
         self.assertTrue(pace.takes(1, False))
 
+    def test_nor_does_one_that_is_set_right_again(self):
+        for back in (1, DAY, 3 * DAY):
+            clock, pace = made(quota=16 * MIB)
+            pace.count(16 * MIB)
+            for _ in range(2):
+                for step in (-back, back):
+                    clock.minute += step
+                    clock.pass_minutes(pace, 2)
+                    self.assertFalse(pace.takes(1, False))
+            clock.pass_minutes(pace, DAY)
+            self.assertTrue(pace.takes(16 * MIB, False))
+
+    def test_days_pass_on_a_clock_that_was_set_back_until_it_comes_to_the_day_that_it_had_shown(self):
+        clock, pace = made(quota=16 * MIB)
+        pace.count(16 * MIB)
+        clock.minute -= 3 * DAY
+        clock.pass_minutes(pace, 1)
+        taken = []
+        for _ in range(5):
+            clock.pass_minutes(pace, DAY, 60)
+            taken.append(pace.takes(16 * MIB, False))
+            pace.count(16 * MIB)
+        self.assertEqual(taken, [True, True, False, True, True])
+
+    def test_a_clock_before_1970_tells_no_day(self):
+        clock, pace = made(quota=16 * MIB)
+        kept = Kept(pace)
+        pace.count(15 * MIB)
+        clock.minute = -5 * DAY
+        clock.pass_minutes(pace, 2 * DAY, 60)
+        pace.count(MIB)
+        self.assertFalse(pace.takes(1, False))
+        self.assertEqual({record[0] for record in kept.records}, {THURSDAY})
+
     def test_a_day_does_not_end_while_nobody_knows_the_time(self):
         clock, pace = made(quota=16 * MIB)
         pace.count(16 * MIB)

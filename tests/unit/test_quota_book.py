@@ -5,6 +5,7 @@ import unittest
 from firmware.errors import Refused
 from firmware.pace import Pace
 from firmware.quotabook import AGAIN_MS, QuotaBook, pack, unpack
+from firmware.schedule import DAY
 from tests.unit.fakes_storage import ManualLane
 from tests.unit.test_pace import MIB, THURSDAY, Clock, always
 
@@ -30,8 +31,14 @@ class Lane(ManualLane):
     closed = False
 
     def close(self, patience_s):
+        """As a thread's: the jobs are done, and nobody is told."""
+        self.jobs = [(_nobody, op, args) for _, op, args in self.jobs]
         self.run()
         self.closed = True
+
+
+def _nobody(result, error):
+    pass
 
 
 class Books(unittest.TestCase):
@@ -61,6 +68,22 @@ class Books(unittest.TestCase):
         self.assertEqual(self.pace.used, 1000 * MIB)
         self.assertFalse(self.pace.takes(25 * MIB, False))
         self.assertEqual(self.alarms, [""])
+
+    def test_a_restart_while_the_clock_is_set_back_does_not_forget_the_day_that_it_came_from(self):
+        self.open(pack((THURSDAY, 1000 * MIB, 0, 0))).close()
+        self.pace = Pace(always(0), 1024 * MIB, Clock((THURSDAY - 3) * DAY))
+        book = self.open(pack(self.file.records[-1]))
+        self.pace.count(24 * MIB)
+        self.lane.run()
+        self.assertEqual({record[0] for record in self.file.records}, {THURSDAY})
+        book.close()
+        self.assertEqual(self.file.records[-1], (THURSDAY, 1024 * MIB, 0, 0))
+        for day, goes in ((THURSDAY, False), (THURSDAY + 1, True)):
+            self.pace = Pace(always(0), 1024 * MIB, Clock(day * DAY))
+            self.open(pack((THURSDAY, 1024 * MIB, 0, 0)))
+            self.pace.takes(MIB, False)
+            self.lane.run()
+            self.assertEqual(self.pace.takes(MIB, False), goes)
 
     def test_a_file_that_cannot_be_read_is_an_alarm(self):
         self.open(None, Refused("quota_file = /q cannot be read (Input/output error); name another place"))
@@ -135,9 +158,10 @@ class Books(unittest.TestCase):
         self.file.broken = True
         self.pace.count(100 * MIB)
         self.lane.run()
+        self.pace.quota = 0  # so that the end has no record of its own to write
         book.close()
         self.pass_time()
-        self.assertEqual(self.lane.jobs, [])
+        self.assertEqual((self.lane.jobs, self.timers), ([], []))
 
 
 if __name__ == "__main__":
