@@ -8,13 +8,13 @@ it failed with (Undelivered), remark a sentence when not all is well though it w
 from firmware.alerts import memory
 from firmware.alerts.channel import Channel
 from firmware.alerts.heartbeat import Heartbeat
+from firmware.alerts.holding import Holding
 from firmware.alerts.notice import TEST, Notice
 from firmware.alerts.place import PING
 from firmware.alerts.policy import urgent
 from firmware.alerts.trial import Trial
 from firmware.alerts.watch import WARNING, Episode, Watch
 from firmware.errors import Damaged, Refused, Undelivered
-from firmware.status.case import is_held
 
 LOOK_MS = 1000
 UNREACHED_MS = 300000  # several tries
@@ -40,6 +40,7 @@ class Alerts:
         self._note = note
         self._save = save
         self._watch = Watch()
+        self._holding = Holding()
         self._heartbeat = Heartbeat()
         self._silence = ""  # why no ping goes out
         self._pings_ms = {}  # Place.key -> monotonic ms of the next one
@@ -103,7 +104,7 @@ class Alerts:
         now_ms, wall_ms = self._clock.now_ms(), self._wall_ms()
         status = self._status = self._show()
         self.now_ms = now_ms
-        held = is_held(status)
+        held = self._holding.look(status)
         unknown, conditions = status.get("unknown", ()), status.get("conditions", [])
         over = self._watch.look(conditions, now_ms, wall_ms, held, unknown, urgent(status))
         if self._watch.jump_ms:

@@ -2,7 +2,8 @@
 
 What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move. What
 the quota holds back, and has not been sent, is meant to wait; under a rate the twin acknowledges group by group, as
-slowly as that is.
+slowly as that is. The first copy waits while the twin lacks much of what it has put into the log: where the twin lacks
+anything, it is the twin that has to move.
 """
 
 from firmware.log.layout import MAX_BODY
@@ -31,7 +32,7 @@ class Heartbeat:
             if not self._moves(step, group[step], idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
                 stuck = words
         up = self._moves("link", 0, status["state"] != "no link", now_ms)
-        copies = self._moves("copy", status["copy"]["bytes"], status["state"] != "copying", now_ms)
+        copies = self._moves("copy", status["copy"]["bytes"], not _is_to_copy(status), now_ms)
         if status["state"] in ("failed", "fenced"):
             return "this board takes no more writes"
         if not up:
@@ -50,6 +51,15 @@ def _waits_on_purpose(status: dict) -> bool:
     """Whether the twin is not to take anything now: what was sent to it, whatever the quota, it has to take."""
     holds, group = status["link"]["quota"]["holds"], status["group"]
     return (holds and group["acked"] >= group["sent"]) or status["state"] in ("promoted", "no link")
+
+
+def _is_to_copy(status: dict) -> bool:
+    """Whether the first copy is to go on. It is the primary's: the twin cannot tell whether it waits on purpose."""
+    if status["state"] != "copying" or status["role"] != "primary":
+        return False
+    # Hosts that write without a break always leave the twin something to take: that hides no disk that cannot be read.
+    damaged = "damage" in [each["name"] for each in status["conditions"]]
+    return damaged or status["group"]["acked"] >= status["group"]["durable"]
 
 
 def _longest_ms(cap: int) -> int:

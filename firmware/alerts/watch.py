@@ -6,6 +6,8 @@ For each condition:
         condition stands (its level is critical when the evidence of that alone holds as long)
     it is over when it was gone for `gone` without a break; each time that it comes again within a day, `gone` is four
         times as long, up to two hours: what flaps is told once, and summed up when it is over
+    one that speaks of what the twin lacks is over once nothing was held back for half a minute, beside that; not for
+        `gone`: with a rate that each hour's burst has to wait for, that may never be
 
 Nothing is counted of a time in which nobody looked, or could know: evidence is what was seen. But what nobody could
 know for a day is not waited for any longer: a new disk may never tell what the old one did.
@@ -18,6 +20,7 @@ MOST_CONDITIONS = 64
 LONGEST_GONE_MS = 2 * 3600000
 FORGET_MS = 24 * 3600000
 LOST_MS = 24 * 3600000
+FREE_MS = 30000
 _LONGEST_LOOK_MS = 5000  # a board that was held up for longer has not looked
 _JUMP_MS = 2000
 
@@ -62,6 +65,7 @@ class Watch:
     def __init__(self):
         self.standing = {}
         self.jump_ms = 0
+        self._free_ms = 0  # for so long nothing was held back
         self._tracks = {}
         self._looked_ms = None
         self._offset_ms = None
@@ -74,12 +78,13 @@ class Watch:
             track.present = True  # so that it does not come once more
 
     def look(self, conditions: list, now_ms: int, wall_ms: int, held: bool = False, unknown=(), urgent=()) -> list:
-        """Takes the conditions of now; the Episodes that are over. While something is `held` back, no condition that
-        speaks of what the twin lacks is called over; nor, before a day of that, is one of those that are `unknown`
-        now, by name. Those that are `urgent` stand at once."""
+        """Takes the conditions of now; the Episodes that are over. While something is `held` back, and for FREE_MS from
+        then on, no condition that speaks of what the twin lacks is called over; nor, before a day of that, is one of
+        those that are `unknown` now, by name. Those that are `urgent` stand at once."""
         step_ms = 0 if self._looked_ms is None else max(0, min(now_ms - self._looked_ms, _LONGEST_LOOK_MS))
         self._looked_ms = now_ms
         self._follow_clock(wall_ms - now_ms)
+        self._free_ms = 0 if held else self._free_ms + step_ms
         there = {}
         for each in conditions[:MOST_CONDITIONS]:
             there[each["name"]] = each
@@ -93,9 +98,7 @@ class Watch:
                 if name not in self._tracks:
                     self._tracks[name] = _Track()
                 hold_ms = 0 if name in urgent else policy(name)[0]
-                episode = self._follow(
-                    name, self._tracks[name], there.get(name), hold_ms, step_ms, now_ms, wall_ms, held
-                )
+                episode = self._follow(name, self._tracks[name], there.get(name), hold_ms, step_ms, now_ms, wall_ms)
             if episode is not None:
                 over.append(episode)
         return over
@@ -116,7 +119,7 @@ class Watch:
         episode.lost = True
         return self._end(episode, track, now_ms, wall_ms - track.unknown_ms)
 
-    def _follow(self, name, track, condition, hold_ms, step_ms, now_ms, wall_ms, held) -> "Episode | None":
+    def _follow(self, name, track, condition, hold_ms, step_ms, now_ms, wall_ms) -> "Episode | None":
         most_ms, gone_ms, waits_for_all = policy(name)
         track.unknown_ms = 0
         _weigh(track, condition, step_ms, most_ms, now_ms)
@@ -130,7 +133,7 @@ class Watch:
         patience_ms = min(gone_ms << (2 * min(track.repeats, 10)), LONGEST_GONE_MS)
         if condition is not None:
             self._go_on(episode, track, condition, hold_ms, patience_ms)
-        elif track.gone_ms >= patience_ms and not (held and waits_for_all):
+        elif track.gone_ms >= patience_ms and not (waits_for_all and self._free_ms < FREE_MS):
             return self._end(episode, track, now_ms, wall_ms)
         return None
 

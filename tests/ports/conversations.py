@@ -1,5 +1,6 @@
-"""Conversations for the loop's tests, and a way to run a loop until something is so."""
+"""Conversations for the loop's tests, and ways to run a loop until something is so, and a call that may never end."""
 
+import threading
 import time
 
 from firmware.errors import ProtocolError
@@ -22,6 +23,16 @@ def spin(loop, until, limit_s=5):
     loop.run()
     loop.hook = None
     assert not late, "it did not happen within %d s" % limit_s
+
+
+def in_time(call):
+    """What it returns; a call that waits for ever is left to itself."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
+    thread.start()
+    thread.join(5)
+    assert found, "it waits"
+    return found[0]
 
 
 def turn(loop, count=1):

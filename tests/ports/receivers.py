@@ -170,6 +170,20 @@ def drip(handler):
         pass
 
 
+def endless(piece: bytes, head: bytes = b""):
+    """One that says this over and over."""
+
+    def answer(handler):
+        try:
+            handler.wfile.write(head)
+            while True:
+                handler.wfile.write(piece * 100)
+        except OSError:
+            pass
+
+    return answer
+
+
 def nonsense(handler):
     handler.wfile.write(b"\x15\x03\x01 what do you want?\r\n" * 3)
 

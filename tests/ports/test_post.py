@@ -172,6 +172,31 @@ def test_one_that_drips(office, make):
     assert time.monotonic() - began < 3
 
 
+ENDLESS = {
+    "never begins": (b"HTTP/1.1 100 Continue\r\n\r\n", b""),
+    "no end of the head": (b"X-Y: " + b"x" * 6000 + b"\r\n", b"HTTP/1.1 200 OK\r\n"),
+    "no end of the line": (b"x" * 600, b""),
+    "no end of what follows": (b"X: y\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"),
+}
+
+
+@pytest.mark.parametrize("how", ENDLESS)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_one_that_talks_without_end(office, make, paths, how, scheme):
+    web = make(Web, paths if scheme == "https" else None)
+    web.answers = [receivers.endless(*ENDLESS[how])]
+    began = time.process_time()
+    office.fails(places.webhooks("%s://127.0.0.1:%d/hook" % (scheme, web.port))[0], "on and on")
+    assert time.process_time() - began < 2  # the server's share is in it
+
+
+def test_a_page_for_an_answer(office, make):
+    """It is not read to its end."""
+    web = make(Web)
+    web.answers = [receivers.endless(b"a page ", b"HTTP/1.1 200 OK\r\n\r\n")]
+    office.delivers(places.webhooks("http://127.0.0.1:%d/hook" % web.port)[0])
+
+
 def test_one_that_hangs_in_the_handshake(office):
     with socket.create_server(("127.0.0.1", 0)) as server:
         office.limit_ms = 700
@@ -334,7 +359,7 @@ def test_a_server_that_is_busy(office, make):
         (b"220-" + b"x" * 70 + b"\r\n", "in time|hung up"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "hung up|does not take the mail"),
         (b"\x00\xff\x15 what\r\n" * 9, "hung up|does not take the mail"),
-        (b"220-no end\r\n" * 20000, "hung up"),
+        (b"220-no end\r\n" * 20000, "on and on"),
     ],
 )
 def test_what_is_no_mail_server(office, says, words):
@@ -357,6 +382,35 @@ def test_what_is_no_mail_server(office, says, words):
         mail = type("Port", (), {"port": server.getsockname()[1]})
         error, _ = office.send(mail_place(mail, rest="from b@x.example"))
         assert re.search(words, str(error)), error
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+@pytest.mark.parametrize(("pause_s", "words"), [(0, "on and on"), (0.05, "in time")])
+def test_a_mail_server_that_talks_without_end(office, paths, over_tls, pause_s, words):
+    """On this machine, where STARTTLS asks for no certificate."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            caller = server.accept()[0]
+            try:
+                caller.sendall(b"220 hello\r\n")
+                caller.recv(4096)
+                if over_tls:
+                    caller.sendall(b"250-hello\r\n250 STARTTLS\r\n")
+                    caller.recv(4096)
+                    caller.sendall(b"220 go on\r\n")
+                    caller = receivers.server_context(paths).wrap_socket(caller, server_side=True)
+                    caller.recv(4096)
+                while True:
+                    caller.sendall(b"250-no end\r\n")
+                    time.sleep(pause_s)
+            except OSError:
+                caller.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        office.limit_ms = 1500 if pause_s else 20000
+        mail = type("Port", (), {"port": server.getsockname()[1]})
+        office.fails(mail_place(mail, rest="from b@x.example"), words)
 
 
 # Syslog

@@ -15,7 +15,7 @@ def make_status(state="mirroring", role="primary"):
         "group": {"written": 5, "durable": 5, "sent": 5, "acked": 5, "played": 5},
         "journal": {"full_in_s": None},
         "link": {"state": "no link" if state == "no link" else "up", "held_bytes": 0, "cap": 0,
-                 "quota": {"holds": False}},
+                 "quota": {"bytes": 0, "holds": False}},
         "clock": {"set": True}, "conditions": [], "unknown": [], "words": {"sentence": "All is well."},
     }  # fmt: skip
 
@@ -118,6 +118,12 @@ class Rig:
 
     def clear(self, name):
         self.status["conditions"] = [each for each in self.status["conditions"] if each["name"] != name]
+
+    def come_and_go(self, name, ms):
+        """A condition that holds for so long."""
+        self.put(name)
+        self.wait(ms)
+        self.clear(name)
 
     def restarted(self, lines):
         """The board after a restart of some seconds."""

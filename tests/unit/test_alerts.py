@@ -124,30 +124,80 @@ class Telling(unittest.TestCase):
 
     def test_not_resolved_while_rate_holds_something_back(self):
         rig = Rig(HOOK)
-        rig.put("behind")
-        rig.wait(2 * MINUTE)
-        rig.clear("behind")
+        rig.come_and_go("behind", 2 * MINUTE)
         rig.status["link"]["held_bytes"] = 4096
         rig.wait(HOUR)
         self.assertEqual(len(rig.post.taken), 1)
         rig.status["link"]["held_bytes"] = 0
-        rig.wait(2000)
+        rig.wait(MINUTE)
         self.assertEqual(rig.post.taken[1], ("webhook", "resolved", "behind"))
+
+    def test_not_resolved_when_the_link_drops_while_rate_holds_something_back(self):
+        """Without a link nothing could go, with or without a rate; what was held back has not arrived because of it."""
+        rig = Rig(HOOK)
+        rig.come_and_go("behind", 2 * MINUTE)
+        rig.status["group"].update(durable=8, written=9)
+        rig.status["link"].update(held_bytes=1600000, cap=1000000)
+        rig.status["state"] = "behind"
+        rig.wait(5 * MINUTE)
+        rig.status["link"].update(held_bytes=0, state="connecting")
+        rig.status["state"] = "no link"
+        rig.wait(HOUR)
+        rig.status["link"]["state"] = "up"
+        rig.status["group"]["acked"] = 7
+        rig.wait(HOUR)
+        self.assertEqual(len(rig.post.taken), 1)
+        rig.status["group"].update(acked=8, durable=20, written=20)
+        rig.wait(MINUTE)
+        self.assertEqual(rig.post.taken[1:], [("webhook", "resolved", "behind")])
+
+    def test_what_an_earlier_life_may_have_held_back_is_waited_for(self):
+        for bound, events in (({"cap": 1000000}, ["fired"]), ({"quota": {"bytes": 9, "holds": False}}, ["fired"]),
+                              ({}, ["fired", "resolved"])):  # fmt: skip
+            rig = Rig(HOOK)
+            rig.come_and_go("behind", 2 * MINUTE)
+            rig.status["link"].update(bound, state="connecting")
+            rig.status["group"]["acked"] = 4
+            again = rig.restarted(HOOK).wait(HOUR)
+            self.assertEqual([event for _, event, _ in rig.post.taken + again.post.taken], events)
+            again.status["group"]["acked"] = 5
+            again.wait(MINUTE)
+            self.assertEqual(again.post.taken, [("webhook", "resolved", "behind")])
+
+    def test_a_twin_does_not_call_it_over_while_its_primary_holds_something_back(self):
+        rig = Rig(HOOK)
+        rig.status["role"] = "twin"
+        told = {"role": "primary", "state": "behind", "age_s": 2, "fresh_s": 70,
+                "link": {"held_bytes": 1600000, "cap": 1000000}}  # fmt: skip
+        rig.status["other"] = told
+        rig.wait(MINUTE)
+        rig.status["other"] = None
+        rig.come_and_go("no_link", MINUTE)
+        for other in (None, told, dict(told, link={}, age_s=71)):
+            rig.status["other"] = other
+            rig.wait(HOUR)
+            self.assertEqual(len(rig.post.taken), 1)
+        rig.status["other"] = dict(told, link={"held_bytes": 0, "cap": 1000000})
+        rig.wait(MINUTE)
+        self.assertEqual(rig.post.taken[1:], [("webhook", "resolved", "no_link")])
+
+    def test_a_twin_whose_primary_never_tells_anything_waits_for_nothing(self):
+        rig = Rig(HOOK)
+        rig.status.update(role="twin", other=None)
+        rig.come_and_go("no_link", MINUTE)
+        rig.wait(MINUTE)
+        self.assertEqual(rig.post.taken[1:], [("webhook", "resolved", "no_link")])
 
     def test_what_a_rate_lets_go_within_seconds_keeps_nothing(self):
         rig = Rig(HOOK)
-        rig.put("behind")
-        rig.wait(2 * MINUTE)
-        rig.clear("behind")
+        rig.come_and_go("behind", 2 * MINUTE)
         rig.status["link"].update(held_bytes=4096, cap=2000000)
         rig.wait(HOUR)
         self.assertEqual(rig.post.taken[1:], [("webhook", "resolved", "behind")])
 
     def test_what_cannot_be_told_any_more_is_said_once_and_kept_over_a_restart(self):
         rig = Rig(HOOK)
-        rig.put("disk")
-        rig.wait(2 * MINUTE)
-        rig.clear("disk")
+        rig.come_and_go("disk", 2 * MINUTE)
         rig.status["unknown"] = ["disk"]
         rig.wait(DAY - MINUTE)
         rig.post.away["all"] = unreachable()

@@ -89,3 +89,49 @@ class Beats(unittest.TestCase):
         self.assertIn("copy", self.after(60000))
         self.status["copy"]["bytes"] = 1
         self.assertEqual(self.after(10000), "")
+
+    def copy(self, **groups):
+        """One under way, whose groups up to 100 are in the journal and on the disk."""
+        self.status.update(state="copying", copy={"whole": False, "bytes": 16 << 20})
+        self.status["group"].update(written=100, durable=100, sent=100, acked=20, played=100)
+        self.status["group"].update(groups)
+
+    def test_a_copy_that_the_quota_holds_back(self):
+        self.copy(sent=20)
+        self.status["link"]["quota"]["holds"] = True
+        self.assertEqual(self.after(10 * STILL_MS), "")
+        self.status["link"]["quota"]["holds"] = False
+        self.assertIn("twin", self.after(2 * STILL_MS))
+
+    def test_a_copy_under_a_slow_rate(self):
+        self.copy()
+        self.status["link"].update(held_bytes=16 << 20, cap=56000)
+        for _ in range(5):  # a group takes minutes, and the copy waits for it
+            self.assertEqual(self.after(4 * STILL_MS), "")
+            self.status["group"]["acked"] += 1
+
+    def test_the_twin_takes_the_last_of_a_copy(self):
+        self.copy()
+        self.assertEqual(self.after(600000, acked=1), "")
+        self.status["group"]["acked"] = 99
+        self.assertIn("twin", self.after(2 * STILL_MS))
+
+    def test_a_copy_that_stands_still_when_the_twin_has_taken_all(self):
+        self.copy()
+        self.assertEqual(self.after(4 * STILL_MS, acked=1), "")
+        self.status["group"]["acked"] = 100
+        self.assertEqual(self.after(STILL_MS - 10000), "")
+        self.assertIn("copy", self.after(20000))
+
+    def test_a_disk_that_the_copy_cannot_read_while_hosts_write(self):
+        self.copy()
+        busy = {"written": 1, "durable": 1, "sent": 1, "acked": 1, "played": 1}
+        self.assertEqual(self.after(2 * STILL_MS, **busy), "")
+        self.status["conditions"] = [{"name": "damage"}]
+        self.assertEqual(self.after(STILL_MS - 10000, **busy), "")
+        self.assertIn("copy", self.after(20000, **busy))
+
+    def test_a_copy_is_judged_where_it_is_made(self):
+        self.copy(written=20, durable=20, played=20)
+        self.status["role"] = "twin"
+        self.assertEqual(self.after(10 * STILL_MS), "")

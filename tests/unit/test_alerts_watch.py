@@ -3,7 +3,7 @@
 import unittest
 
 from firmware.alerts.policy import policy, urgent
-from firmware.alerts.watch import CRITICAL, FORGET_MS, LONGEST_GONE_MS, LOST_MS, WARNING, Watch
+from firmware.alerts.watch import CRITICAL, FORGET_MS, FREE_MS, LONGEST_GONE_MS, LOST_MS, WARNING, Watch
 from tests.unit.dice import Dice
 
 START_MS = 1700000000000
@@ -225,8 +225,21 @@ class Single(unittest.TestCase):
         self.sky.wait(2 * HOUR)
         self.assertEqual(self.sky.standing, ["behind"])
         self.sky.held = False
+        self.sky.wait(FREE_MS - 1000)
+        self.assertEqual(self.sky.standing, ["behind"])
         self.sky.wait(1000)
         self.assertEqual(self.sky.standing, [])
+
+    def test_a_moment_in_which_nothing_is_held_back_ends_nothing(self):
+        self.sky.put("behind")
+        self.sky.wait(2 * MIN)
+        self.sky.there = {}
+        for _ in range(30):
+            self.sky.held = True
+            self.sky.wait(20000)
+            self.sky.held = False
+            self.sky.wait(20000)
+        self.assertEqual(self.sky.over, [])
 
     def test_flapping_is_told_once_and_summed_up(self):
         self.sky.put("no_link")

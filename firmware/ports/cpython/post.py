@@ -13,6 +13,7 @@ import threading
 
 from ...alerts.place import MAIL, SYSLOG
 from ...errors import Undelivered
+from .postjob import Job
 
 LIMIT_MS = 60000  # for a whole delivery
 STEP_S = 15  # for each step of it
@@ -75,70 +76,6 @@ def _way_of(place):
     else:
         from .postweb import deliver
     return deliver
-
-
-class Job:
-    """One delivery: how it gets its connection, and how somebody else ends it."""
-
-    def __init__(self, trust: "str | None", step_s: float):
-        self.step_s = step_s
-        self._trust = trust
-        self._lock = threading.Lock()
-        self._socket = None
-        self._ended = False
-        self.in_time = True
-
-    def context(self) -> ssl.SSLContext:
-        """For a server whose certificate has to be one of those that are trusted, and its own."""
-        context = ssl.create_default_context(cafile=self._trust)
-        context.sslsocket_class = _watched(self)
-        return context
-
-    def connect(self, host: str, port: int) -> socket.socket:
-        """A connection. In time: every step of it, and of what goes over it; as a whole when give_up() is called."""
-        return self.use(socket.create_connection((host, port), self.step_s))
-
-    def use(self, sock: socket.socket) -> socket.socket:
-        """give_up() ends what happens on this one from now on."""
-        with self._lock:
-            self._socket = sock
-            gone = self._ended
-        if gone:
-            raise TimeoutError
-        return sock
-
-    def give_up(self) -> None:
-        """Ends it when it still goes on."""
-        with self._lock:
-            if self._ended:
-                return
-            self._ended, self.in_time = True, False
-            if self._socket is not None:
-                try:
-                    self._socket.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-
-    def check(self) -> None:
-        """An answer that was cut off may look like a whole one."""
-        if not self.in_time:
-            raise TimeoutError
-
-    def end(self) -> None:
-        """It is over."""
-        with self._lock:
-            self._ended, self._socket = True, None
-
-
-def _watched(job: Job) -> type:
-    """Sockets that the job can end from the first byte of a handshake on."""
-
-    class Watched(ssl.SSLSocket):
-        def do_handshake(self, block=False):
-            job.use(self)
-            super().do_handshake(block)
-
-    return Watched
 
 
 def understood(error: Exception, job: Job, place) -> Undelivered:

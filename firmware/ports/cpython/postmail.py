@@ -13,7 +13,6 @@ from .posttext import lines, no_encoded_word, one_line
 
 _READY = 220
 _PERMANENT = 500
-_MOST_REPLIES = 64 << 10
 
 
 def deliver(job, place, letter) -> str:
@@ -40,7 +39,7 @@ def _deliver(client, job, place, letter) -> str:
             raise Undelivered("it offers no STARTTLS, and nothing goes in the clear; try smtps:// and port 465", True)
         client.starttls(context=job.context())
     elif place.way != TLS and client.has_extn("starttls"):
-        client.starttls(context=_anybody())
+        client.starttls(context=job.watch(_anybody()))
     if place.user is not None:
         client.login(place.user, place.password)
     refused = client.send_message(message(place, letter), place.sender, list(place.receivers))
@@ -61,27 +60,6 @@ class _Client(smtplib.SMTP):
         if self._place.way == TLS:
             sock = self._job.context().wrap_socket(sock, server_hostname=host)
         return sock
-
-    def getreply(self):
-        if self.file is None:
-            self.file = _Bounded(self.sock.makefile("rb"))
-        return super().getreply()
-
-
-class _Bounded:
-    """What a server says, up to a length: a reply has as many lines as it likes."""
-
-    def __init__(self, file):
-        self._file = file
-        self._left = _MOST_REPLIES
-        self.close = file.close
-
-    def readline(self, most: int) -> bytes:
-        line = self._file.readline(most)
-        self._left -= len(line)
-        if self._left < 0:
-            raise smtplib.SMTPServerDisconnected
-        return line
 
 
 def _anybody() -> ssl.SSLContext:
