@@ -2,9 +2,10 @@
 
 import sys
 
+from firmware.status.phrases import groups
+from firmware.status.texts import say
 from tools.api import Client
 from tools.errors import BoardError
-from tools.status import size
 
 MEANING = """\
 Promoting {name} makes it the board that takes the server's writes, from now on.
@@ -46,14 +47,14 @@ def _confirmed(status: dict) -> bool:
 
 def missing(status: dict) -> "list[str]":
     """What this board would serve, and what it cannot have, as far as it knows."""
-    group, backlog, link = status["group"], status["backlog"], status["link"]
-    lines = ["It would serve everything up to group %d." % group["durable"]]
+    group, link, lacked = status["group"], status["link"], status.get("missing_groups")
+    lines = [say("en", "console.serves", group["durable"])]
     if link["state"] == "up":
         lines.append("It is connected with %s now: that board is alive, and would be fenced." % link["peer"])
     else:
-        lines.append("It does not reach the other board now; what was written there since is not here.")
-    if backlog["groups"]:
-        lines.append("It knows of %d groups (%s) that it does not have." % (backlog["groups"], size(backlog["bytes"])))
+        lines.append(say("en", "console.not_there"))
+    if lacked:
+        lines.append(say("en", "console.lacks", groups("en", lacked)))
     if not status["consistent"]:
         lines.append("Its first full copy is not complete: what it has is NOT a whole disk, and it will refuse.")
     lines += ["It raises an alarm: %s" % alarm for alarm in status["alarms"]]

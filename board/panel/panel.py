@@ -13,7 +13,7 @@ from .hand import Hand
 from .led import ActivityLed
 from .lights import Lights
 from .oled import Oled
-from .patterns import pattern_of
+from .patterns import NEEDS_YOU, NOT_RUNNING, pattern_of
 from .screens import pages
 from .viewer import Frame, Viewer
 from .wires import WiredButton, WiredLights
@@ -29,11 +29,13 @@ class Panel:
 
     def __init__(self, board, settings, make_lane, call_after, stop, running=True, hardware=None, show=None):
         self._board = board
+        self._settings = settings
         self._call_after = call_after
         self._running = running
         self._show = show or (lambda: snapshot(board))
         self._now_ms = board.clock.now_ms
-        self._status = None
+        self._status = None  # the snapshot that is shown; None: there is none
+        self._bug = None  # of this turn, for the bulkhead
         self._looked_ms = self._asked_ms = self._drawn_ms = self._due_ms = None
         self._sample_due_ms = 0
         self._sample = None  # (ms, whether it is pressed), not looked at yet
@@ -61,8 +63,7 @@ class Panel:
     def stop(self) -> None:
         """The board was asked to stop: that is shown until it has."""
         self._stopping = True
-        status = self._fresh()
-        self.viewer.tell(say(status["language"], "panel.stopping", status["name"]))
+        self.viewer.tell(self._sentence("panel.stopping"))
         self._wake(self._now_ms())
 
     def close(self) -> None:
@@ -72,9 +73,7 @@ class Panel:
             if each is not None:
                 each.close()
         if self._display is not None:
-            status = self._fresh()
-            text = say(status["language"], "panel.stopped", status["name"])
-            self._display.close(Frame(pages(status["name"], text)[0], False, None))
+            self._display.close(self._notice("panel.stopped", False))
 
     # Time
 
@@ -85,6 +84,9 @@ class Panel:
             due_ms = self._turn(now_ms)
         finally:
             self._wake(due_ms)
+        bug, self._bug = self._bug, None
+        if bug is not None:
+            raise bug
 
     def _wake(self, due_ms: int) -> None:
         """Looks again then, or before."""
@@ -105,8 +107,7 @@ class Panel:
         """Does what is due; returns when something is next."""
         if self._looked_ms is None or now_ms - self._looked_ms >= LOOK_MS:
             self._looked_ms = now_ms
-            self._status = self._show()
-            self.lights.show(pattern_of(self._status, self._running), now_ms)
+            self._look(now_ms)
             for each in self._devices():
                 each.tick(now_ms)
         dues = [self._looked_ms + LOOK_MS]
@@ -118,6 +119,16 @@ class Panel:
         if self._display is not None:
             self._look_at_display(now_ms)
         return min(dues)
+
+    def _look(self, now_ms: int) -> None:
+        """Takes the snapshot and its pattern. Without one nothing goes on as it was: SAFE may be wrong by now."""
+        try:
+            self._status = self._show()
+            pattern = pattern_of(self._status, self._running)
+        except Exception as bug:  # whatever it is: the devices are looked after all the same
+            self._status, self._bug = None, bug
+            pattern = NEEDS_YOU if self._running else NOT_RUNNING
+        self.lights.show(pattern, now_ms)
 
     def _devices(self) -> list:
         return [each for each in (self._lights, self._button, self._display) if each is not None]
@@ -180,11 +191,26 @@ class Panel:
                     self._asked_ms = now_ms
 
     def _draw(self, now_ms: int) -> None:
-        frame = self.viewer.frame(self._status, self._addresses)
+        frame = self._frame_now()
         if frame == self._frame:
             self._drawn_ms = now_ms
         elif self._display.do(now_ms, _ignore, "draw", frame):
             self._frame, self._drawn_ms = frame, now_ms
+
+    def _frame_now(self) -> Frame:
+        if self._status is not None:
+            try:
+                return self.viewer.frame(self._status, self._addresses)
+            except Exception as bug:  # the last screen must not stay either
+                self._bug = bug
+        return self._notice("panel.stopping" if self._stopping else "panel.broken", True)
+
+    def _notice(self, key: str, bright: bool) -> Frame:
+        return Frame(pages(self._settings.name, self._sentence(key))[0], bright, None)
+
+    def _sentence(self, key: str) -> str:
+        """By the settings, for they are there when there is no snapshot."""
+        return say(self._settings.language, key, self._settings.name)
 
     def _told_where(self, addresses: tuple) -> None:
         self._addresses = addresses

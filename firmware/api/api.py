@@ -1,13 +1,13 @@
 """The web interface of a board: its status, its page, its actions.
 
     GET  /api/status    the snapshot as JSON
-    GET  /              the page, and /web/NAME its files: static.py
+    GET  /              the page, and /web/NAME its files: httpd/static.py
     GET  /plain         the snapshot as a page without a script
     POST /api/promote   {"force": true}: this board takes over; answers with the report of the promotion
     POST /api/mark      {"name": "before the upgrade"}: names this point of the log; answers {"group": N}
     /api/update         takes an update file: updates.py
 
-Errors are JSON as well: {"error": sentence}. The board gives `facts()` (snapshot.py), `promote(force, done)` and
+Errors are JSON as well: {"error": sentence}. The board gives `facts()` (status/snapshot.py), `promote(force, done)` and
 `mark(name, done)`, which call `done(report, error)` once, then or later: what they achieved (a dictionary; the
 number of a group) and None, or None and Refused.
 

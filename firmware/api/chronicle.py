@@ -5,7 +5,7 @@
     GET /api/series?span=hour|week[&points=N]   {"step_s", "start_ms", "kept", "lag_s": [..], "backlog_bytes": [..],
                                                 "write_bytes_per_s": [..], "sent_bytes_per_s": [..]}
 
-Both are made in pieces (workshop.py). `kept` is false when all of this is in memory alone.
+Both are made in pieces (status/chronicle/workshop.py). `kept` is false when all of this is in memory alone.
 """
 
 import json

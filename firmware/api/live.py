@@ -127,8 +127,8 @@ class Live:
 
 
 class Looker:
-    """The source (stream.py) of one page. `still()` says whether it may look on, `known` whether somebody looks who has
-    the password, or needs none."""
+    """The source (httpd/stream.py) of one page. `still()` says whether it may look on, `known` whether somebody
+    looks who has the password, or needs none."""
 
     def __init__(self, live: Live, language: str, still, known: bool = True):
         self.language = language

@@ -1,7 +1,6 @@
 """The snapshot in words, as a plain page that renews itself without a script."""
 
-from firmware.status.phrases import word
-from firmware.status.table import rows
+from firmware.status.table import board, rows, wrong
 
 REFRESH_S = 2
 
@@ -10,7 +9,7 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <title>%s: %s</title>
 <link rel="stylesheet" href="/web/plain.css"></head>
-<body><h1>%s: %s</h1>
+<body><h1>%s: %s, %s</h1>
 <p>%s</p>
 %s<table>
 %s
@@ -21,12 +20,14 @@ _PAGE = """<!DOCTYPE html>
 
 def page(status: dict) -> str:
     """The HTML page for a snapshot."""
-    name, state = escaped(status["name"]), escaped(word(status["language"], "state.", status["state"]))
-    alarms = "".join("<li>%s</li>\n" % escaped(alarm) for alarm in status["alarms"])
-    table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (label, escaped(value)) for label, value in rows(status))
-    alarms = "<ul>\n%s</ul>\n" % alarms if alarms else ""
-    head = status["language"], REFRESH_S, name, state, name, state, escaped(status["words"]["sentence"])
-    return _PAGE % (head + (alarms, table, escaped(status["version"])))
+    words, name = status["words"], escaped(status["name"])
+    verdict, distance, sentence = [escaped(words[word]) for word in ("verdict", "distance", "sentence")]
+    worries = "".join("<li>%s: %s</li>\n" % (level, escaped(what)) for level, what in wrong(status))
+    worries = "<ul>\n%s</ul>\n" % worries if worries else ""
+    told = [board(status)] + rows(status)
+    table = "\n".join("<tr><th>%s</th><td>%s</td></tr>" % (label, escaped(value)) for label, value in told)
+    head = status["language"], REFRESH_S, name, verdict, name, verdict, distance, sentence
+    return _PAGE % (head + (worries, table, escaped(status["version"])))
 
 
 def escaped(text: str) -> str:

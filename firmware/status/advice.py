@@ -1,6 +1,7 @@
 """What the operator of a board should do now: one thing, the most useful one."""
 
 from firmware.status import phrases
+from firmware.status.conditions import CRITICAL, level_of_filling, level_of_lag
 from firmware.status.texts import say
 
 _OWN = ("storage", "keys", "settings", "surface", "voltage", "temperature", "disk", "card", "clock")
@@ -10,8 +11,8 @@ def advice(status: dict, case: str, language: str) -> str:
     """For a snapshot that has its conditions; `case` is that of words.py."""
     if case in ("failed", "fenced"):
         return say(language, "advice." + case)
-    critical = [each["name"] for each in status["conditions"] if each["level"] == "critical"]
-    other = [each["name"] for each in status["conditions"] if each["level"] != "critical"]
+    critical = [each["name"] for each in status["conditions"] if each["level"] == CRITICAL]
+    other = [each["name"] for each in status["conditions"] if each["level"] != CRITICAL]
     filling = case in ("held", "behind") and "journal_filling" in other and not _is_sent_before(status)
     for name in critical + (["journal_filling"] if filling else []):
         found = _of_condition(name, status, language)
@@ -53,44 +54,68 @@ def _of_journal(status: dict, language: str) -> str:
     left_s = journal["full_in_s"]
     if not up:
         return say(language, "advice.full") if left_s == 0 else _of_outage(status, language)
-    relief = _relief(status, language)
+    if left_s is None:
+        return say(language, "advice.filling.much", _relief(status, language), journal["used"] * 100 // journal["size"])
+    return _of_filling(status, left_s, language)
+
+
+def _of_filling(sender: dict, left_s: float, language: str) -> str:
+    """Of a primary whose journal is full in `left_s` while its link is up, by its snapshot or its report."""
+    relief = _relief(sender, language)
     if left_s == 0:
         return say(language, "advice.full.up", relief)
-    if left_s is None:
-        return say(language, "advice.filling.much", relief, journal["used"] * 100 // journal["size"])
     return say(language, "advice.filling", relief, phrases.duration(language, left_s))
 
 
-def _relief(status: dict, language: str) -> str:
+def _relief(sender: dict, language: str) -> str:
     """What empties the journal faster, by what holds it up."""
-    link, forecast = status["link"], status["forecast"]
-    if link["quota"]["holds"] or forecast["full_quota"]:
+    link, forecast = sender.get("link") or {}, sender.get("forecast") or {}
+    if (link.get("quota") or {}).get("holds") or forecast.get("full_quota"):
         return say(language, "relief.quota")
-    cap = forecast["full_cap"] or (link["cap"] if link["held_bytes"] else 0)
+    cap = forecast.get("full_cap") or (link.get("cap") if link.get("held_bytes") else 0)
     return say(language, "relief.rate", phrases.rate(language, cap)) if cap else say(language, "relief.line")
 
 
 def _of_case(status: dict, case: str, language: str) -> str:
-    caught_up_s = status["forecast"]["caught_up_s"]
     if case == "no link":
         return _of_outage(status, language)
-    if case == "held" and status["role"] != "twin":
-        return _of_hold(status, caught_up_s, language)
-    if case == "behind" and caught_up_s is not None:
-        return say(language, "advice.behind.soon", phrases.duration(language, caught_up_s))
+    if case in ("held", "behind"):
+        lacked = _of_lack_elsewhere if status["role"] == "twin" else _of_lack_here
+        return lacked(status, case, language)
     if case == "damaged":
         return _of_alarms(status, language)
-    key = {"catching up": "catching_up", "promoted": "alone", "held": "held.unknown"}.get(case, case)
+    key = {"catching up": "catching_up", "promoted": "alone"}.get(case, case)
     return say(language, "advice." + key)
 
 
-def _of_hold(status: dict, caught_up_s: "float | None", language: str) -> str:
+def _of_lack(sender: dict, case: str, late: bool, language: str) -> str:
+    """Of a primary whose twin lacks something, by its snapshot or its report; `late`: by twice the target."""
+    forecast = sender.get("forecast") or {}
+    caught_up_s = forecast.get("caught_up_s")
     if caught_up_s is not None:
-        return say(language, "advice.held", phrases.duration(language, caught_up_s))
-    if ("behind", "critical") in [(each["name"], each["level"]) for each in status["conditions"]]:
+        key = "advice.held" if case == "held" else "advice.behind.soon"
+        return say(language, key, phrases.duration(language, caught_up_s))
+    if case == "behind":
+        return say(language, "advice.behind")
+    if late:
         return say(language, "advice.held.late")
-    known = status["forecast"]["lag_s"] is not None
-    return say(language, "advice.held.never" if known else "advice.held.unknown")
+    return say(language, "advice.held.unknown" if forecast.get("lag_s") is None else "advice.held.never")
+
+
+def _of_lack_here(status: dict, case: str, language: str) -> str:
+    late = ("behind", CRITICAL) in [(each["name"], each["level"]) for each in status["conditions"]]
+    return _of_lack(status, case, late, language)
+
+
+def _of_lack_elsewhere(status: dict, case: str, language: str) -> str:
+    """On a twin: what the primary itself advises, as its report tells it."""
+    other = status["other"]
+    journal, backlog = other.get("journal") or {}, other.get("backlog") or {}
+    left_s = journal.get("full_in_s")
+    if left_s is not None and level_of_filling((journal.get("used") or 0) * 100 // (journal.get("size") or 1), left_s):
+        return _of_filling(other, left_s, language)
+    late = level_of_lag(backlog.get("seconds") or 0, other.get("rpo_s")) == CRITICAL
+    return _of_lack(other, case, late, language)
 
 
 def _of_outage(status: dict, language: str) -> str:

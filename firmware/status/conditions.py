@@ -62,13 +62,13 @@ def conditions(status: dict, facts: dict, language: str) -> list:
     found = []
     for judge in (_storage, _journal, _link, _lag, _health, _clock, _alarms):
         found += judge(status, facts, language)
-    merged = []
+    merged, joint = [], say(language, "conditions.join")
     for name in NAMES:
         same = [each for each in found if each[0] == name]
         if same:
             level = CRITICAL if CRITICAL in [each[1] for each in same] else WARNING
             sentences = _different([each[2] for each in same])
-            merged.append({"name": name, "level": level, "sentence": "; ".join(sentences), "sentences": sentences})
+            merged.append({"name": name, "level": level, "sentence": joint.join(sentences), "sentences": sentences})
     merged.sort(key=_urgency)
     return merged
 
@@ -86,7 +86,7 @@ def _urgency(condition: dict) -> tuple:
 
 
 class Since:
-    """Remembers since when each condition holds, by the clock that never jumps."""
+    """Remembers since when each condition holds, by the clock that never jumps: as exactly as it is told (pulse.py)."""
 
     def __init__(self):
         self._began = {}
@@ -129,17 +129,22 @@ def _journal(status: dict, facts: dict, language: str) -> list:
     if facts["journal_full"]:
         return [("journal_full", CRITICAL, say(language, "condition.journal_full"))]
     percent, left_s = journal["used"] * 100 // journal["size"], journal["full_in_s"]
-    level = None
-    if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
-        level = CRITICAL
-    elif percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= FILLING_PERCENT):
-        level = WARNING
+    level = level_of_filling(percent, left_s)
     if level is None:
         return []
     if left_s is None:
         return [("journal_filling", level, say(language, "condition.journal_filling", percent))]
     left = phrases.duration(language, left_s)
     return [("journal_filling", level, say(language, "condition.journal_hours", percent, left))]
+
+
+def level_of_filling(percent: int, left_s: "float | None") -> "str | None":
+    """Of a journal that is not full; None: it needs nobody's care."""
+    if percent >= FULL_PERCENT or (left_s is not None and left_s < SOON_S and percent >= 25):
+        return CRITICAL
+    if percent >= MUCH_PERCENT or (left_s is not None and left_s < LATER_S and percent >= FILLING_PERCENT):
+        return WARNING
+    return None
 
 
 def _link(status: dict, facts: dict, language: str) -> list:
@@ -158,12 +163,19 @@ def _lag(status: dict, facts: dict, language: str) -> list:
     if facts["disk_size"] and not facts["fenced"] and not facts["promoted"]:
         found += _copying(status, facts, language)
     target, seconds = facts["rpo_s"], _least_lag_s(status, facts)
-    if target is None or seconds <= target or facts["fenced"]:
+    level = level_of_lag(seconds, target)
+    if level is None or facts["fenced"]:
         return found
-    level = CRITICAL if seconds > 2 * target else WARNING
     text = "condition.behind" if status["backlog"]["seconds"] is not None else "condition.behind.least"
     places = phrases.duration(language, seconds), phrases.span(language, target)
     return found + [("behind", level, say(language, text, *places))]
+
+
+def level_of_lag(seconds: float, target: "float | None") -> "str | None":
+    """Of a twin that is so far behind, by the target `rpo`; None: no further than is wanted."""
+    if target is None or seconds <= target:
+        return None
+    return CRITICAL if seconds > 2 * target else WARNING
 
 
 def _least_lag_s(status: dict, facts: dict) -> float:

@@ -62,7 +62,7 @@ def quiet() -> dict:
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
     known.update(damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
-    known["journal_may_be_full"] = False
+    known.update(journal_may_be_full=False, told=0)
     return known
 
 
@@ -74,6 +74,7 @@ def _figures(board) -> dict:
         "uptime_s": _uptime_ms(board) / 1000,
         "language": settings.language,
         "rpo_s": settings.rpo,
+        "told": 0 if board.identity.role == PRIMARY else board.peer.written,
         "host": {
             "attached": board.hosts.attached,
             "writes": volume.writes,

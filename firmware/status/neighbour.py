@@ -15,7 +15,8 @@ _MAX_NUMBER = 1 << 60
 _MOST_ALARMS = 8
 _LEAST_GAP_MS = 500  # between two that are looked at: a board that floods us costs us little
 
-_FRESH_MS = 70000  # a board that spares its quota tells each 60 s; on a thin line the gaps are longer (bulletin.py)
+# A board that spares its quota tells each 60 s; on a thin line the gaps are longer (link/bulletin.py).
+_FRESH_MS = 70000
 
 TEXT, NUMBER, FLAG, LINES = 1, 2, 3, 4
 
@@ -153,18 +154,24 @@ class Neighbour:
         self.forget()
 
     def hear(self, data: bytes) -> None:
-        """A report came; one that makes no sense changes nothing."""
+        """A report came; one that makes no sense changes nothing. Of those that come too soon the last one counts, as
+        soon as it may be looked at."""
+        self._unread, self._came_ms = data, self._now_ms()
+        self._look()
+
+    def _look(self) -> None:
         now = self._now_ms()
-        if self._looked_ms is not None and now - self._looked_ms < _LEAST_GAP_MS:
+        too_soon = self._looked_ms is not None and now - self._looked_ms < _LEAST_GAP_MS
+        if self._unread is None or too_soon:
             return
-        self._looked_ms = now
+        data, self._unread, self._looked_ms = self._unread, None, now
         try:
             self._status = unpack(data)
         except ProtocolError:
             return
-        gap_ms = 0 if self._told_ms is None else now - self._told_ms
+        gap_ms = 0 if self._told_ms is None else self._came_ms - self._told_ms
         self._fresh_ms = max(_FRESH_MS, 3 * gap_ms)
-        self._told_ms = now
+        self._told_ms = self._came_ms
 
     def beat(self, number: int) -> None:
         """A heartbeat came: the other board has group `number`."""
@@ -173,6 +180,7 @@ class Neighbour:
     def forget(self) -> None:
         """The link is gone, or another one has come."""
         self._status = self._looked_ms = self._told_ms = None
+        self._unread = self._came_ms = None  # the last report, while it is too soon to look at it; when it came
         self._fresh_ms = _FRESH_MS
         self._heard.forget()
 
@@ -184,6 +192,7 @@ class Neighbour:
         heard_s    seconds since its last heartbeat; None: none has come
         lacked_s   seconds for which this board has lacked a group that a heartbeat told of
         """
+        self._look()
         if self._status is None:
             return None
         shown = dict(self._status)

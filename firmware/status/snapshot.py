@@ -16,6 +16,7 @@
     sent            number of the last group given to the link (a twin: the last one received)
     acked           number of the last group that the twin holds durably, as far as this board knows
     played          number of the last group written to the disk here
+    told            number of the last group that the other board has told of; 0 on a primary
     backlog_bytes   bytes of the groups behind `acked`
     oldest_ms       wall clock at which the oldest group behind `acked` was closed; None: there is none, or nobody knows
     lacked_s        seconds for which the twin has lacked that group at least, by the clock that never jumps
@@ -95,7 +96,9 @@ def snapshot(board, language: "str | None" = None) -> dict:
     facts = board.facts()
     language = texts.known(language or facts["language"])
     status = _figures(facts)
-    status["forecast"] = _forecast(facts, is_held(status))
+    held = is_held(status)
+    status["journal"] = _journal(facts, held)
+    status["forecast"] = _forecast(facts, held)
     status["language"] = language
     status["alarms"] = [translate(language, sentence) for sentence in _alarms(facts)]
     status["health"] = _health(facts["health"], language)
@@ -120,7 +123,7 @@ def _figures(facts: dict) -> dict:
         "copy": {"whole": facts["whole"], "bytes": facts["copied"]},
         "group": {word: facts[word] for word in ("written", "durable", "sent", "acked", "played")},
         "backlog": _backlog(facts),
-        "journal": _journal(facts),
+        "missing_groups": max(0, facts["told"] - facts["durable"]),
         "history": {"size": 0, "used": 0, "oldest": None},
         "link": _link(facts),
         "clock": {"set": facts["clock_set"]},
@@ -143,7 +146,7 @@ def _backlog(facts: dict) -> dict:
     return {"bytes": facts["backlog_bytes"], "groups": max(0, facts["written"] - facts["acked"]), "seconds": seconds}
 
 
-def _journal(facts: dict) -> dict:
+def _journal(facts: dict, held: bool) -> dict:
     """`full_in_s`: the one figure for when the journal is full; None of a board that takes no writes of a host."""
     takes_writes = facts["role"] == "primary" and not facts["fenced"] and facts["failure"] is None
     return {
@@ -151,16 +154,18 @@ def _journal(facts: dict) -> dict:
         "used": facts["journal_used"],
         "written_bytes": facts["journal_written"],
         "growth_bytes_per_s": facts["journal_growth"],
-        "full_in_s": _full_in_s(facts) if takes_writes else None,
+        "full_in_s": _full_in_s(facts, held) if takes_writes else None,
     }
 
 
-def _full_in_s(facts: dict) -> "float | None":
+def _full_in_s(facts: dict, held: bool) -> "float | None":
     size, used, linked = facts["journal_size"], facts["journal_used"], facts["link_state"] == UP
     # What is on its way comes and goes, and grows to nothing.
     gathers = not linked or is_behind(facts) or used * 100 >= size * FILLING_PERCENT
     growth = facts["journal_growth"] if gathers else None
     by_growth_s = full_in_s(max(0, size - used), growth, facts["journal_full"])
+    if not gathers and not held and by_growth_s is None:
+        return None  # a forecast may see a full journal hours ahead, but nothing fills it now
     return left_s(by_growth_s, linked, facts["caught_up_s"], facts["full_s"])
 
 

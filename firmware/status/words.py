@@ -16,6 +16,7 @@ from firmware.status.case import case_of, held_bytes, is_fresh
 from firmware.status.texts import say
 
 GOOD, WARN, BAD = "good", "warn", "bad"
+_RECENT_S = 5  # what was told longer ago is shown with its age
 
 # The case that a board is in, of which verdict and sentence tell: its state, but for what must not be called safe.
 _VERDICTS = {
@@ -79,6 +80,8 @@ def _distance_of_twin(status: dict, case: str, language: str) -> str:
     if not status["consistent"]:
         return say(language, "distance.twin_no_copy")
     lacks = case in ("held", "behind") and _missing(status, _its_backlog(status), language)
+    if lacks and status["other"]["age_s"] > _RECENT_S:
+        return say(language, "distance.twin_lacked", lacks, phrases.duration(language, status["other"]["age_s"]))
     if lacks:
         return say(language, "distance.twin_lacks", lacks)
     return say(language, "distance.twin", status["group"]["durable"])
@@ -145,7 +148,10 @@ def _loss(status: dict, case: str, language: str) -> str:
     if status["state"] == "promoted":
         return say(language, "loss.alone")
     if status["state"] == "fenced":
-        return say(language, "loss.fenced")
+        unsent = status["group"]["durable"] - status["group"]["acked"]
+        if unsent <= 0:
+            return say(language, "loss.fenced")
+        return say(language, "loss.fenced.some", phrases.groups(language, unsent))
     if not status["copy"]["whole"]:
         return say(language, "loss.no_copy")
     backlog = status["backlog"]
@@ -161,7 +167,10 @@ def _loss_beside_twin(status: dict, case: str, language: str) -> str:
     if not status["consistent"]:
         return say(language, "loss.twin.no_copy")
     if status["link"]["state"] != "up":
-        return say(language, "loss.twin.no_link")
+        missing = status["missing_groups"]
+        if not missing:
+            return say(language, "loss.twin.no_link")
+        return say(language, "loss.twin.no_link.some", phrases.groups(language, missing))
     backlog = _its_backlog(status)
     if case == "mirroring":
         return say(language, "loss.twin")

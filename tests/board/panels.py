@@ -252,6 +252,7 @@ class Front:
         self.stops = []
         self.lanes = {}
         settings = Settings()
+        settings.name, settings.language = self.board.facts()["name"], self.board.facts()["language"]
         settings.lights = ("gpio",) + LIGHT_PINS if "lights" in with_ else None
         settings.button = BUTTON_PIN if "button" in with_ else None
         settings.display = (kind, 0, 0, DC, RESET) if "display" in with_ else None

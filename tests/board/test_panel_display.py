@@ -39,7 +39,7 @@ def test_every_screen_of_every_situation_fits(word, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_the_button_says_stands_on_one_screen(language):
     for key, text in module(language).WORDS.items():
-        if key.startswith(("panel.again", "panel.hold", "panel.nothing", "panel.stop", "panel.promot")):
+        if key.startswith(("panel.again", "panel.hold", "panel.nothing", "panel.stop", "panel.promot", "panel.broken")):
             assert len(pages("x", text.replace("%s", "a-name-of-16-let"))) == 1, key
 
 
@@ -247,6 +247,53 @@ def test_a_bug_in_what_is_shown_is_an_alarm_and_no_more(monkeypatch):
     front.world.run(70000)
     assert "bug of panel" not in front.board.alarms
     assert len([1 for each in front.board.troubles if each[1] == "bug of panel"]) == 2
+
+
+def test_what_it_shows_when_the_snapshot_cannot_be_made(monkeypatch):
+    front = Front(language="fr").start(3000)
+    safe = front.picture()
+    monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
+    front.world.run(1500)
+    text = "État de left inconnu : c'est un bogue. Voir sa page ou sa console."
+    assert front.picture() == pixels(Frame(pages("left", text)[0], True, None))
+    front.world.run(300000)
+    assert front.picture() == pixels(Frame(pages("left", text)[0], True, None))
+    monkeypatch.undo()
+    front.world.run(1500)
+    assert front.picture() not in (safe, pixels(Frame(pages("left", text)[0], True, None)))  # the alarm of the bug
+    front.world.run(70000)
+    assert front.board.alarms == {} and front.picture() == safe
+
+
+def test_a_screen_that_cannot_be_made_says_so(monkeypatch):
+    front = Front().start(3000)
+    monkeypatch.setattr(front.panel.viewer, "frame", lambda *arguments: 1 / 0)
+    front.world.run(1500)
+    text = "How left is cannot be told: this is a bug. Look at its page or console."
+    assert front.picture() == pixels(Frame(pages("left", text)[0], True, None))
+
+
+@pytest.mark.parametrize("after_ms", [0, 120000])
+def test_it_stops_and_says_so_when_the_snapshot_cannot_be_made(after_ms, monkeypatch):
+    front = Front().start(3000)
+    monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
+    front.world.run(after_ms)
+    front.panel.stop()
+    front.world.run(1500)
+    assert front.picture() == pixels(Frame(pages("left", "left is stopping. Wait ..")[0], True, None))
+    front.panel.close()
+    assert front.picture() == pixels(Frame(pages("left", "left is stopped.")[0], True, None))
+    assert front.lanes["display"].closed is not None and not front.spi.is_open
+
+
+def test_a_display_that_comes_when_the_snapshot_cannot_be_made(monkeypatch):
+    front = Front(with_=("display",))
+    front.spi.gone = True
+    front.start(3000)
+    monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
+    front.spi.gone = False
+    front.world.run(12000)
+    assert front.spi.is_open and any(map(any, front.picture()))
 
 
 def test_a_snapshot_that_cannot_be_made_is_one_alarm_and_no_end(monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.errors import Refused
-from tests.board.panels import Front
+from tests.board.panels import LIGHT_PINS, Front
 
 TWIN = {"role": "twin", "name": "right", "link_state": "connecting"}
 
@@ -156,6 +156,16 @@ def test_nothing_is_taken_while_it_stops():
     front = Front().start()
     front.panel.stop()
     held(front)
+    assert front.stops == []
+
+
+def test_lights_do_not_go_on_answering_when_the_snapshot_cannot_be_made(monkeypatch):
+    front = Front().start()
+    monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
+    held(front)
+    begun = len(front.gpio.history)
+    front.world.run(20000)
+    assert {pin for _, pin, _ in front.gpio.history[begun:]} == {LIGHT_PINS[2]}
     assert front.stops == []
 
 

@@ -95,6 +95,21 @@ def test_what_stands_in_for_a_board_says_that_none_runs():
     assert len(red) == len(front.gpio.history) and red[3][0] - red[2][0] == 100 and red[4][0] - red[2][0] == 4000
 
 
+@pytest.mark.parametrize("at_ms", [1050, 1950, 2950, 3050])
+@pytest.mark.parametrize("running", [True, False])
+def test_they_do_not_go_on_when_the_snapshot_cannot_be_made(at_ms, running, monkeypatch):
+    front = Front(with_=("lights",), running=running).start(3000 + at_ms)
+    monkeypatch.setattr(front.board, "facts", lambda: 1 / 0)
+    front.world.run(1500)
+    begun = len(front.gpio.history)
+    front.world.run(240000)
+    played = front.gpio.history[begun:]
+    assert {pin for _, pin, _ in played} == {LIGHT_PINS[2]} and front.lit()[:2] == (0, 0)
+    pattern = NEEDS_YOU if running else NOT_RUNNING
+    spans = {later[0] - one[0] for one, later in zip(played, played[1:])}
+    assert spans == set(pattern.rhythm)
+
+
 def test_a_change_is_shown_within_a_second_and_only_one_pattern_at_a_time():
     front = Front(with_=("lights",)).start(5000)
     front.board.set(link_state="connecting")

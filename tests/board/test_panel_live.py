@@ -49,6 +49,7 @@ class Clock:
 def test_the_activity_led_plays_while_the_display_hangs_and_the_end_does_not_wait(tmp_path):
     make_led(tmp_path, "ACT", most="9")
     loop, stuck, settings = ports.Loop(), Stuck(), Settings()
+    settings.name = "left"
     settings.lights, settings.display = ("led", None), ("ssd1306", 0, 0, 24, 25)
     board = PanelBoard(Clock(), clock_set=False)
     panel = Panel(board, settings, lambda worker: ports.ThreadLane(worker, loop), loop.call_after, loop.stop,

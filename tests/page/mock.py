@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from firmware.status.texts import en, fr
+from firmware.status import texts
 from tests.page import scenes
 
 WEB = Path(__file__).resolve().parents[2] / "firmware/api/web"
-TEXTS = {"en": en.PAGE, "fr": fr.PAGE}
+TEXTS = {language: texts.page(language) for language in texts.LANGUAGES}
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'none'"

@@ -134,7 +134,9 @@ def damaged():
 
 
 def fenced():
-    return base() | {"fenced": True, "alarms": [FENCED]} | _alone(link_state="refused")
+    facts = base()
+    unsent = {"acked": facts["durable"] - 12, "fenced": True, "alarms": [FENCED]}
+    return facts | unsent | _alone(link_state="refused")
 
 
 def promoted():

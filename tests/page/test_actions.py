@@ -36,6 +36,13 @@ def test_a_promotion_says_what_it_means_and_wants_the_name(show, mock):
     expect(page.locator("#view-now").get_by_role("button", name="Promote this board")).to_be_hidden()
 
 
+def test_a_promotion_names_what_the_board_knows_to_lack(show, mock):
+    mock.change = lambda status: status.update(missing_groups=12)
+    page = show("lost_primary")
+    page.locator("#view-now [data-open=promote]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("At least 12 groups that left had told of are not here.")
+
+
 def test_a_promotion_while_the_other_board_is_there_says_so(show):
     page = show("twin")
     expect(page.locator("#view-now [data-open=promote]")).to_be_hidden()

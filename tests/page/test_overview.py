@@ -35,7 +35,7 @@ def text(page, selector):
     ("damaged", "Damaged. The twin lacks", "The writes of the last 5 min", "Put right what is named"),
     ("copying", "Not safe yet. The first copy is at 42 %.", "Everything: the twin has no whole copy", "Nothing; leave"),
     ("failed", "Failed. This board takes no more writes.", "The writes of the last 4 s", "Put right what is named"),
-    ("fenced", "Fenced. This board takes no more writes.", "Nothing that the other board has", "Let the server use"),
+    ("fenced", "Fenced. This board takes no more writes.", "12 groups of writes that", "Let the server use"),
     ("promoted", "No twin. This disk exists once.", "Everything: there is no twin", "Start a new pair"),
 ])  # fmt: skip
 def test_the_first_sentence_the_loss_and_what_to_do(show, scene, sentence, loss, advice):
@@ -129,6 +129,55 @@ def test_until_the_journal_is_full_there_is_one_figure(show, mock):
     page = show("full")
     mock.change = lambda status: None
     expect(page.locator("#journal-figure")).to_have_text("It is full")
+
+
+def condition(name, level) -> dict:
+    return {"name": name, "level": level, "sentence": "%s is %s" % (name, level), "since_ms": scenes.now_ms()}
+
+
+def test_the_journal_has_the_colour_of_its_condition(show, mock):
+    mock.change = lambda status: status["journal"].update(used=61 * status["journal"]["size"] // 100)
+    page = show("healthy")
+    gauge = page.locator("#journal-gauge")
+    expect(page.locator("#journal-words")).to_contain_text("39\u00a0GiB of 64\u00a0GiB")
+    expect(gauge).to_have_class("good")
+    colours = {
+        ("journal_filling", "warning"): "warn", ("journal_filling", "critical"): "bad",
+        ("temperature", "critical"): "good", ("journal_full", "critical"): "bad",
+    }  # fmt: skip
+    for told, colour in colours.items():
+        mock.change = lambda status, told=told: status["conditions"].append(condition(*told))
+        expect(gauge).to_have_class(colour)
+
+
+def cells(page, name) -> list:
+    """This board's and the other one's."""
+    row = page.locator("#boards tr").filter(has=page.get_by_role("rowheader", name=name, exact=True))
+    return [row.locator("td").nth(place) for place in (0, 1)]
+
+
+@pytest.mark.parametrize("name, row, this, other", [
+    ("temperature", "Temperature", {"temperature_c": 70}, [(74, ""), (75, "warn"), (80, "bad")]),
+    ("card", "Card", {"card": {"used_percent": 70}}, [(79, ""), (80, "warn"), (100, "bad")]),
+])  # fmt: skip
+def test_a_figure_of_a_board_has_the_colour_of_its_level(show, mock, name, row, this, other):
+    """This board's by its conditions alone, the other's by the same limits, for it tells none."""
+    page = show("healthy")
+    levels = ("", "warning", "critical")
+    for level, colour, (value, its_colour) in zip(levels, ("", "warn", "bad"), other):
+        its = {"card": {"used_percent": value}} if name == "card" else {"temperature_c": value}
+
+        def change(status, level=level, its=its) -> None:
+            status["health"].update(this)
+            status["other"]["health"].update(its)
+            status["conditions"] += [condition(name, level)] if level else []
+
+        mock.change = change
+        mine, others = cells(page, row)
+        expect(others).to_contain_text(str(value))
+        expect(mine).to_contain_text("70")
+        for cell, wanted in ((mine, colour), (others, its_colour)):
+            expect(cell).to_have_class(wanted)
 
 
 def test_the_picture_of_the_pair_in_words_and_lines(show, mock):

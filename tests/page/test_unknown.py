@@ -59,9 +59,9 @@ def test_a_board_that_does_not_run_knows_no_backlog(show):
 
 
 def test_the_loss_is_what_the_words_say(show, mock):
-    mock.change = lambda status: status["words"].update(loss="nothing that the other board has; see the warnings")
+    mock.change = lambda status: status["words"].update(loss="everything: the twin has no whole copy yet")
     page = show("outage")  # with groups that the twin lacks
-    expect(page.locator("#loss-figure")).to_have_text("Nothing that the other board has; see the warnings")
+    expect(page.locator("#loss-figure")).to_have_text("Everything: the twin has no whole copy yet")
     expect(page.locator("#loss-words")).to_be_empty()
 
 

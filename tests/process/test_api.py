@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 
 import pytest
 import schemathesis
@@ -10,7 +11,7 @@ from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig,
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from firmware.httpd.cookie import name_of
-from tests.process.boards import ROOT, Board
+from tests.process.boards import ROOT, Board, wait_until
 from tests.process.keyed import PASSWORD, KeyedBoard
 
 SPEC = json.loads((ROOT / "firmware/api/web/openapi.json").read_text())
@@ -88,7 +89,13 @@ def operations(spec):
     return [(method.upper(), path, each) for path, methods in spec["paths"].items() for method, each in methods.items()]
 
 
+def shown_certificate(board):
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", board.web), timeout=10))
+
+
 def test_what_wants_a_password_gets_nothing_without_one(keyed_board):
+    # The requests before may have renewed the keys, which the page takes up a little later.
+    wait_until("the page has taken up its keys", lambda: shown_certificate(keyed_board) == keyed_board.certificate)
     for method, path, operation in operations(SPEC):
         body = {} if method == "POST" else None
         for name in ("Cookie", "X-Sosie-Token", "X-Nothing"):

@@ -3,6 +3,8 @@
 import json
 import time
 
+from firmware.errors import Damaged
+from firmware.status.chronicle.layout import EVENTS, FIRST_SLOT, PAGE, SLOTS, unpack_events, unpack_page
 from tests.process.boards import wait_until
 
 
@@ -20,15 +22,29 @@ def told(board, word):
     return [sentence for _, sentence in events(board) if word in sentence]
 
 
+def on_card(path):
+    """The events in the file of a chronicle, as in events(); one that is being written may lack some."""
+    data, found = path.read_bytes(), set()
+    for slot in range(FIRST_SLOT[EVENTS], FIRST_SLOT[EVENTS] + SLOTS[EVENTS]):
+        try:
+            found |= {(each.id, each.sentence) for each in unpack_events(unpack_page(data[slot * PAGE :][:PAGE]))}
+        except Damaged:
+            pass
+    return found
+
+
 def test_what_happened_survives_sigkill(make_board, tmp_path):
-    board = make_board("left", chronicle=tmp_path / "left.chronicle").start()
+    path = tmp_path / "left.chronicle"
+    board = make_board("left", chronicle=path).start()
     client = board.patient_client()
     for number in range(3):
         wait_until("the chronicle is read", lambda number=number: len(told(board, "started as")) == number + 1)
         client.write(number * 4096, bytes([number + 1]) * 4096)
         client.flush()
-        time.sleep(7.5)  # an event comes to the card after some seconds
-        seen = events(board)
+        assert board.request("POST", "/api/mark", {"name": "mark %d" % number})[0] == 200
+        wait_until("it is told", lambda number=number: told(board, "mark %d" % number))
+        seen = events(board)  # those behind the first one come to the card after some seconds
+        wait_until("the card has them", lambda seen=seen: on_card(path).issuperset(seen))
         board.kill()
         board.start()
         client = board.patient_client()

@@ -35,6 +35,13 @@ def source() -> str:
     return "\n".join(path.read_text() for path in files if "texts/" not in str(path))
 
 
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_page_says_a_state_as_all_others_do(language):
+    words, page = texts.module(language).WORDS, texts.page(language)
+    states = [key for key in words if key.startswith("state.")]
+    assert states and {key: page[key.replace(" ", "_")] for key in states} == {key: words[key] for key in states}
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_language_has_every_text_and_no_other(language):
     other = texts.module(language)

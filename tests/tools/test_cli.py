@@ -190,11 +190,10 @@ def test_promote_asks_on_a_terminal(board, typed, code, posts):
 
 
 def test_promote_says_what_is_missing(board, capsys):
-    backlog = {"bytes": 1 << 20, "groups": 4, "seconds": 9}
-    twin(board, consistent=False, backlog=backlog, link={**status()["link"], "state": "waiting"})
+    twin(board, consistent=False, missing_groups=4, link={**status()["link"], "state": "waiting"})
     cli.main(["promote", board.address])
     text = capsys.readouterr().out
-    assert "knows of 4 groups (1.0 MiB) that it does not have" in text
+    assert "lacks at least 4 groups of writes that the other board had told of" in text
     assert "does not reach the other board" in text and "NOT a whole disk" in text
 
 

@@ -6,6 +6,7 @@ from firmware.schedule import always
 from firmware.status.facts import look_at_growth
 from firmware.status.forecast import EVERY_MS, LEAST_MS, LEAST_SHUT_MS, SHUT, WINDOW_MS, Growth, full_in_s
 from firmware.status.pulse import Pulse
+from firmware.status.snapshot import snapshot
 from tests.unit.fakes_board import MIB, Rig
 
 OPEN = "open"
@@ -163,7 +164,7 @@ class OfABoard(unittest.TestCase):
 
     def test_the_pulse_beats_until_the_board_stops(self):
         rig, timers = Rig("primary"), []
-        pulse = Pulse(rig.board, lambda ms, call: timers.append((ms, call)))
+        pulse = Pulse(rig.board, lambda ms, call: timers.append((ms, call)), lambda: None)
         pulse.start()
         for _ in range(3):
             ms, call = timers.pop()
@@ -172,6 +173,28 @@ class OfABoard(unittest.TestCase):
         pulse.stop()
         timers.pop()[1]()
         self.assertEqual(timers, [])
+
+    def test_conditions_have_their_age_though_nobody_looks(self):
+        rig, timers = Rig("primary"), []
+        pulse = Pulse(rig.board, lambda ms, call: timers.append(call), lambda: snapshot(rig.board))
+
+        def pass_time(ms):
+            for _ in range(ms // EVERY_MS):
+                rig.wait(EVERY_MS)
+                timers.pop()()
+
+        def age_ms():
+            status = snapshot(rig.board)
+            return {each["name"]: status["time_ms"] - each["since_ms"] for each in status["conditions"]}
+
+        pulse.start()
+        rig.board.alarm("keys", "they end soon")
+        pass_time(EVERY_MS + 40000)
+        self.assertEqual(age_ms()["keys"], 40000)
+        rig.board.alarm("keys", "")
+        pass_time(20 * EVERY_MS)
+        rig.board.alarm("keys", "they end soon")
+        self.assertEqual(age_ms()["keys"], 0)
 
 
 if __name__ == "__main__":

@@ -201,6 +201,33 @@ class Hearing(unittest.TestCase):
             self.neighbour.hear(pack(status))
         self.assertEqual(self.neighbour.shown()["name"], "left")
 
+    def test_a_flood_is_read_every_half_second(self):
+        read, length_ms = set(), 10000
+        for number in range(length_ms // 10):
+            self.neighbour.hear(pack(dict(STATUS, generation=number)))
+            read.add(self.neighbour.shown()["generation"])
+            self.ms += 10
+        self.assertEqual(len(read), length_ms // 500)
+
+    def test_of_two_at_about_the_same_time_the_newer_one_counts(self):
+        self.neighbour.hear(pack(STATUS))
+        self.neighbour.hear(pack(dict(STATUS, state="copying")))
+        self.ms += 300
+        self.neighbour.hear(pack(dict(STATUS, state="mirroring")))
+        self.assertEqual(self.neighbour.shown()["state"], "behind")
+        self.ms += 200
+        self.assertEqual(self.neighbour.shown()["state"], "mirroring")
+        self.ms += 7900
+        shown = self.neighbour.shown()
+        self.assertEqual((shown["age_s"], shown["fresh_s"]), (8, 70))  # since it came
+
+    def test_what_waits_to_be_read_goes_with_its_link(self):
+        self.neighbour.hear(pack(STATUS))
+        self.neighbour.hear(pack(STATUS))
+        self.neighbour.forget()
+        self.ms += 1000
+        self.assertIsNone(self.neighbour.shown())
+
     def test_without_a_link_nothing_is_known(self):
         self.neighbour.hear(pack(STATUS))
         self.neighbour.forget()

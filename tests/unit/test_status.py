@@ -27,6 +27,7 @@ class Snapshot(unittest.TestCase):
             "copy": {"whole": True, "bytes": 1 << 30},
             "group": {"written": 12, "durable": 11, "sent": 10, "acked": 9, "played": 8},
             "backlog": {"bytes": 12288, "groups": 3, "seconds": 1.5},
+            "missing_groups": 0,
             "journal": {
                 "size": 512 << 20, "used": 40960, "written_bytes": 6 << 20, "growth_bytes_per_s": None,
                 "full_in_s": None,
@@ -98,6 +99,8 @@ class Snapshot(unittest.TestCase):
             ({"fenced": True}, None), ({"failure": "x", "full_s": 7000}, None),
             ({"role": "twin"}, None), ({"role": "twin", "link_state": "waiting"}, None),
             ({"oldest_ms": FACTS["now_ms"] - 1000}, None), ({"acked": 12}, None),  # it is on its way, or there
+            ({"acked": 12, "full_s": 700}, None), ({"oldest_ms": FACTS["now_ms"] - 1000, "full_s": 700}, None),
+            ({"oldest_ms": FACTS["now_ms"] - 1000, "held_bytes": 9, "quota_holds": True, "full_s": 700}, 700),
             ({"acked": 12, "journal_used": 256 << 20}, (256 << 20) // 1000),  # the disk does not take what is written
         ):  # fmt: skip
             self.assertEqual(status(**dict(filling, **changes))["journal"]["full_in_s"], seconds, changes)
@@ -200,7 +203,10 @@ class Page(unittest.TestCase):
         ):
             shown = status(**changes)
             text = page(shown)
-            self.assertIn("<h1>left: %s</h1>" % shown["state"], text)
+            words = shown["words"]
+            self.assertIn("<h1>left: %s, %s</h1>" % (words["verdict"], words["distance"]), text)
+            for condition in shown["conditions"]:
+                self.assertIn(condition["sentence"], text)
             self.assertIn('http-equiv="refresh"', text)
             self.assertEqual("the card failed" in text, "failure" in changes)
 
@@ -216,8 +222,8 @@ class Page(unittest.TestCase):
 
     def test_what_others_named_is_shown_and_not_obeyed(self):
         text = page(status(name='<b>&"', alarms=["<script>"], link_peer="<i>"))
-        self.assertIn("&lt;b&gt;&amp;&quot;: mirroring", text)
-        self.assertIn("<li>&lt;script&gt;</li>", text)
+        self.assertIn("&lt;b&gt;&amp;&quot;: SAFE", text)
+        self.assertIn("<li>Warning: &lt;script&gt;</li>", text)
         self.assertFalse("<script>" in text or "<b>" in text or "<i>" in text)
         self.assertEqual(escaped("&lt;"), "&amp;lt;")
 
@@ -257,7 +263,11 @@ class Words(unittest.TestCase):
         self.assertEqual(_shown(**twin)[:2], ("SAFE", "this board has everything up to group 11"))
         twin.update(self.DOWN)
         word, distance, lost, todo = _shown(**twin)
-        self.assertEqual((word, lost), ("NOT MIRRORED", "what the other board has written since the link was lost"))
+        self.assertEqual(word, "NOT MIRRORED")
+        self.assertIn("what the other board had not sent when the link was lost, and what it has", lost)
+        lost = _shown(told=23, **twin)[2]  # of which it has 11
+        self.assertIn("at least 12 groups of writes that the other board had told of, and", lost)
+        self.assertEqual(status(told=11, **twin)["missing_groups"], 0)
         self.assertIn("promote", todo)
         twin.update(consistent=False, whole=False)
         self.assertIn("everything", _shown(**twin)[2])

@@ -3,6 +3,7 @@
 import unittest
 
 from firmware.status import phrases
+from firmware.status.neighbour import pack, unpack
 from firmware.status.snapshot import snapshot
 from firmware.status.texts import known
 from firmware.status.texts.templates import Templates, matched, split
@@ -224,6 +225,18 @@ class Advice(unittest.TestCase):
         self.assertEqual(advice(**much), "use a faster line, or write less: the journal is 80 % full")
         night = dict(held, caught_up_s=7200, **much)
         self.assertEqual(advice(**night), "nothing: at today's pace all is sent in 2 h")
+
+    def test_a_twin_says_what_its_primary_does(self):
+        here = {"held_bytes": 80 * MIB, "quota_bytes": GIB, "quota_used": GIB, "quota_holds": True, "acked": 2,
+                "oldest_ms": NOW_MS - 60000, "journal_used": 100 * MIB, "rpo_s": 20}  # fmt: skip
+        for changes in ({"full_s": 600}, {"caught_up_s": 3600, "lag_s": 9000}, {"lag_s": 90000}, {"rpo_s": None}):
+            primary = status(**dict(here, **changes))
+            other = dict(unpack(pack(primary)), age_s=1, fresh_s=70, heard_s=1, lacked_s=1)
+            self.assertEqual(advice(role="twin", other=other), primary["words"]["advice"])
+        told = [status(role="twin", other=dict(other, age_s=age_s))["words"]["distance"] for age_s in (1, 50)]
+        lacked = "10 groups of writes, 12 KiB, the oldest 60 s old"
+        self.assertEqual(told[0], "this board lacks " + lacked)
+        self.assertEqual(told[1], "this board lacked %s, as the other one told 50 s ago" % lacked)
 
     def test_a_burst_that_nobody_foresaw(self):
         """The forecast is of a moment at which nothing waited."""

@@ -54,7 +54,10 @@ function fillPromotion(status) {
   const values = { name: status.name, other };
   write(part("promote-title"), t("promote.title", values));
   write(part("promote-meaning"), t("promote.meaning", values));
-  const facts = [t("promote.fact.fenced", values), t(up ? "promote.fact.up" : "promote.fact.loss", values), t("promote.fact.back", values)];
+  const facts = [t("promote.fact.fenced", values), t(up ? "promote.fact.up" : "promote.fact.loss", values)];
+  const missing = status.missing_groups || 0;
+  if (missing) facts.push(tn("promote.fact.missing", missing, { ...values, n: number(missing) }));
+  facts.push(t("promote.fact.back", values));
   part("promote-facts").replaceChildren(...facts.map((each) => make("li", {}, each)));
   write(part("promote-label"), t("promote.type", values));
   write(part("promote-send"), t("promote.send", values));

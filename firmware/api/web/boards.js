@@ -2,9 +2,12 @@
 
 import { ago, capital, duration, number, percent, sentence, size } from "./amounts.js";
 import { make, part } from "./dom.js";
+import { moodOf } from "./hero.js";
 import { known, t } from "./texts.js";
 
-const HOT_C = 75;
+// The other board does not tell its conditions: the limits of firmware/status/conditions.py.
+const HOT_C = 75, TOO_HOT_C = 80;
+const WORN_PERCENT = 80, WORN_OUT_PERCENT = 100;
 let drawn = "";
 
 export async function begin() {}
@@ -22,8 +25,8 @@ const ROWS = [
   ["journal", (board) => journal(board.journal)],
   ["data", (board) => quota(board.link && board.link.quota)],
   ["disk", (board) => disk(board)],
-  ["card", (board) => card(board.health && board.health.card)],
-  ["temperature", (board) => temperature(board.health && board.health.temperature_c)],
+  ["card", (board) => card(board)],
+  ["temperature", (board) => temperature(board)],
   ["voltage", (board) => voltage(board.health && board.health.under_voltage)],
   ["clock", (board) => clock(board)],
   ["uptime", (board) => (typeof board.uptime_s === "number" && hasLooked(board) ? duration(board.uptime_s) : null)],
@@ -61,17 +64,28 @@ function quota(said) {
   return [t("boards.data.used", { used: size(said.used), size: size(said.bytes) }), said.holds ? "warn" : ""];
 }
 
-function card(said) {
+// Of a figure: this board's by its condition `name`, the other one's by the limits.
+function mood(board, name, value, warning, critical) {
+  if (board.me) return moodOf(board, name);
+  return value >= critical ? "bad" : value >= warning ? "warn" : "";
+}
+
+function card(board) {
+  const said = board.health && board.health.card;
   if (!said) return null;
   const parts = [];
   if (typeof said.used_percent === "number") parts.push(t("boards.card.used", { percent: number(said.used_percent) }));
   if (typeof said.written_bytes === "number") parts.push(t("boards.card.written", { size: size(said.written_bytes) }));
-  return parts.length ? [parts.join(", "), said.used_percent >= 80 ? "warn" : ""] : null;
+  return parts.length ? [parts.join(", "), mood(board, "card", said.used_percent, WORN_PERCENT, WORN_OUT_PERCENT)] : null;
 }
 
-const temperature = (value) => (typeof value === "number" ? [number(value) + "\u00a0°C", value >= HOT_C ? "warn" : ""] : null);
+function temperature(board) {
+  const value = board.health && board.health.temperature_c;
+  if (typeof value !== "number") return null;
+  return [number(value) + "\u00a0°C", mood(board, "temperature", value, HOT_C, TOO_HOT_C)];
+}
 
-const voltage = (value) => (typeof value === "boolean" ? [t(value ? "boards.voltage.low" : "boards.voltage.ok"), value ? "warn" : ""] : null);
+const voltage = (value) => (typeof value === "boolean" ? [t(value ? "boards.voltage.low" : "boards.voltage.ok"), value ? "bad" : ""] : null);
 
 function clock(board) {
   if (!board.clock) return null;

@@ -64,6 +64,12 @@ function worries(status) {
   return found.sort((one, two) => (one.level === two.level ? 0 : one.level === "critical" ? -1 : 1));
 }
 
+// The mood of what the conditions of these names tell of; "" while none of them holds.
+export function moodOf(status, ...names) {
+  const levels = (status.conditions || []).filter((each) => names.includes(each.name)).map((each) => each.level);
+  return levels.includes("critical") ? "bad" : levels.length ? "warn" : "";
+}
+
 export function renderConditions(status) {
   const list = part("conditions"), found = worries(status);
   const kept = new Map([...list.children].map((node) => [node.dataset.name, node]));

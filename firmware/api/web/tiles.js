@@ -2,6 +2,7 @@
 
 import { capital, duration, percent, size } from "./amounts.js";
 import { part, set, write } from "./dom.js";
+import { moodOf } from "./hero.js";
 import { t } from "./texts.js";
 
 // A sentence that begins with a time and goes on with what that is: the first part is the figure.
@@ -48,7 +49,7 @@ function renderJournal(status) {
   write(figure, known && full > 0 ? duration(full) : t("journal." + journalWord(journal)));
   const share = percent(journal.used, journal.size);
   part("journal-gauge").style.setProperty("inline-size", Math.max(share, journal.used ? 1 : 0) + "%");
-  set(part("journal-gauge"), { class: share > 90 ? "bad" : share > 60 ? "warn" : "good" });
+  set(part("journal-gauge"), { class: moodOf(status, "journal_full", "journal_filling") || "good" });
   const words = journal.size === 0 ? "" : t("journal.used", { used: size(journal.used), size: size(journal.size) });
   write(part("journal-words"), words);
 }

@@ -31,5 +31,8 @@ def say(language: str, key: str, *places) -> str:
 
 
 def page(language: str) -> dict:
-    """{key: text}: what the page shows."""
-    return module(language).PAGE
+    """{key: text}: what the page shows. It says a state as all others do."""
+    words = module(language).WORDS
+    states = {key.replace(" ", "_"): words[key] for key in words if key.startswith("state.")}
+    states.update(module(language).PAGE)
+    return states
