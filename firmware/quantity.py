@@ -1,4 +1,4 @@
-"""Sizes, rates and durations as a person writes and reads them.
+"""Sizes, rates and durations as a person writes them, sizes also as a person reads them.
 
 Every parser takes text without surrounding space and raises `Refused` with the clause that says what
 is wrong and what to write; the caller says where it stood.
@@ -102,15 +102,3 @@ def size_text(size: int) -> str:
     if size % scale == 0:
         return "%d%s" % (size // scale, unit)
     return "%.1f%s" % (size / scale, unit)
-
-
-def duration_text(seconds: float) -> str:
-    """A duration for a person's eye: "4 s", "3 min", "5 h", "2 days"."""
-    seconds = int(seconds)
-    if seconds < 120:
-        return "%d s" % seconds
-    if seconds < 7200:
-        return "%d min" % (seconds // 60)
-    if seconds < 172800:
-        return "%d h" % (seconds // 3600)
-    return "%d days" % (seconds // 86400)

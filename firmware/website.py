@@ -1,6 +1,6 @@
 """What answers at a board's `web` address: the page and the API; with keys over TLS and behind a login.
 
-A root file: it wires the pages (firmware/status) to the ports.
+A root file: it wires the pages (firmware/api) to the ports.
 """
 
 from firmware import ports

@@ -25,7 +25,6 @@ class Machine:
         self.run_folder = root + "/run/sosie"
         self.run_network = root + "/run/systemd"
         self.time_state = root + "/var/lib/systemd/timesync"
-        self.version_file = root + "/usr/lib/sosie/version"
 
     def root_device(self) -> tuple:
         """(major, minor) of what / is mounted from."""

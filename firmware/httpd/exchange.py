@@ -1,6 +1,6 @@
 """One request until it has its answer: its head, whether it may go on, its body, who answers it.
 
-READING to WAITING are as in http.py; ANSWERED is whatever follows there.
+READING to WAITING are as in conversation.py; ANSWERED is whatever follows there.
 """
 
 from firmware.httpd.answer import error_answer

@@ -22,9 +22,12 @@ from tests.process.boards import ROOT
 from tools.image import packages
 from tools.image.model import Model
 
+pytestmark = pytest.mark.timeout(7200)  # the first time all packages are installed under emulation
+
 CARD_BYTES, DISK_BYTES = 2304 << 20, 64 << 20
 BOOT_LIMIT_S = 900.0
-# The GPIO chip of this machine, a PL061, has eight lines; the button is one that reads low: it is held all the time.
+# The GPIO chip of this machine, a PL061 that it has without ACPI, has eight lines; the button is one that reads low: it
+# is held all the time.
 CONF = b"name = left\nrole = primary\npeer = 10.0.2.2:9\nlights = gpio:4,5,6\nbutton = gpio:7\n"
 
 
@@ -51,7 +54,7 @@ def board(image, tmp_path_factory):
     card = Card.copy(image, folder / "left.card", CARD_BYTES)
     card.write("sosie.conf", CONF)
     base = packages.take(Model("qemu-arm64"), None, packages.toolbox(None, quiet), quiet)
-    machine = ("qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a53", "-bios",
+    machine = ("qemu-system-aarch64", "-machine", "virt,acpi=off", "-cpu", "cortex-a53", "-bios",
                str(base / "boot/usr/lib/u-boot/qemu_arm64/u-boot.bin"))
     made = Board(folder / "left", "left", card, [Disk(disk, "DISK-left")], base=machine, cpus=2).allow_tests()
     yield made

@@ -9,6 +9,7 @@ from tests.parts import __main__ as parts
 from tests.parts import leaks
 from tests.parts.run import count, run
 from tests.parts.table import Part
+from tests.process.boards import wait_until
 
 
 def shell(script, limit_s=20, needs="Makefile", alone=False):
@@ -44,9 +45,12 @@ def test_a_part_that_hangs_is_ended():
 
 
 def test_a_process_left_behind_is_found_and_ended():
-    result = run(shell("setsid sleep 61 >/dev/null 2>&1 & echo 1 passed"), in_ci=False)
-    assert result.failed == 1 and "sleep 61" in result.why
-    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and b"sleep\x0061" in _command(pid)]
+    long_s = "61.%d" % os.getpid()  # nobody else's
+    result = run(shell("setsid sleep %s >/dev/null 2>&1 & echo 1 passed" % long_s), in_ci=False)
+    assert result.failed == 1 and "sleep " + long_s in result.why
+    command = b"sleep\0" + long_s.encode()
+    # A signal takes a moment.
+    wait_until("it has ended", lambda: not any(command in _command(pid) for pid in os.listdir("/proc")), limit_s=5.0)
 
 
 def _command(pid):

@@ -1,7 +1,7 @@
 """A board whose USB endpoints are sockets: `python -m tools.bench.usb_board CONF OUT IN` (descriptors).
 
 What it costs is what the board's own work costs; the kernel's part of USB is not in it. A transfer is sent in
-messages of a request's size, as endpoints.py asks the controller for it.
+messages of a request's size, as board/usb/endpoints.py asks the controller for it.
 """
 
 import socket
@@ -15,7 +15,7 @@ from firmware.host.scsi.task import PIECE, Task
 from firmware.log.ledger import private_words
 
 REQUEST = 128 << 10
-_READABLE, _WRITABLE = 1, 4
+_READABLE = 1
 
 
 class SocketEndpoints:

@@ -5,7 +5,6 @@ import struct
 from firmware.host.scsi.limits import BLOCK
 from firmware.host.scsi.sense import REMOVAL_PREVENTED, CheckCondition
 
-_IMMED = 0x01  # byte 1
 _START, _LOEJ, _NO_FLUSH = 0x01, 0x02, 0x04  # byte 4
 _FORMATTED, _NO_MEDIUM = 2, 3
 
