@@ -2,7 +2,7 @@
 
 from ..errors import ProtocolError
 from .linux import EAGAIN, EIO, POLLERR, POLLHUP, POLLIN, POLLOUT
-from .runtime import sockets
+from .runtime import sockets, system
 from .spans import SPAN_PIECE, is_near, send_span
 
 NEVER = 1 << 60
@@ -128,7 +128,7 @@ class Channel:
     def _answer(self) -> None:
         """Send what there is, as far as it goes without waiting and within this turn's share."""
         conversation = self._conversation
-        now = self._loop.now
+        now = system.now_ms()  # not the turn's: others may have taken long in it, and a link measures its distance
         self._share = _MOST_SENT
         state = _IDLE
         out = conversation.outgoing()

@@ -175,6 +175,19 @@ class Conversations(LoopTest):
         spin(self.loop, lambda: len(timed.polls) == 2)
         self.assertTrue(timed.due <= timed.polls[1] <= timed.due + 5000)
 
+    def test_a_conversation_is_told_the_time_at_which_its_bytes_were_read(self):
+        timed, slow = Recorder(), Recorder()
+        ours = self.converse(timed)
+        turn(self.loop)
+        timed.polls.clear()
+        slow.received = lambda count: time.sleep(0.05)
+        others = self.converse(slow)
+        began = self.loop.now
+        others.sendall(b"x")
+        ours.sendall(b"x")
+        turn(self.loop)
+        self.assertTrue(timed.polls[-1] >= began + 50)
+
     def test_each_conversation_has_its_own_time(self):
         early, late = Recorder(), Recorder()
         for conversation in (early, late):
