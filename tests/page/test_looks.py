@@ -38,13 +38,18 @@ def sideways(page) -> list:
 
 
 def cut_off(page) -> list:
-    """Texts of the drawing that leave it, and elements whose text is wider than they are."""
+    """Texts of the drawing that leave it, are cut or meet another or a disk; elements whose text is wider than they."""
     return page.evaluate("""() => {
       const box = document.getElementById("pair").getBoundingClientRect(), found = [];
       for (const text of document.querySelectorAll("#pair text")) {
         const own = text.getBoundingClientRect();
         const inside = own.left > box.left - 1 && own.right < box.right + 1 && own.bottom < box.bottom + 1;
-        if (own.width && !inside) found.push(text.textContent);
+        if (own.width && (!inside || text.textContent.endsWith("…"))) found.push(text.textContent);
+      }
+      const drawn = [...document.querySelectorAll("#pair text, #pair .disk")].map((node) => [node, node.getBoundingClientRect()]);
+      for (const [one, a] of drawn) for (const [two, b] of drawn) {
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (one !== two && one.textContent && across > 1 && down > 6) found.push(one.textContent + " on " + (two.textContent || "a disk"));
       }
       for (const node of document.querySelectorAll("h1, h2, p, button, td, th, figcaption, nav a, label, li")) {
         const wide = node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1;
@@ -55,7 +60,7 @@ def cut_off(page) -> list:
 
 
 PHONE, DESK = (360, "dark", "fr-FR"), (1280, "light", "en-GB")
-ON_A_DESK = ("healthy", "twin", "outage", "copying", "failed")
+ON_A_DESK = ("healthy", "twin", "outage", "copying", "failed", "fenced")
 
 
 @pytest.mark.parametrize("scene, width, look, locale", [(scene, *PHONE) for scene in SCENES]
@@ -67,6 +72,15 @@ def test_every_situation(show, pictures, scene, width, look, locale):
     assert cut_off(page) == []
     page.screenshot(path=pictures / ("%s-%d-%s.png" % (scene, width, look)), full_page=True)
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("locale", ["en-GB", "fr-FR"])
+def test_a_picture_of_a_twin_that_nobody_knows(show, mock, width, locale):
+    mock.change = lambda status: status["link"].update(peer="")
+    page = show("fenced", width=width, locale=locale, reduced_motion="reduce")
+    settle(page)
+    assert cut_off(page) == []
 
 
 @pytest.mark.parametrize("width, look, locale", [(360, "light", "fr-FR"), (768, "dark", "en-GB")])

@@ -85,11 +85,11 @@ function build(svg, width, scene) {
 
 function buildBroad(svg, width, scene) {
   const left = 148, right = width - 148 - BOARD.w, y = 8, middle = y + BOARD.h / 2;
-  server(svg, 4, middle - 40, scene.writer.host, "server");
-  cable(svg, "M60 " + middle + "H" + left, scene.writer.host, scene.link.write > 0);
+  server(svg, 8, middle - 40, scene.writer.host, "server");
+  cable(svg, "M64 " + middle + "H" + left, scene.writer.host, scene.link.write > 0);
   note(svg, "write", 106, middle - 16, "middle");
-  server(svg, width - 60, middle - 40, false, "standby");
-  cable(svg, "M" + (right + BOARD.w) + " " + middle + "H" + (width - 60), false, false);
+  server(svg, width - 64, middle - 40, false, "standby");
+  cable(svg, "M" + (right + BOARD.w) + " " + middle + "H" + (width - 64), false, false);
   board(svg, left, y, BOARD.w, scene.writer, "writerState");
   board(svg, right, y, BOARD.w, scene.keeper, "keeperState");
   const from = left + BOARD.w, centre = (from + right) / 2;
@@ -100,11 +100,11 @@ function buildBroad(svg, width, scene) {
 }
 
 function buildNarrow(svg, width, scene) {
-  const x = 72, w = width - x - 2, down = 226, centre = x + 44;
-  server(svg, 2, 24, scene.writer.host, "server");
-  cable(svg, "M58 64H" + x, scene.writer.host, scene.link.write > 0);
-  server(svg, 2, down + 24, false, "standby");
-  cable(svg, "M58 " + (down + 64) + "H" + x, false, false);
+  const x = 76, w = width - x - 2, down = 226, centre = x + 44;
+  server(svg, 8, 24, scene.writer.host, "server");
+  cable(svg, "M64 64H" + x, scene.writer.host, scene.link.write > 0);
+  server(svg, 8, down + 24, false, "standby");
+  cable(svg, "M64 " + (down + 64) + "H" + x, false, false);
   board(svg, x, 2, w, scene.writer, "writerState");
   board(svg, x, down, w, scene.keeper, "keeperState");
   link(svg, centre, 2 + BOARD.h, centre, down, scene);
@@ -136,8 +136,8 @@ function cable(svg, line, active, flows) {
 function board(svg, x, y, w, what, stateName) {
   const group = draw("g", { class: "board mood-" + what.mood + (what.known ? "" : " unknown") + (what.me ? " me" : ""), transform: "translate(" + x + " " + y + ")" });
   group.append(draw("rect", { class: "body", width: w, height: BOARD.h, rx: 16 }));
-  const room = Math.floor((w - 84) / 9), name = what.name || t("pair.other");
-  text(group, 18, 34, name.length > room ? name.slice(0, room - 1) + "…" : name, "name");
+  if (what.name) text(group, 18, 34, cut(what.name, Math.floor((w - 84) / 9)), "name");
+  else text(group, 18, 34, t("pair.other"), "note");
   text(group, 18, 55, roleText(what), "note");
   texts[stateName] = text(group, 18, 76, "", "state");
   disk(group, w - 54, 20, what);
@@ -156,6 +156,8 @@ function text(group, x, y, words, kind) {
   group.append(node);
   return node;
 }
+
+const cut = (name, room) => (name.length > room ? name.slice(0, room - 1) + "…" : name);
 
 // A cylinder, as full as the copy is.
 function disk(group, x, y, what) {
