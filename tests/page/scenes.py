@@ -134,9 +134,7 @@ def damaged():
 
 
 def fenced():
-    facts = base()
-    unsent = {"acked": facts["durable"] - 12, "fenced": True, "alarms": [FENCED]}
-    return facts | unsent | _alone(link_state="refused")
+    return _lacking(9 * MIB, 12, 5400, fenced=True, alarms=[FENCED], **_alone(link_state="refused"))
 
 
 def promoted():
