@@ -35,11 +35,10 @@ class Guard:
             return links[0]
 
         def ended(sentence: str, refused: bool) -> None:
-            refused = refused and self._is_news(sentence)
             if links:
                 links[0].ended(sentence, refused)
             elif refused:
-                peer.turned_away(sentence)
+                peer.turned_away(sentence, self._is_news(sentence))
 
         try:
             return self._secure(None, self._credentials.link_session(True), ended, make_link)
@@ -61,7 +60,7 @@ class Guard:
     def _is_news(self, sentence: str) -> bool:
         """Callers of all kinds, in turn, must not fill the board's memory of what happened."""
         now, told = self._loop.now, self._told.get(sentence)
-        if self._board.peer.refusal and told is not None and now < told + TELL_AGAIN_MS:
+        if self._board.peer.caller and told is not None and now < told + TELL_AGAIN_MS:
             return False
         self._told[sentence] = now
         return True

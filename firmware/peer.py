@@ -17,9 +17,11 @@ class Peer:
     `note(sentence)`, told of what happened.
 
     `name`: of the board last met. `written`: the last group that it is known to have had. `refusal`: why the
-    last greeting failed. `damage`: why the twin cannot go on, when our own journal is damaged. `received`:
-    the last group that the twin has in memory. `pace`: how fast its links may go (pace.py). For showing only:
-    `report()` tells the other board of this one, and `neighbour` hears of the other one, and its heartbeats.
+    last greeting failed. `caller`: what somebody was turned away for who called and proved to be nobody, which says
+    nothing of the other board: a port that is open is called by all kinds. `damage`: why the twin cannot go on, when
+    our own journal is damaged. `received`: the last group that the twin has in memory. `pace`: how fast its links may
+    go (pace.py). For showing only: `report()` tells the other board of this one, and `neighbour` hears of the other
+    one, and its heartbeats.
     """
 
     def __init__(self, identity, journal, lane, settings, closed_to_groups, pace=None):
@@ -27,6 +29,7 @@ class Peer:
         self.name = ""
         self.written = 0
         self.refusal = ""
+        self.caller = ""
         self.damage = ""
         self.link = None
         self.mute = False  # nobody is told who this board is: a new generation is not durable yet
@@ -133,7 +136,7 @@ class Peer:
             self.link.drop("another connection took its place")
         self._forget_neighbour()
         self.link = part.link
-        self.refusal = ""
+        self.refusal = self.caller = ""
         self.heard_of(part.link.peer.number)
         self.note("the link to %s is up" % self.name)
         self.moved()
@@ -151,7 +154,7 @@ class Peer:
             self._forget_neighbour()
             self.note("the link to %s is lost: %s" % (self.name, link.reason))
         if link.refusal:
-            self.turned_away(link.refusal)
+            self._refused(link.refusal)
         if self.on_parted is not None:
             self.on_parted(link)
 
@@ -174,12 +177,19 @@ class Peer:
         """Position in the log up to which the twin has to take it before a host finds room to write, 0 for none."""
         return self._journal.must_go
 
-    def turned_away(self, sentence: str) -> None:
-        """A greeting failed, or somebody did not even come to one."""
-        if self.link is None:  # while one works, a stranger's failure is no news
+    def _refused(self, sentence: str) -> None:
+        """A greeting failed."""
+        if self.link is None:  # while one works, the failure of another is no news
             if self.refusal != sentence:
                 self.note("no link: %s" % sentence)
             self.refusal = sentence
+
+    def turned_away(self, sentence: str, news: bool) -> None:
+        """Somebody called and did not come to a greeting; `news`: it is to be remembered."""
+        if self.link is None:
+            self.caller = sentence
+            if news:
+                self.note("no link: %s" % sentence)
 
     def acknowledged(self, received: int, point) -> None:
         """The twin has taken groups up to `received` and durably holds all up to `point`."""

@@ -165,9 +165,15 @@ def _alarms(board) -> list:
         alarms.append(board.copier.trouble)
     if board.fullness.lasts and not who.fenced:
         alarms.append("the journal is full and the server waits")
-    if board.peer.refusal and not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
-        alarms.append(board.peer.refusal)
+    if not who.fenced and who.generation <= 1:  # a promoted board has no twin yet
+        alarms += _unheard(board.peer)
     return alarms + [board.alarms[source] for source in sorted(board.alarms)]
+
+
+def _unheard(peer) -> list:
+    """Why there is no link: by a greeting that failed, and by who called and proved to be nobody."""
+    caller = peer.caller if peer.caller != peer.refusal else ""
+    return [sentence for sentence in (peer.refusal, caller) if sentence]
 
 
 def _oldest(board) -> dict:

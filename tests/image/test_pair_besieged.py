@@ -75,7 +75,7 @@ def test_strangers_at_the_port_of_the_link(running, closed_line, pins, device, t
     twin, before = running.right, running.right.status()["group"]
     for kind in STRANGERS:
         wait_until("the twin says why " + kind, lambda kind=kind: is_refused(twin, kind, tmp_path), 60, 0.5)
-    assert twin.status()["group"] == before and twin.status()["link"]["state"] == "refused"
+    assert twin.status()["group"] == before and twin.status()["link"]["state"] == "waiting"
     left = json.loads(running.file.read_text())["boards"]["left"]
     assert stranger.is_answered(twin.link, None, (left["key"].encode(), left["certificate"].encode()), tmp_path)
     running.line.open = True

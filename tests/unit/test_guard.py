@@ -106,29 +106,35 @@ class Guarding(unittest.TestCase):
 
     def test_who_is_refused_is_the_operators_business_garbage_is_not(self):
         self.call(ProtocolError("garbage"))
-        self.assertEqual((self.board.peer.refusal, self.board.notes), ("", []))
+        self.assertEqual((self.board.peer.caller, self.board.notes), ("", []))
         self.call(Refused("expired"))
-        self.assertEqual((self.board.peer.refusal, self.board.notes), ("expired", ["no link: expired"]))
+        self.assertEqual((self.board.peer.caller, self.board.notes), ("expired", ["no link: expired"]))
+
+    def test_a_caller_who_proves_nothing_is_no_refusal_of_the_other_board(self):
+        self.board.peer.refusal = "wrong pair"
+        self.call(Refused("expired"))
+        self.assertEqual(self.board.peer.refusal, "wrong pair")
 
     def test_while_a_link_works_nobody_hears_of_strangers(self):
         self.board.peer.link = Link()
         self.call(Refused("wrong"))
-        self.assertEqual((self.board.peer.refusal, self.board.notes), ("", []))
+        self.assertEqual((self.board.peer.caller, self.board.notes), ("", []))
 
     def test_callers_who_take_turns_do_not_fill_the_events(self):
         for _ in range(50):
             for sentence in ("wrong", "expired", "old"):
                 self.call(Refused(sentence))
         self.assertEqual(len(self.board.notes), 3)
+        self.assertEqual(self.board.peer.caller, "old")
         self.loop.now += TELL_AGAIN_MS
         self.call(Refused("wrong"))
         self.assertEqual(len(self.board.notes), 4)
 
     def test_what_is_news_after_a_link_is_told_at_once(self):
         self.call(Refused("expired"))
-        self.board.peer.refusal = ""  # a link was up meanwhile
+        self.board.peer.caller = ""  # a link was up meanwhile
         self.call(Refused("expired"))
-        self.assertEqual(self.board.peer.refusal, "expired")
+        self.assertEqual(self.board.notes, ["no link: expired"] * 2)
 
     def test_a_trusted_one_that_ends_at_once_is_told_of_its_link(self):
         self.call(None, record(HELLO) + record(3))
