@@ -159,12 +159,12 @@ def _link(status: dict, facts: dict, language: str) -> list:
 
 
 def _lag(status: dict, facts: dict, language: str) -> list:
-    found = []
-    if facts["disk_size"] and not facts["fenced"] and not facts["promoted"]:
-        found += _copying(status, facts, language)
+    if facts["fenced"] or facts["promoted"]:  # there is no twin that could be behind
+        return []
+    found = _copying(status, facts, language) if facts["disk_size"] else []
     target, seconds = facts["rpo_s"], _least_lag_s(status, facts)
     level = level_of_lag(seconds, target)
-    if level is None or facts["fenced"]:
+    if level is None:
         return found
     text = "condition.behind" if status["backlog"]["seconds"] is not None else "condition.behind.least"
     places = phrases.duration(language, seconds), phrases.span(language, target)

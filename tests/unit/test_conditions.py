@@ -58,6 +58,10 @@ class Each(unittest.TestCase):
         self.assertEqual(found(**late), [("behind", CRITICAL)])
         self.assertEqual(found(**dict(late, rpo_s=None)), [])
 
+    def test_nobody_is_behind_where_there_is_no_twin(self):
+        late = {"oldest_ms": NOW_MS - 9000000, "rpo_s": 900, "link_state": "waiting", "whole": False}
+        self.assertEqual(found(promoted=True, **late), [("no_link", WARNING)])
+
     def test_a_clock_that_nobody_set_tells_no_age(self):
         unknown = {"oldest_ms": None, "rpo_s": 900, "clock_set": False}
         self.assertEqual(found(**unknown), [("clock", WARNING)])
