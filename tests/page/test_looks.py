@@ -46,10 +46,13 @@ def cut_off(page) -> list:
         const inside = own.left > box.left - 1 && own.right < box.right + 1 && own.bottom < box.bottom + 1;
         if (own.width && (!inside || text.textContent.endsWith("…"))) found.push(text.textContent);
       }
-      const drawn = [...document.querySelectorAll("#pair text, #pair .disk")].map((node) => [node, node.getBoundingClientRect()]);
-      for (const [one, a] of drawn) for (const [two, b] of drawn) {
-        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-        if (one !== two && one.textContent && across > 1 && down > 6) found.push(one.textContent + " on " + (two.textContent || "a disk"));
+      const drawn = [...document.querySelectorAll("#pair text, #pair .disk")];
+      for (const text of drawn) for (const other of drawn) {
+        const a = text.getBoundingClientRect(), b = other.getBoundingClientRect();
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        const meet = text !== other && text.textContent && across > 1 && down > 6;
+        if (meet) found.push(text.textContent + " on " + (other.textContent || "a disk"));
       }
       for (const node of document.querySelectorAll("h1, h2, p, button, td, th, figcaption, nav a, label, li")) {
         const wide = node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 1;
