@@ -1,14 +1,15 @@
 """GET /metrics: the snapshot as Prometheus reads it (exposition.py), in base units: bytes, seconds, ratios.
 
 What a board does not know has no sample: a twin's lag (only who sends knows it), the age of what was written by a clock
-that was not set, a condition that cannot be judged now, sensors that are not there, a limit that is not set. Words that
-have a few values (state, mood) are one sample for each of them, 1 for the one that holds:
-`sosie_state{state="failed"} == 1`. So are conditions, by name and level.
+that was not set, what the other board told too long ago, a condition that cannot be judged now, sensors that are not
+there, a limit that is not set. Words of a few values (state, mood) are one sample for each of them, 1 for the one
+that holds: `sosie_state{state="failed"} == 1`. So are conditions, by name and level.
 """
 
 from firmware.api.exposition import GAUGE, KIND, Exposition
 from firmware.api.measures import TABLE
 from firmware.httpd.answer import Answer
+from firmware.status.case import is_fresh
 from firmware.status.conditions import CRITICAL, NAMES, WARNING
 from firmware.status.words import BAD, GOOD, WARN
 
@@ -16,6 +17,7 @@ STATES = ("mirroring", "behind", "copying", "catching up", "no link", "promoted"
 STAGES = ("written", "durable", "sent", "acked", "played")
 _JITTER_S = 2  # by which two clocks disagree on when the board was started
 
+_AGE = "other_age_seconds"  # of what the other board told; when it is old, that is no figure of now
 _OF_THE_SENDER = ("other_backlog_bytes", "other_lag_seconds")  # a twin knows no backlog of its own, and so says none
 
 
@@ -60,6 +62,8 @@ def metrics(status: dict, channels: list, start_s: "float | None" = None) -> str
 
 def _measured(status: dict, name: str, path: tuple, unit: "int | None"):
     if name in _OF_THE_SENDER and status["role"] != "twin":
+        return None
+    if path[0] == "other" and name != _AGE and not (status["other"] and is_fresh(status["other"])):
         return None
     for step in path:
         status = status.get(step) if isinstance(status, dict) else None

@@ -1,6 +1,7 @@
 """The whole snapshot as a table of words, for the console and for `sosie status`."""
 
 from firmware.status import phrases
+from firmware.status.case import is_fresh
 from firmware.status.texts import say
 
 
@@ -107,5 +108,7 @@ def _health(health: dict, language: str) -> str:
 
 
 def _other(other: dict, language: str) -> str:
-    state = phrases.word(language, "state.", other.get("state") or "")
-    return say(language, "other.board", other.get("name") or "", state)
+    said = other.get("name") or "", phrases.word(language, "state.", other.get("state") or "")
+    if other.get("age_s") is None or is_fresh(other):
+        return say(language, "other.board", *said)
+    return say(language, "other.board.then", *said, phrases.duration(language, other["age_s"]))

@@ -37,6 +37,14 @@ def test_the_other_board_is_drawn_as_it_says_of_itself(show, mock):
     expect(page.locator("#boards")).to_contain_text("Levitating")
 
 
+def test_what_the_other_board_told_long_ago_is_not_drawn_as_what_it_does(show, mock):
+    mock.change = lambda status: status["other"].update(state="mirroring", mood="good", age_s=300)
+    page = show("twin")
+    moods_become(page, "calm", ".*")
+    expect(page.locator("#pair-words")).to_contain_text("left: primary, not known")
+    expect(page.locator("#boards thead th").nth(1)).to_contain_text("5\u00a0min ago")
+
+
 def test_a_backlog_whose_age_nobody_knows(show, mock):
     page = show("behind")
     loss = "128 groups of writes; of what time is not known"

@@ -54,13 +54,15 @@ class Looking(unittest.TestCase):
         looker = Looker(rig.board)
         self.assertEqual((looker.look().backlog, looker.look().lag_ms), (None, None))
         facts = rig.board.facts
-        for backlog, wanted in (
-            ({"bytes": 4096, "groups": 2, "seconds": 1.5}, (4096, 1500)),
-            ({"bytes": 4096, "groups": 2, "seconds": None}, (4096, None)),
-            ({"bytes": None, "groups": None, "seconds": None}, (None, None)),
-            (None, (None, None)),
+        for backlog, age_s, wanted in (
+            ({"bytes": 4096, "groups": 2, "seconds": 1.5}, 70, (4096, 1500)),
+            ({"bytes": 4096, "groups": 2, "seconds": None}, 2, (4096, None)),
+            ({"bytes": None, "groups": None, "seconds": None}, 2, (None, None)),
+            (None, 2, (None, None)),
+            ({"bytes": 0, "groups": 0, "seconds": 0}, 71, (None, None)),
         ):
-            rig.board.facts = lambda backlog=backlog: dict(facts(), other={"name": "left", "backlog": backlog})
+            other = {"name": "left", "backlog": backlog, "age_s": age_s, "fresh_s": 70}
+            rig.board.facts = lambda other=other: dict(facts(), other=other)
             self.assertEqual((looker.look().backlog, looker.look().lag_ms), wanted)
 
 

@@ -110,6 +110,8 @@ class SnapshotTest(unittest.TestCase):
         self.assertEqual(found["sosie_other_lag_seconds"], "340")
         self.assertEqual(found["sosie_other_journal_full_in_seconds"], "5400")
         self.assertEqual(found["sosie_other_age_seconds"], "2")
+        old = told(FakeBoard(**dict(EXAMPLES["twin_behind"], other=dict(EXAMPLES["twin_behind"]["other"], age_s=71))))
+        self.assertEqual([name for name in old if name.startswith("sosie_other_")], ["sosie_other_age_seconds"])
         other = dict(EXAMPLES["twin_behind"]["other"], role="twin")
         self.assertFalse("sosie_other_backlog_bytes" in told(FakeBoard(other=other)))
 

@@ -291,6 +291,13 @@ class Words(unittest.TestCase):
         ])  # fmt: skip
         self.assertEqual(wrong(status(troubles={"usb": "u"}, alarms=["u"])), [("Critical", "u")])
 
+    def test_what_the_other_board_told_has_its_age_when_it_is_old(self):
+        example = EXAMPLES["twin_behind"]
+        self.assertTrue(("Other board", "left: behind") in rows(status(**example)))
+        old = dict(example["other"], age_s=300)
+        told = ("Other board", "left: behind, as it told 5 min ago")
+        self.assertTrue(told in rows(status(**dict(example, other=old))))
+
     def test_nothing_of_what_is_wrong_is_lost_or_said_twice(self):
         strictest = "the clock is not set, so the strictest rate counts"
         clock = [sentence for _, sentence in wrong(status(clock_set=False, troubles={"rate": strictest},

@@ -3,6 +3,7 @@
 import { ago, capital, duration, number, percent, sentence, size } from "./amounts.js";
 import { make, part } from "./dom.js";
 import { moodOf } from "./hero.js";
+import { isFresh } from "./scene.js";
 import { known, t } from "./texts.js";
 
 // The other board does not tell its conditions: the limits of firmware/status/conditions.py.
@@ -101,7 +102,7 @@ export function render(status) {
   const cells = ROWS.map(([key, read]) => [key, ...boards.map(read)]).filter((row) => row.slice(1).some((cell) => cell !== null && cell !== undefined && cell !== false && cell !== ""));
   const alarms = boards.map((board) => [board.name, board.alarms]).filter(([, said]) => said && said.length);
   const untold = t(status.link.state === "up" ? "boards.untold" : "boards.unreached");
-  const now = JSON.stringify([cells, alarms, untold, boards.map((each) => [each.name, isOld(each) ? Math.floor(each.age_s / 5) : 0])]);
+  const now = JSON.stringify([cells, alarms, untold, boards.map((each) => [each.name, isFresh(each) ? 0 : Math.floor(each.age_s / 5)])]);
   if (now === drawn) return;
   drawn = now;
   const head = make("tr", {}, make("td"), ...boards.map(heading));
@@ -110,11 +111,8 @@ export function render(status) {
   part("boards").replaceChildren(make("thead", {}, head), body);
 }
 
-// What it told is no longer of now; this board's own status has no age.
-const isOld = (board) => board.age_s > board.fresh_s;
-
 function heading(board) {
-  const more = board.me ? t("this.board") : isOld(board) ? ago(board.age_s) : "";
+  const more = board.me ? t("this.board") : isFresh(board) ? "" : ago(board.age_s);
   return make("th", { scope: "col" }, board.name, ...(more ? [" ", make("span", { class: "soft" }, more)] : []));
 }
 

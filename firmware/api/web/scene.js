@@ -39,7 +39,7 @@ function boardOf(status, me, mood) {
 }
 
 function otherOf(status) {
-  if (status.other) return boardOf(status.other, false, status.other.mood);
+  if (status.other) return isFresh(status.other) ? boardOf(status.other, false, status.other.mood) : { ...boardOf(status.other, false), state: "" };
   return { ...UNKNOWN, me: false, name: status.link.peer || "", host: false };
 }
 
@@ -55,12 +55,15 @@ export function sceneOf(status, rates) {
   return { writer, keeper, link: linkOf(status, rates, leads), fenced: status.state === "fenced" || keeper.state === "fenced" };
 }
 
+// Whether what the other board told of itself is of now; this board's own status has no age.
+export const isFresh = (board) => !(board.age_s > board.fresh_s);
+
 const share = (part, whole) => (whole > 0 ? Math.min(1, part / whole) : 0);
 
 // Whose backlog it is: a twin knows of it what it was told lately, a board that does not run and has not looked nothing.
 export function senderOf(status, leads) {
   if (leads) return status.disk_size ? status : {};
-  return status.other && status.other.age_s <= status.other.fresh_s ? status.other : {};
+  return status.other && isFresh(status.other) ? status.other : {};
 }
 
 function linkOf(status, rates, leads) {

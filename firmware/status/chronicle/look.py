@@ -1,6 +1,7 @@
 """What the series are made of, looked up at a board."""
 
 from firmware.pair.identity import PRIMARY
+from firmware.status.case import is_fresh
 from firmware.status.lag import lag_s
 
 
@@ -32,9 +33,9 @@ class Looker:
         return facts["backlog_bytes"], None if age_s is None else int(age_s * 1000)
 
     def _told(self, facts: dict) -> tuple:
-        """A twin knows what its primary says."""
+        """A twin knows what its primary says, for as long as that is of now."""
         other = facts["other"]
-        backlog = other.get("backlog") if other else None
+        backlog = other.get("backlog") if other and is_fresh(other) else None
         if not backlog:
             return None, None
         seconds = backlog.get("seconds")

@@ -188,6 +188,7 @@ WORDS = {
     "health.disk_ok": "disk well",
     "health.disk_bad": "disk not well",
     "other.board": "%s: %s",
+    "other.board.then": "%s: %s, as it told %s ago",
     # The card of the lights: what they mean, and how they look
     "panel.card": "The lights of a Sosie board",
     "panel.card.button": "Answers to the button: short for the next screen; 5 s, and once more, to promote a twin or stop a primary",

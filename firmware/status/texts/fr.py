@@ -191,6 +191,7 @@ WORDS = {
     "health.disk_ok": "disque en bon état",
     "health.disk_bad": "disque en mauvais état",
     "other.board": "%s : %s",
+    "other.board.then": "%s : %s, d'après ce qu'il a dit il y a %s",
     # La carte des voyants : ce qu'ils veulent dire, et leur allure
     "panel.card": "Les voyants d'un boîtier Sosie",
     "panel.card.button": "Réponses au bouton : bref pour l'écran suivant ; 5 s, puis une fois encore, pour promouvoir un jumeau ou arrêter un principal",
