@@ -35,9 +35,7 @@ class Chronicler:
             self.chronicle, board.events, board.clock, self._clock_set, bulkhead.call_after, language, translate
         )  # fmt: skip
         if live is not None:
-            board.events.on_happened = bulkhead.listener(
-                lambda event: live.happened(event.id, event.ms, event.sentence, event.more)
-            )
+            board.events.on_happened = bulkhead.listener(live.happened)
         self._closed = False
 
     def routes(self) -> dict:

@@ -1,7 +1,6 @@
 """What the API gives of the chronicle.
 
-    GET /api/events[?since=ID][&lang=fr]        {"events": [{"id", "ms", "sentence"}]}, the oldest first; `more`: so
-                                                often besides, `sure` false: by a clock that was not set
+    GET /api/events[?since=ID][&lang=fr]        {"events": [..]} (status/events.py: content), the oldest first
     GET /api/series?span=hour|week[&points=N]   {"step_s", "start_ms", "kept", "lag_s": [..], "backlog_bytes": [..],
                                                 "write_bytes_per_s": [..], "sent_bytes_per_s": [..]}
 
@@ -14,6 +13,7 @@ from firmware.httpd.answer import JSON, Answer, error_answer
 from firmware.quantity import is_digits
 from firmware.status.chronicle import query
 from firmware.status.chronicle.workshop import Workshop
+from firmware.status.events import content
 
 MOST_POINTS, POINTS = 3600, 600
 _EVENTS_AT_ONCE = 25
@@ -88,12 +88,7 @@ class Routes:
         return ('{"events": [%s]}' % ", ".join(pieces)).encode()
 
     def _shown(self, event, language: str) -> dict:
-        its = {"id": event.id, "ms": event.ms, "sentence": self._translate(language, event.sentence)}
-        if event.more:
-            its["more"] = event.more
-        if not event.sure:
-            its["sure"] = False
-        return its
+        return content(event, self._translate(language, event.sentence))
 
     def _order(self, key, make, answer) -> None:
         def done(body, error) -> None:

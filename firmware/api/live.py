@@ -1,7 +1,7 @@
 """`GET /api/live`: what the board is, each second, and what happens to it, as server-sent events for many pages.
 
     event: status     the snapshot
-    event: happened   {"id", "ms", "sentence"}
+    event: happened   one event as GET /api/events has it
 
 The snapshot is made and serialised once per second and language, for all who look, and only while somebody does. It
 goes to one after the other, STEP_MS apart: on a small board each costs a millisecond, and a host's write that comes in
@@ -13,6 +13,7 @@ import json
 
 from firmware.httpd.answer import error_answer
 from firmware.httpd.stream import Stream
+from firmware.status.events import content
 
 EVERY_MS = 1000
 STEP_MS = 10
@@ -52,22 +53,19 @@ class Live:
         wish = request.query.get("lang", "")
         return wish if wish in self._languages else self._languages[0]
 
-    def happened(self, number: int, ms: int, sentence: str, more: "int | None" = None) -> None:
-        """Something happened at `ms` (since 1970); `number` is its id, `more`: how often besides."""
+    def happened(self, event) -> None:
+        """An Event that has its number."""
         frames = {}
         for looker in self._lookers:
             language = looker.language
             if language not in frames:
-                frames[language] = self._event(language, number, ms, sentence, more)
+                frames[language] = self._event(language, event)
             looker.tell(frames[language])
 
-    def _event(self, language: str, number: int, ms: int, sentence: str, more) -> bytes:
-        if self._translate is not None:
-            sentence = self._translate(language, sentence)
-        event = {"id": number, "ms": ms, "sentence": sentence}
-        if more:
-            event["more"] = more
-        return frame("happened", event)
+    def _event(self, language: str, event) -> bytes:
+        translate = self._translate
+        sentence = event.sentence if translate is None else translate(language, event.sentence)
+        return frame("happened", content(event, sentence))
 
     # Lookers
 
@@ -181,6 +179,6 @@ class Looker:
         self._wake()
 
 
-def frame(event: str, content) -> bytes:
+def frame(kind: str, its: dict) -> bytes:
     """A server-sent event. JSON has no line ends of its own, so one line of data does."""
-    return ("event: %s\ndata: %s\n\n" % (event, json.dumps(content))).encode()
+    return ("event: %s\ndata: %s\n\n" % (kind, json.dumps(its))).encode()

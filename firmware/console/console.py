@@ -63,7 +63,7 @@ class Console:
         self._now_ms = 0
         self._message_ms = None
         self._out = None
-        self._echo = ""  # typed at the end of the line, and not drawn
+        self._echo = ""  # the end of the line, when only that is not drawn
         self._prompt_due = False  # the line has to be drawn anew
         self._due_ms = None
         self._begun_ms = None  # a frame is on its way since
@@ -100,7 +100,7 @@ class Console:
         elif key == ERASE:
             self._line = self._line[:-1]
             self._overlong = False  # what stands there is what is meant
-            self._prompt_due = True
+            self._redraw_line()
         elif key in (CLEAR, CANCEL):
             self._deaf = False
             self._forget_line()
@@ -124,7 +124,8 @@ class Console:
             self._overlong = True
             return
         self._line += character
-        self._echo += character
+        if not self._prompt_due:
+            self._echo += character
 
     def _enter(self) -> None:
         line, overlong, deaf = self._line, self._overlong, self._deaf
@@ -145,7 +146,11 @@ class Console:
 
     def _forget_line(self) -> None:
         self._line, self._overlong = "", False
-        self._prompt_due = True
+        self._redraw_line()
+
+    def _redraw_line(self) -> None:
+        """All of it, so that there is no echo: nobody may ever read what would be kept for that."""
+        self._prompt_due, self._echo = True, ""
 
     def _answered(self) -> None:
         """An answer came that was waited for."""

@@ -106,6 +106,17 @@ def told(event) -> str:
     return "%s (and %d more times)" % (event.sentence, event.more) if event.more else event.sentence
 
 
+def content(event, sentence: str) -> dict:
+    """An event as programs get it, in a list or live; `sentence` is its own in their language. `more`: so often
+    besides, `sure` false: by a clock that was not set."""
+    its = {"id": event.id, "ms": event.ms, "sentence": sentence}
+    if event.more:
+        its["more"] = event.more
+    if not event.sure:
+        its["sure"] = False
+    return its
+
+
 def _plain(sentence: str) -> str:
     """Bounded, and text that can be encoded: a file name in a message need not be."""
     sentence = sentence[:MAX_SENTENCE]

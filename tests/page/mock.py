@@ -12,7 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from firmware.api.live import frame
 from firmware.status import texts
+from firmware.status.chronicle.layout import Event
+from firmware.status.events import content
 from tests.page import scenes
 
 WEB = Path(__file__).resolve().parents[2] / "firmware/api/web"
@@ -80,9 +83,9 @@ class Mock:
         self.change(status)
         return status
 
-    def happen(self, sentence: str) -> None:
+    def happen(self, sentence: str, **more) -> None:
         """An event; the stream tells of it."""
-        self.events.append({"id": self.events[-1]["id"] + 1, "ms": scenes.now_ms(), "sentence": sentence})
+        self.events.append(Event(scenes.now_ms(), sentence, id=self.events[-1].id + 1, **more))
 
     @property
     def may_look(self) -> bool:
@@ -151,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/api/series":
             self._send(200, scenes.series(query["span"], int(query["points"]), mock.scene))
         elif path == "/api/events":
-            self._send(200, {"events": mock.events})
+            self._send(200, {"events": [content(event, event.sentence) for event in mock.events]})
         elif path == "/api/settings":
             self._send(200, {"settings": mock.settings})
         elif path == "/api/alerts":
@@ -173,17 +176,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        told = self.mock.events[-1]["id"]
+        told = self.mock.events[-1].id
         while not self.server.gone:
             if not self.mock.silent:
-                self._event("status", self.mock.status(language))
-                for event in [each for each in self.mock.events if each["id"] > told]:
-                    self._event("happened", event)
-                    told = event["id"]
+                self._say("status", self.mock.status(language))
+                for event in [each for each in self.mock.events if each.id > told]:
+                    self._say("happened", content(event, event.sentence))
+                    told = event.id
             time.sleep(0.25)
 
-    def _event(self, name, content):
-        self.wfile.write(("event: %s\ndata: %s\n\n" % (name, json.dumps(content))).encode())
+    def _say(self, kind, its):
+        self.wfile.write(frame(kind, its))
         self.wfile.flush()
 
     def do_POST(self):

@@ -7,6 +7,7 @@ import math
 import time
 
 from board.steward.silent import SilentBoard
+from firmware.status.chronicle.layout import Event
 from firmware.status.snapshot import snapshot as snapshot_of
 from tests.unit.fakes_status import FakeBoard
 
@@ -192,7 +193,7 @@ def events() -> list:
         (3700, "an update of 61.2M is coming in"), (3600, "update: version 0.2.0 is confirmed"),
         (640, "the rate is 2M from now on"),
     ]  # fmt: skip
-    return [{"id": 100 + n, "ms": now_ms() - age * 1000, "sentence": words} for n, (age, words) in enumerate(told)]
+    return [Event(now_ms() - age * 1000, words, id=100 + n) for n, (age, words) in enumerate(told)]
 
 
 def series(span: str, points: int, scene: str = "healthy") -> dict:

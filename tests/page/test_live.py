@@ -84,15 +84,88 @@ def test_without_keys_nobody_is_asked(show):
     expect(page.get_by_role("button", name="Log out")).to_be_hidden()
 
 
-def test_the_stream_stops_for_a_page_that_nobody_sees(show, mock):
-    """What it costs the board: nothing. Chromium's clock is turned, not waited for."""
-    page = show("healthy", reduced_motion="reduce")
+def hide(page):
+    """Somebody looks at another tab, for so long that the stream is closed."""
     page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
                   "window.later = []; const real = setTimeout; window.setTimeout = (what, ms) => ms === 10000 ?"
                   " window.later.push(what) : real(what, ms);"
                   "document.dispatchEvent(new Event('visibilitychange'))")  # fmt: skip
     page.evaluate("window.later.forEach((what) => what())")
-    expect(page.locator("#heard-text")).to_have_text(re.compile("Last heard"))
+
+
+def look_again(page):
     page.evaluate("Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
                   "document.dispatchEvent(new Event('visibilitychange'))")  # fmt: skip
+
+
+def test_the_stream_stops_for_a_page_that_nobody_sees(show, mock):
+    """What it costs the board: nothing. Chromium's clock is turned, not waited for."""
+    page = show("healthy", reduced_motion="reduce")
+    hide(page)
+    expect(page.locator("#heard-text")).to_have_text(re.compile("Last heard"))
+    look_again(page)
     expect(page.locator("#heard-text")).to_have_text("Live")
+
+
+def shown(page, *sentences):
+    """Each stands in the list, and once."""
+    for sentence in sentences:
+        expect(page.locator("#events .entry", has_text=sentence)).to_have_count(1)
+
+
+def test_what_happened_while_nobody_saw_the_page(show, mock):
+    page = show("healthy")
+    shown(page, "The rate is 2M")
+    hide(page)
+    mock.happen("somebody pulled the cable")
+    look_again(page)
+    shown(page, "Somebody pulled the cable", "The rate is 2M")
+    mock.happen("the link to right is up again")
+    shown(page, "The link to right is up again", "Somebody pulled the cable")
+
+
+def test_what_happened_while_the_network_was_gone(show, mock, visitor):
+    visitor.allowed = REFUSED
+    page = show("healthy")
+    shown(page, "The rate is 2M")
+    mock.stop()
+    mock.happen("somebody pulled the cable")
+    mock.start()
+    expect(page.locator("#events .entry").first).to_contain_text("Somebody pulled the cable", timeout=20000)
+    shown(page, "Somebody pulled the cable", "The rate is 2M")
+
+
+def test_what_happens_while_the_list_is_on_its_way(show, mock):
+    """The list was made before it, the stream tells of it before the list comes; then both know of another."""
+    page = show("healthy")
+    shown(page, "The rate is 2M")
+    hide(page)
+    mock.happen("somebody pulled the cable")
+    late = []
+    page.route("**/api/events*", lambda route: late.append((route, route.fetch())))
+    with page.expect_request("**/api/events*"):
+        look_again(page)
+    while not late:
+        page.wait_for_timeout(20)
+    mock.happen("the link to right is up again")
+    shown(page, "The link to right is up again")
+    late[0][0].fulfill(response=late[0][1])
+    shown(page, "Somebody pulled the cable", "The link to right is up again")
+    page.unroute("**/api/events*")
+    hide(page)
+    look_again(page)
+    mock.happen("right is safe")
+    shown(page, "Right is safe", "Somebody pulled the cable", "The link to right is up again")
+
+
+def test_a_list_that_is_refused_is_asked_for_again(show, mock, visitor):
+    visitor.allowed = r"503 \("
+    page = show("healthy")
+    shown(page, "The rate is 2M")
+    hide(page)
+    mock.happen("somebody pulled the cable")
+    mock.answers["GET", "/api/events"] = (503, {"error": "the board is busy"})
+    with page.expect_response("**/api/events*"):
+        look_again(page)
+    del mock.answers["GET", "/api/events"]
+    shown(page, "Somebody pulled the cable", "The rate is 2M")

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from firmware.status.chronicle.layout import Event
 from tests.page import scenes
 
 BROKEN_WORDS = """() => {
@@ -265,13 +266,13 @@ def test_events_the_newest_first_by_day_and_live(show, mock):
     assert page.locator("#events .day").count() >= 2
     mock.happen("the link to right is up")
     expect(first).to_contain_text("The link to right is up")
-    mock.events.append({"id": 900, "ms": scenes.now_ms(), "sentence": "it came and went", "more": 31, "sure": False})
+    mock.happen("it came and went", more=31, sure=False)
     expect(first).to_contain_text("It came and went (and 31 more times)")
     expect(first.locator("time")).to_contain_text("?")
 
 
 def test_times_are_those_of_the_browser(show, mock):
-    mock.events = [{"id": 1, "ms": 1767258000000, "sentence": "noon somewhere"}]  # 2026-01-01 09:00 UTC
+    mock.events = [Event(1767258000000, "noon somewhere", id=1)]  # 2026-01-01 09:00 UTC
     page = show("healthy", timezone_id="Asia/Tokyo")
     expect(page.locator("#events .entry time")).to_have_text("18:00")
     page = show("healthy", timezone_id="America/New_York", locale="en-US")

@@ -57,8 +57,8 @@ class Live:
     def language(self, request):
         return "fr" if request.query.get("lang") == "fr" else "en"
 
-    def happened(self, *event):
-        self.told.append(event)
+    def happened(self, event):
+        self.told.append((event.id, event.sentence, event.sure))
 
 
 def live_for(seconds, path, before=None, board=None):
@@ -87,7 +87,7 @@ def test_across_restarts(tmp_path):
     path = tmp_path / "chronicle"
     board, live, told = live_for(2, path, lambda board: board.events.note("left started"))
     assert told == ["left started"] and board.alarms["chronicle"] == ""
-    assert [event[0::2] for event in live.told] == [(1, "left started")]
+    assert live.told == [(1, "left started", True)]
     assert path.stat().st_size == FILE_SIZE and path.stat().st_mode & 0o777 == 0o600
     board, live, told = live_for(2, path, lambda board: board.events.note("left started again"))
     assert told == ["left started", "left started again"]
@@ -193,4 +193,11 @@ def test_a_card_that_hangs_holds_nobody_up(tmp_path, monkeypatch):
 def test_without_a_file():
     board, live, told = live_for(1.2, None, lambda board: board.events.note("it burns"))
     assert told == ["it burns"] and not board.chronicle.kept and "chronicle" not in board.alarms
-    assert [event[0::2] for event in live.told] == [(1, "it burns")]
+    assert live.told == [(1, "it burns", True)]
+
+
+def test_a_clock_that_is_not_set_is_told_live_too():
+    board = Board()
+    board.clock_set = False
+    _, live, _ = live_for(1.2, None, lambda board: board.events.note("it burns"), board)
+    assert live.told == [(1, "it burns", False)]

@@ -108,6 +108,7 @@ def test_each_second_and_what_happens(open_board):
     found = []
     wait_until("the mark is told", lambda: found.append(page.next()) or "seen live" in str(found[-1]), every_s=0)
     assert found[-1][0] == "happened"
+    assert found[-1][1] in json.loads(open_board.request("GET", "/api/events?lang=en")[1])["events"]
     french = Page(open_board, path="/api/live?lang=fr")
     assert french.status_soon()[1]["language"] == "fr"
 

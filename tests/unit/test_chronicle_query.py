@@ -143,6 +143,20 @@ class Making(unittest.TestCase):
         self.loop.run()
         self.assertEqual(made, [1, 1])
 
+    def test_no_answer_is_older_than_its_question(self):
+        happened = ["it burns"]
+
+        def make():
+            return steps(3, list(happened))
+
+        self.shop.order("events", make, self.done)
+        self.loop.run(1)
+        happened.append("it burns no more")
+        for _ in range(2):
+            self.assertTrue(self.shop.order("events", make, self.done))
+        self.loop.run()
+        self.assertEqual([len(result) for result, _ in self.told], [1, 2, 2])
+
     def test_one_after_the_other_and_not_too_many(self):
         for number in range(MOST):
             self.assertTrue(self.shop.order(number, lambda number=number: steps(2, number), self.done))

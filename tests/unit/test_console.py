@@ -293,6 +293,16 @@ class Typing(unittest.TestCase):
         self.assertFalse(self.session.sees("noise"))
 
 
+def held(console):
+    """How much a console keeps, in characters and bytes."""
+    total = 0
+    for part in (console, console._keys, console._commands):
+        for value in part.__dict__.values():
+            if isinstance(value, (str, bytes, memoryview, list, tuple)):
+                total += len(value)
+    return total
+
+
 class Flood(unittest.TestCase):
     def test_it_waits_and_memory_is_bounded(self):
         session = Session(Board())
@@ -314,6 +324,33 @@ class Flood(unittest.TestCase):
         session.wait(1000)
         session.type("\x03help\r")
         self.assertTrue(session.sees("names this point of the log"))
+
+    def test_a_host_that_writes_and_never_reads(self):
+        for flood in (b"status\r", b"\r", b"x\x15", b"x\x08", b"xy\x7f", b"x\x03", b"x\x0c", b"\x15\x0c\x03", b"x",
+                      b"a^[[Kb\r", "\u65e5\r".encode(), bytes(range(256))):  # fmt: skip
+            session = Session(Board())
+            session.takes = False
+            session.wait(FRAME_MS)
+            before, most = held(session.console), 0
+            for _ in range(8):
+                session.type(flood * (512 // len(flood)), turns=False)
+                most = max(most, held(session.console))
+            self.assertTrue(most <= before + 3 * MAX_LINE, (flood, before, most))
+            session.takes = True
+            session.wait(2 * FRAME_MS)
+            session.type("\x03")
+            self.assertEqual(session.prompt, ">", flood)
+            session.type("help\r")
+            self.assertTrue(session.sees("names this point of the log"), flood)
+
+    def test_what_was_typed_unread_stands_there_once(self):
+        session = Session(Board())
+        session.takes = False
+        session.wait(FRAME_MS)
+        session.type("old\r\x15abx\x08c")
+        session.takes = True
+        session.turn()
+        self.assertEqual(session.prompt, "> abc")
 
     def echo(self, session, how):
         """A second passes at a terminal that sends back all that it gets."""

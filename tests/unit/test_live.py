@@ -5,6 +5,7 @@ import unittest
 
 from firmware.api.live import EVERY_MS, MOST, MOST_EVENTS, STEP_MS, Live
 from firmware.httpd.request import Request
+from firmware.status.chronicle.layout import Event
 
 
 class Hall:
@@ -202,8 +203,8 @@ class Events(unittest.TestCase):
         hall = Hall()
         page, french = hall.look(), hall.look("fr")
         page.take()
-        hall.live.happened(7, 5000, "it rains")
-        hall.live.happened(8, 5001, "it \u00e9\npours", 3)
+        hall.live.happened(Event(5000, "it rains", id=7))
+        hall.live.happened(Event(5001, "it \u00e9\npours", 3, id=8))
         self.assertEqual(page.take(), [
             ("happened", {"id": 7, "ms": 5000, "sentence": "en:it rains"}),
             ("happened", {"id": 8, "ms": 5001, "sentence": "en:it \u00e9\npours", "more": 3}),
@@ -212,15 +213,24 @@ class Events(unittest.TestCase):
         self.assertEqual([event for event, _ in found], ["happened", "happened", "status"])
         self.assertEqual(found[0][1]["sentence"], "fr:it rains")
 
+    def test_a_clock_that_is_not_set_is_told(self):
+        hall = Hall()
+        page = hall.look()
+        page.take()
+        hall.live.happened(Event(5, "it flaps", 7, sure=False, id=11))
+        self.assertEqual(page.take(), [
+            ("happened", {"id": 11, "ms": 5, "sentence": "en:it flaps", "more": 7, "sure": False}),
+        ])  # fmt: skip
+
     def test_bounded(self):
         hall = Hall()
         page = hall.look()
         for number in range(10 * MOST_EVENTS):
-            hall.live.happened(number, 0, "x")
+            hall.live.happened(Event(0, "x", id=number))
         ids = [content["id"] for event, content in page.take() if event == "happened"]
         self.assertEqual(ids, list(range(9 * MOST_EVENTS, 10 * MOST_EVENTS)))
 
     def test_nobody_there(self):
         hall = Hall()
-        hall.live.happened(1, 2, "x")
+        hall.live.happened(Event(2, "x", id=1))
         self.assertEqual(hall.shown, [])

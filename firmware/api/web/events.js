@@ -6,27 +6,48 @@ import { get, refusal } from "./session.js";
 import { t, tn } from "./texts.js";
 
 const MOST = 200;
+const AGAIN_MS = 3000;
 let entries = [];
 let untold = "";
+let asked = 0; // how often; an answer to any question but the last comes too late
+let came = []; // live, since it was asked
+let againAt = Infinity; // when to ask once more for what was not told
 
-export async function begin() {
+export async function begin(status, live) {
+  live.happened = happened;
+  live.missed = ask;
   await ask();
 }
 
 export const shown = () => ask();
 export const translated = () => ask();
+export const render = () => { if (Date.now() >= againAt) ask(); };
 
+// The answer knows all that happened before it was asked for, and perhaps some of what came live since.
 async function ask() {
+  const mine = asked += 1;
+  came = [];
+  againAt = Infinity;
   const answer = await get("/api/events");
-  if (answer.ok) entries = answer.content.events.slice(-MOST);
+  if (mine !== asked) return;
+  againAt = answer.ok ? Infinity : Date.now() + AGAIN_MS;
   untold = answer.ok ? "" : refusal(answer);
+  if (answer.ok) {
+    entries = answer.content.events;
+    came.forEach(add);
+    entries = entries.slice(-MOST);
+  }
   fill();
 }
 
-export function happened(event) {
-  if (entries.some((each) => each.id === event.id)) return;
-  entries.push(event);
-  if (entries.length > MOST) entries.shift();
+function add(event) {
+  if (!entries.some((each) => each.id === event.id)) entries.push(event);
+}
+
+function happened(event) {
+  came = [...came.slice(1 - MOST), event];
+  add(event);
+  entries = entries.slice(-MOST);
   fill();
 }
 

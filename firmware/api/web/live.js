@@ -10,11 +10,13 @@ export const OLD_MS = 3500;
 export const GONE_MS = 9000;
 
 export class Live {
-  // `status(snapshot)` and `happened(event)` take what comes; `broke()` is told of every attempt that failed.
-  constructor(status, happened, broke) {
+  // `status(snapshot)` takes what comes; `broke()` is told of every attempt that failed.
+  constructor(status, broke) {
     this.status = status;
-    this.happened = happened;
     this.broke = broke;
+    // For who keeps what happens: an event, and that others may have been missed until now.
+    this.happened = () => {};
+    this.missed = () => {};
     this.heardAt = null;
     this.language = "en";
     this.source = null;
@@ -42,12 +44,15 @@ export class Live {
     this.close();
     this.openedAt = Date.now();
     const source = new EventSource("/api/live?lang=" + this.language);
+    let first = true;
     this.source = source;
     source.addEventListener("status", (event) => {
       if (source !== this.source) return;
       this.tries = 0;
       this.heardAt = Date.now();
       this.status(JSON.parse(event.data));
+      if (first) this.missed(); // and not before, lest one be missed in between
+      first = false;
     });
     source.addEventListener("happened", (event) => {
       if (source === this.source) this.happened(JSON.parse(event.data));
@@ -79,6 +84,7 @@ export class Live {
   take(snapshot) {
     this.heardAt = Date.now();
     this.status(snapshot);
+    this.missed();
   }
 
   // A page that is not seen costs the board nothing; when it is seen again it is up to date at once.

@@ -17,7 +17,7 @@ let status = null;
 const loaded = {}, coming = {}; // what comes when it is needed
 let failures = 0, retried = 0;
 const rates = new Rates();
-const live = new Live(heard, (event) => loaded.events && loaded.events.happened(event), broke);
+const live = new Live(heard, broke);
 
 // The stream
 
@@ -121,7 +121,7 @@ function need(name) {
 async function load(name) {
   // A browser remembers that a module could not be had: the next attempt asks for it by another name.
   const module = await import("/web/" + name + ".js" + (failures ? "?" + failures : ""));
-  await module.begin(() => status);
+  await module.begin(() => status, live);
   loaded[name] = module;
   if (status !== null && module.render) module.render(status, rates.now);
 }

@@ -1,4 +1,6 @@
-"""Makes long answers piece by piece, one at a time, and once for all who ask for the same."""
+"""Makes long answers piece by piece, one at a time, and once for all who ask for the same before it is begun: no answer
+is older than its question, so that a page which asks after a break misses nothing.
+"""
 
 MOST = 16  # different ones that wait
 
@@ -13,7 +15,8 @@ class Workshop:
 
     def order(self, key, make, done) -> bool:
         """Calls done(result, error) when the generator that make() returns has ended; False: too much waits."""
-        for known, _, waiting in self._orders:
+        begun = 0 if self._steps is None else 1
+        for known, _, waiting in self._orders[begun:]:
             if known == key:
                 waiting.append(done)
                 return True
