@@ -67,6 +67,7 @@ class Channel:
 
     def over(self, episode) -> None:
         """An episode is over."""
+        episode = episode.copy()  # every channel shifts its own
         told, sending = self.told.get(episode.name), self.sending
         if told is not None:
             told.over = episode

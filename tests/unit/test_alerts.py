@@ -122,6 +122,23 @@ class Telling(unittest.TestCase):
             self.assertEqual(each.since_ms, START_MS + 2000)
             self.assertEqual(each.lasted_ms // MINUTE, 61 - 1)
 
+    def test_the_clock_is_set_while_several_do_not_know_that_it_is_over(self):
+        rig = Rig(BOTH)
+        rig.wall = 0
+        rig.put("storage")
+        rig.wait(MINUTE)
+        rig.post.away["all"] = unreachable()
+        rig.clear("storage")
+        rig.wait(10 * MINUTE)
+        rig.wall = START_MS
+        rig.wait(MINUTE)
+        rig.post.away, rig.post.by_hand = {}, True
+        rig.wait(10 * MINUTE)
+        notices = [letter.notice for _, letter, _ in rig.post.jobs]
+        self.assertEqual([each.event for each in notices], ["resolved"] * 2)
+        for each in notices:
+            self.assertEqual((each.since_ms, each.lasted_ms // MINUTE), (START_MS + 2000, 0))
+
     def test_not_resolved_while_rate_holds_something_back(self):
         rig = Rig(HOOK)
         rig.come_and_go("behind", 2 * MINUTE)
