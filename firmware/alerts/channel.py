@@ -132,6 +132,8 @@ class Channel:
             if notice is not None:
                 notice.thread = "%s-%d" % (name, notice.since_ms)
                 notice.id = "%s-%s" % (notice.thread, notice.event)
+                if notice.event in (WORSE, REMINDER):  # told again and again, each of them after another one
+                    notice.id += "-%d" % self.told[name].at_ms
                 notices.append(notice)
         return notices
 

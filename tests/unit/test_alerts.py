@@ -104,6 +104,37 @@ class Telling(unittest.TestCase):
         reminders = [each for each in rig.post.taken if each[1] == "reminder"]
         self.assertEqual(reminders, [("webhook", "reminder", "storage")] * 3)
 
+    def test_each_reminder_is_a_thing_of_its_own_however_often_it_is_sent(self):
+        """Who keeps one of each id, as a store of mails does, keeps them all, also over a restart between two tries."""
+        rig, ids = Rig(HOOK), []
+        rig.post.by_hand = True
+
+        def sent(after_ms, fails=False):
+            rig.wait(after_ms)
+            (job,) = rig.post.jobs
+            rig.post.away = {"all": unreachable()} if fails else {}
+            rig.post.run()
+            ids.append((job[1].notice.event, job[1].notice.id))
+
+        rig.put("storage", "warning")
+        sent(MINUTE)
+        for _ in range(2):
+            rig.put("storage")
+            sent(30 * MINUTE)
+            rig.put("storage", "warning")
+            rig.wait(DAY)
+        rig.put("storage")
+        sent(30 * MINUTE)
+        sent(DAY)
+        sent(DAY, True)
+        sent(HOUR, True)
+        rig = rig.restarted(HOOK)
+        rig.post.by_hand = True
+        sent(HOUR)
+        self.assertEqual([event for event, _ in ids], ["fired"] + ["worse"] * 3 + ["reminder"] * 4)
+        self.assertEqual(len(set(ids[:-2])), 6)
+        self.assertEqual(ids[-3:], [ids[-1]] * 3)
+
     def test_the_clock_is_set_in_between(self):
         rig = Rig(BOTH)
         rig.wall = 0
