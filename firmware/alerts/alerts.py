@@ -22,6 +22,7 @@ _SAVE_AGAIN_MS = 60000
 _REACHED = "alerts reach receiver %d of %s again"
 _REMARKED = "alerts reach receiver %d of %s, but not as they should; `sosie alert status` says why"
 _FAILS = "alerts do not reach receiver %d of %s; `sosie alert status` says why"
+_SILENT = "no ping goes out, on purpose: %s"
 _UNREACHED = "alerts have not reached receiver %d of %s for minutes; `sosie alert status` says why"
 
 
@@ -142,8 +143,7 @@ class Alerts:
 
     def _tell(self, channel, now_ms: int, wall_ms: int) -> None:
         if self._is_on_trial(channel):
-            self._trial.asked(channel)
-            self._deliver(channel, _test_notice(wall_ms))
+            self._try(channel, wall_ms)
         elif channel.place.kind == PING:
             if not self._silence and now_ms >= self._pings_ms.get(channel.place.key, 0):
                 self._deliver(channel, _test_notice(wall_ms))
@@ -151,6 +151,15 @@ class Alerts:
             notice = channel.next(self._watch.standing, wall_ms)
             if notice is not None:
                 self._deliver(channel, notice)
+
+    def _try(self, channel, wall_ms: int) -> None:
+        """Its part of the test. A ping that stays away says that the board is not well: one would take that back."""
+        self._trial.asked(channel)
+        silence = self.silence(channel)
+        if silence:
+            self._trial.answered(channel, _SILENT % silence)
+        else:
+            self._deliver(channel, _test_notice(wall_ms))
 
     def _deliver(self, channel, notice) -> None:
         letter = self.writer.write(notice, self._status, self._wall_ms())

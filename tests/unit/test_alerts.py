@@ -6,6 +6,7 @@ import unittest
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
 from firmware.errors import Refused, Unkept
+from firmware.status.translation import translate
 from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, START_MS, Rig, unreachable, unwanted
 from tests.unit.fakes_status import FACTS, status
 
@@ -725,6 +726,24 @@ class Pings(unittest.TestCase):
         self.assertEqual(self.rig.alerts.unreached(), "")
         self.rig.wait(2 * MINUTE)
         self.assertIn("receiver 1 of alert_ping", self.rig.alerts.unreached())
+
+    def test_a_test_does_not_call_a_board_well_that_is_silent(self):
+        self.rig = Rig(dict(self.LINES, alert_webhook=HOOK["alert_webhook"]))
+        self.rig.status["state"] = "failed"
+        self.rig.wait(2000)
+        outcomes = []
+        for _ in range(2):
+            self.rig.alerts.test(lambda outcome, error: outcomes.append([sentence for _, sentence in outcome]))
+            self.rig.wait(2000)
+        words = "no ping goes out, on purpose: this board takes no more writes"
+        self.assertEqual(outcomes, [[words, None]] * 2)
+        self.assertEqual(self.rig.post.taken, [("webhook", "test", "test")] * 2)
+        self.rig = Rig(self.LINES)
+        self.rig.status["state"] = "failed"
+        self.rig.alerts.test(lambda outcome, error: outcomes.append([sentence for _, sentence in outcome]))
+        self.assertEqual((outcomes[2], self.rig.post.tried), ([words], 0))
+        french = "aucun ping ne part, c'est voulu : ce boîtier n'accepte plus d'écritures"
+        self.assertEqual(translate("fr", words), french)
 
     def test_it_is_tried_again_soon(self):
         self.rig.post.away["ping"] = unreachable()

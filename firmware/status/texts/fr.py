@@ -911,6 +911,7 @@ SENTENCES = {
     "alerts reach receiver %d of %s, but not as they should; `sosie alert status` says why": "les alertes arrivent au destinataire %s de %s, mais pas comme il faut ; `sosie alert status` dit pourquoi",
     "alerts do not reach receiver %d of %s; `sosie alert status` says why": "les alertes n'arrivent pas au destinataire %s de %s ; `sosie alert status` dit pourquoi",
     "alerts have not reached receiver %d of %s for minutes; `sosie alert status` says why": "depuis des minutes, les alertes n'arrivent pas au destinataire %s de %s ; `sosie alert status` dit pourquoi",
+    "no ping goes out, on purpose: %s": "aucun ping ne part, c'est voulu : %s",
     "the journal takes nothing": "le journal ne prend plus rien",
     "the twin takes nothing": "le jumeau ne prend plus rien",
     "the disk takes nothing": "le disque ne prend plus rien",
