@@ -553,6 +553,42 @@ class Restarts(unittest.TestCase):
         older = Rig(BOTH, json.dumps(older).encode() + b"\n")
         self.assertEqual([(len(each.told), each.last_ms) for each in older.alerts.channels], [(1, None)] * 2)
 
+    def watch(self, rig, minutes):
+        """As the board does: a receiver that is not reached is a condition, of which the others are told."""
+        for _ in range(60 * minutes):
+            rig.wait(1000)
+            if rig.alerts.unreached():
+                rig.put("surface", "warning", rig.alerts.unreached())
+            else:
+                rig.clear("surface")
+        return [each for each in rig.post.taken if each[2] == "surface"]
+
+    def test_a_receiver_that_was_not_reached_before_a_restart_is_not_reached_until_it_is(self):
+        """Also by a clock that was not set yet."""
+        rig = Rig(BOTH)
+        rig.post.away["syslog"] = unreachable()
+        rig.put("storage")
+        self.assertEqual(self.watch(rig, 20), [("webhook", "fired", "surface")])
+        for wall_ms in (None, 0):
+            rig = rig.restarted(BOTH)
+            rig.wall = rig.wall if wall_ms is None else wall_ms
+            self.assertIn("receiver 1 of alert_syslog", rig.alerts.unreached())
+            rig.post.away["syslog"] = unreachable()
+            self.assertEqual(self.watch(rig, 20), [])
+        rig.post.away = {}
+        self.assertEqual(self.watch(rig, 10)[-1:], [("webhook", "resolved", "surface")])
+        self.assertEqual(rig.restarted(BOTH).alerts.unreached(), "")
+
+    def test_a_file_of_an_earlier_version_does_not_say_who_was_not_reached(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        rig.wait(MINUTE)
+        older = json.loads(rig.kept)
+        for each in older["channels"].values():
+            del each["unreached"]
+        older = Rig(HOOK, json.dumps(older).encode() + b"\n")
+        self.assertEqual((older.events, older.alerts.unreached()), ([], ""))
+
     def test_pings_do_not_wear_out_the_card(self):
         rig = Rig(Pings.LINES)
         rig.wait(HOUR)
