@@ -511,6 +511,23 @@ class Restarts(unittest.TestCase):
         over = [each[2] for each in rig.post.taken if each[1] == "resolved"]
         self.assertEqual(sorted(over), ["behind", "clock", "damage", "disk"])
 
+    def test_an_old_certificate_is_told_once_however_often_a_board_begins_without_a_clock(self):
+        old = {"certificates": "the certificate of this board is good until 2026-01-02 only"}
+        rig = Rig(HOOK)
+        rig.status = status(troubles=old)
+        rig.wait(10 * MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "keys")])
+        for _ in range(2):
+            rig = rig.restarted(HOOK)
+            rig.status = status(doubted=["keys"])
+            rig.wait(10 * MINUTE)
+            rig.status = status(troubles=old)
+            rig.wait(10 * MINUTE)
+            self.assertEqual(rig.post.taken, [])
+        rig.status = status(doubted=[])
+        rig.wait(10 * MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "resolved", "keys")])
+
     def test_a_board_that_is_fenced_does_not_call_its_lag_over(self):
         rig = Rig(HOOK)
         rig.status = status(rpo_s=900, oldest_ms=0)
