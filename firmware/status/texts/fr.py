@@ -932,6 +932,8 @@ SENTENCES = {
     "nobody listens at %s": "personne n'écoute à %s",
     "it is not reached: %s": "il est injoignable : %s",
     "there is no room for another thread (%s)": "il n'y a pas de place pour un fil d'exécution de plus (%s)",
+    "there is no room for another delivery (%s)": "il n'y a pas de place pour un envoi de plus (%s)",
+    "what this board sends it with cannot be read (%s); look at the card with its system": "ce avec quoi ce boîtier l'envoie ne peut pas être lu (%s) ; regarder la carte qui porte son système",
     "it does not take the user name with this password: %s":
         "il n'accepte pas le nom d'utilisateur avec ce mot de passe : %s",
     "it takes no user name and password here": "il n'accepte ici ni nom d'utilisateur ni mot de passe",
