@@ -56,6 +56,7 @@ class Board:
         self.events = Events(clock.wall_ms, clock.now_ms)
         self.hosts = Hosts(self.events.note)
         self.alarms = {}  # of those outside, who cannot do their part: source -> sentence
+        self.doubts = {}  # of those outside, who cannot tell yet: source -> name of a condition
         self.journal = self._make_journal(remains, lanes)
         self.fullness = Fullness(self.journal, self.events.note)
         self.volume = Volume(disk, lanes.read, self.journal, clock.now_ms)
@@ -358,6 +359,10 @@ class Board:
         else:
             del self.alarms[source]
 
+    def doubt(self, source: str, name: str) -> None:
+        """Whether the condition `name` holds is not for `source` to say now, whatever its alarm is; empty: it is."""
+        self.doubts[source] = name
+
     def _closed_to_groups(self) -> str:
         if self._promotion is not None or self._stopped is not None or self.failed:
             return "%s takes no groups now: it stops, failed or is being promoted" % self.identity.name
@@ -374,7 +379,9 @@ class Board:
 
     def facts(self) -> dict:
         """What the status surfaces show (firmware/status/snapshot.py)."""
-        return facts(self)
+        known = facts(self)
+        known["doubted"] = [self.doubts[source] for source in sorted(self.doubts) if self.doubts[source]]
+        return known
 
 
 def _earliest(*times) -> "int | None":

@@ -7,7 +7,7 @@ from firmware import ports
 from firmware.alerts.alerts import LOOK_MS, Alerts
 from firmware.alerts.letter import Writer
 from firmware.alerts.routes import Routes
-from firmware.errors import Refused
+from firmware.errors import Refused, Undelivered, why
 from firmware.ports.notebook import Notebook
 from firmware.ports.post import check_post, open_post
 
@@ -74,10 +74,25 @@ class Herald:
             self._lane.close(_PATIENCE_S)
 
     def send(self, place, letter, done) -> None:
-        """See Alerts: the post office opens with the first letter."""
+        """See Alerts."""
+        try:
+            self._open_post()
+        except OSError as error:  # no room for another descriptor
+            self._bulkhead.soon(done, Undelivered("there is no room for another delivery (%s)" % why(error)), "")
+        else:
+            self._post.send(place, letter, self._bulkhead.guarded(done))
+
+    def _open_post(self) -> None:
         if self._post is None:
             self._post = open_post(self._bulkhead)
-        self._post.send(place, letter, self._bulkhead.guarded(done))
+
+    def _make_ready(self, places: list) -> None:
+        """Before there is anything to tell: the card that all is loaded from may be what there is to tell of."""
+        try:
+            self._open_post()
+            self._post.load(places)
+        except OSError:  # send() tells
+            pass
 
     def _recall(self) -> None:
         data, error = self._told
@@ -89,7 +104,10 @@ class Herald:
 
     def _receive(self, _=None) -> None:
         check(self._settings)
-        self.alerts.receive(places_of(self._settings))
+        places = places_of(self._settings)
+        self.alerts.receive(places)
+        if places:
+            self._make_ready(places)
 
     def _save(self, data: bytes, done) -> None:
         if self._lane is None:

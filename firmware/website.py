@@ -24,6 +24,7 @@ from firmware.ports.shelf import Shelf
 from firmware.status.shown import Shown
 from firmware.status.snapshot import snapshot
 from firmware.status.texts import LANGUAGES
+from firmware.status.translation import load as load_languages
 from firmware.status.translation import translate
 
 _REPORT = "/run/sosie/update.json"
@@ -56,6 +57,7 @@ class Website:
     def open(self, board, more=None, anyone=None, shown=None) -> None:
         """`board` is what Api takes; `more` are routes of others (api/api.py); anyone(): who looks needs no
         password; `shown` is a Shown of the board. Starts threads."""
+        load_languages()
         self._board = board
         self._shown = shown or Shown(board, ports.now_ms)
         updates, static = self._make_updates(board), Static(self._read_files)

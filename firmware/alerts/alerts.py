@@ -17,11 +17,11 @@ from firmware.alerts.watch import WARNING, Episode, Watch
 from firmware.errors import Damaged, Refused, Undelivered
 
 LOOK_MS = 1000
-UNREACHED_MS = 300000  # several tries
 _SAVE_AGAIN_MS = 60000
 _REACHED = "alerts reach receiver %d of %s again"
 _REMARKED = "alerts reach receiver %d of %s, but not as they should; `sosie alert status` says why"
 _FAILS = "alerts do not reach receiver %d of %s; `sosie alert status` says why"
+_SILENT = "no ping goes out, on purpose: %s"
 _UNREACHED = "alerts have not reached receiver %d of %s for minutes; `sosie alert status` says why"
 
 
@@ -79,7 +79,7 @@ class Alerts:
             self._note("what was told of alerts is forgotten, so they may come once more: %s" % error)
             return
         names = {episode.name for episode in standing}
-        for by_name, _, _ in told.values():
+        for by_name, _, _, _ in told.values():
             for name, each in by_name.items():
                 if each.over is None and name not in names:
                     names.add(name)
@@ -90,8 +90,8 @@ class Alerts:
             self._remind(channel)
 
     def _remind(self, channel) -> None:
-        before = self._forgotten.pop(channel.place.key, ({}, {}, None))
-        channel.told, channel.passed, channel.last_ms = before
+        before = self._forgotten.pop(channel.place.key, ({}, {}, None, False))
+        channel.told, channel.passed, channel.last_ms, channel.unreached = before
 
     def unread(self, error) -> None:
         """What was told cannot be known; until it can be kept again, that is trouble."""
@@ -121,6 +121,7 @@ class Alerts:
         for channel in self.channels:
             if self.silence(channel):
                 channel.excuse(wall_ms)
+            channel.look(wall_ms)
             if channel.may_try(now_ms) or (channel.sending is None and self._is_on_trial(channel)):
                 self._tell(channel, now_ms, wall_ms)
         if self._trial is not None:
@@ -142,8 +143,7 @@ class Alerts:
 
     def _tell(self, channel, now_ms: int, wall_ms: int) -> None:
         if self._is_on_trial(channel):
-            self._trial.asked(channel)
-            self._deliver(channel, _test_notice(wall_ms))
+            self._try(channel, wall_ms)
         elif channel.place.kind == PING:
             if not self._silence and now_ms >= self._pings_ms.get(channel.place.key, 0):
                 self._deliver(channel, _test_notice(wall_ms))
@@ -151,6 +151,15 @@ class Alerts:
             notice = channel.next(self._watch.standing, wall_ms)
             if notice is not None:
                 self._deliver(channel, notice)
+
+    def _try(self, channel, wall_ms: int) -> None:
+        """Its part of the test. A ping that stays away says that the board is not well: one would take that back."""
+        self._trial.asked(channel)
+        silence = self.silence(channel)
+        if silence:
+            self._trial.answered(channel, _SILENT % silence)
+        else:
+            self._deliver(channel, _test_notice(wall_ms))
 
     def _deliver(self, channel, notice) -> None:
         letter = self.writer.write(notice, self._status, self._wall_ms())
@@ -197,7 +206,7 @@ class Alerts:
     def unreached(self) -> str:
         """The first receiver that has not been reached for so long that somebody has to look, in a sentence, or ""."""
         for channel in self.channels:
-            if channel.failed_ms is not None and self._wall_ms() - channel.failed_ms >= UNREACHED_MS:
+            if channel.unreached:
                 return _UNREACHED % self._named(channel)
         return ""
 

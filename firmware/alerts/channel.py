@@ -18,6 +18,7 @@ from firmware.alerts.watch import CRITICAL, WARNING
 REMIND_MS = 24 * 3600000
 FIRST_PAUSE_MS = 5000
 LONGEST_PAUSE_MS = 300000  # when the network is back, an alert is not much later
+UNREACHED_MS = 300000  # several tries
 LONGEST_REFUSED_MS = 3600000  # a server that is shown a wrong password all the time locks the account
 
 
@@ -58,6 +59,7 @@ class Channel:
         self.last_ms = None  # wall clock of the last success
         self._last_ours = False  # that was in this run of the board, by its clock, which may be set later
         self.failed_ms = None  # wall clock since when it fails
+        self.unreached = False  # it fails for so long that somebody has to look, perhaps since before this run
         self.again_ms = None  # when to try again
         self._pause_ms = 0
         self._late = None  # the Episode of `sending`, when it was over before that was taken
@@ -67,6 +69,7 @@ class Channel:
 
     def over(self, episode) -> None:
         """An episode is over."""
+        episode = episode.copy()  # every channel shifts its own
         told, sending = self.told.get(episode.name), self.sending
         if told is not None:
             told.over = episode
@@ -131,6 +134,8 @@ class Channel:
             if notice is not None:
                 notice.thread = "%s-%d" % (name, notice.since_ms)
                 notice.id = "%s-%s" % (notice.thread, notice.event)
+                if notice.event in (WORSE, REMINDER):  # told again and again, each of them after another one
+                    notice.id += "-%d" % self.told[name].at_ms
                 notices.append(notice)
         return notices
 
@@ -160,6 +165,11 @@ class Channel:
 
     # Deliveries
 
+    def look(self, wall_ms: int) -> None:
+        """Time passes."""
+        if self.failed_ms is not None and wall_ms - self.failed_ms >= UNREACHED_MS:
+            self.unreached = True
+
     def may_try(self, now_ms: int) -> bool:
         """Whether nothing is on its way and its pause is over."""
         return self.sending is None and (self.again_ms is None or now_ms >= self.again_ms)
@@ -168,6 +178,7 @@ class Channel:
         """The receiver took it (None: what is not to be kept in mind); `remark`: what was not well about it."""
         self.sending, self.last_ms, self._last_ours, self.trouble = None, wall_ms, True, remark
         self.refused, self.failed_ms, self.again_ms, self._pause_ms = False, None, None, 0
+        self.unreached = False
         if notice is not None:
             self._remember(notice, wall_ms)
 
@@ -211,6 +222,7 @@ class Channel:
 
     def excuse(self, wall_ms: int) -> None:
         """It is not tried now, on purpose: that is no time in which it fails."""
+        self.unreached = False
         if self.failed_ms is not None:
             self.failed_ms = wall_ms
 

@@ -2,13 +2,19 @@
 
 What waits somewhere on its way (to be journaled, to be taken by the twin, to be played on the disk) has to move. What
 the quota holds back, and has not been sent, is meant to wait; under a rate the twin acknowledges group by group, as
-slowly as that is. The first copy waits while the twin lacks much of what it has put into the log: where the twin lacks
-anything, it is the twin that has to move.
+slowly as that is. So it does on a slow line: what goes out is movement as well, if it is more than heartbeats, and no
+more than it takes until a twin that is well has the next group. The first copy waits while the twin lacks much of what
+it has put into the log: where the twin lacks anything, it is the twin that has to move.
 """
 
 from firmware.log.layout import MAX_BODY
 
 STILL_MS = 120000  # a link that comes back by itself, or a slow disk, is no reason
+_PIECE = 64 << 10  # bytes that are movement
+_BEATS = 2200  # bytes a second that are none: a report of at most 4 KiB every 2 s, and heartbeats
+# Until the twin has a group: that group, and what the systems of both boards take of those behind it. However much goes
+# out beyond that, a twin that does not take the group takes nothing.
+_MOST_BYTES = 2 * MAX_BODY
 _STEPS = (  # what has to move while it is behind the other
     ("durable", "written", "the journal takes nothing"),
     ("acked", "durable", "the twin takes nothing"),
@@ -21,6 +27,7 @@ class Heartbeat:
 
     def __init__(self):
         self._moved = {}  # step -> (its number, monotonic ms of when it was seen to move, or had nothing to do)
+        self._wire = _Wire()
 
     def look(self, status: dict, now_ms: int) -> str:
         """Empty while the board mirrors; else the sentence that says what stands still."""
@@ -28,8 +35,11 @@ class Heartbeat:
         stuck = ""
         for step, ahead, words in _STEPS:
             idle = group[step] >= group[ahead] or (step == "acked" and _waits_on_purpose(status))
-            still_ms = STILL_MS + (_longest_ms(status["link"]["cap"]) if step == "acked" else 0)
-            if not self._moves(step, group[step], idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
+            number, still_ms = group[step], STILL_MS
+            if step == "acked":
+                number = self._wire.look(number, status["link"]["sent_bytes"], idle, now_ms)
+                still_ms += _longest_ms(status["link"]["cap"])
+            if not self._moves(step, number, idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
                 stuck = words
         up = self._moves("link", 0, status["state"] != "no link", now_ms)
         copies = self._moves("copy", status["copy"]["bytes"], not _is_to_copy(status), now_ms)
@@ -39,12 +49,30 @@ class Heartbeat:
             return "the other board is not reached"
         return stuck or ("" if copies else "the first copy does not go on")
 
-    def _moves(self, step: str, number: int, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
+    def _moves(self, step: str, number, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
         before = self._moved.get(step)
         if before is None or idle or number != before[0]:
             self._moved[step] = (number, now_ms)
             return True
         return now_ms - before[1] < still_ms
+
+
+class _Wire:
+    """What goes out until the twin takes a group."""
+
+    def __init__(self):
+        self._acked = None
+        self._sent_bytes = self._since_ms = 0  # when it took one, or was to take none
+        self._pieces = 0
+
+    def look(self, acked: int, sent_bytes: int, idle: bool, now_ms: int) -> tuple:
+        """(the last group that it took, the pieces of the next ones that went out since)."""
+        if idle or acked != self._acked:
+            self._acked, self._sent_bytes, self._since_ms, self._pieces = acked, sent_bytes, now_ms, 0
+        beats = (now_ms - self._since_ms) * _BEATS // 1000
+        pieces = (min(sent_bytes - self._sent_bytes, _MOST_BYTES) - beats) // _PIECE
+        self._pieces = max(self._pieces, pieces)
+        return acked, self._pieces
 
 
 def _waits_on_purpose(status: dict) -> bool:

@@ -3,11 +3,12 @@
     {"sosie": "alerts 1",
      "standing": [{"name", "level", "sentence", "since_ms", "came", "lost"}],
      "channels": {KEY: {"last_ms": null or when it took something, and has not failed since,
+                        "unreached": whether it fails for so long that this is an alarm,
                         "told": [{"name", "level", "since_ms", "at_ms", "over": null or an episode with "until_ms"}],
                         "passed": [{"name", "sentence", "level", "since_ms", "until_ms", "times", "lasted_ms"}]}}}
 
-A file of an earlier version has no `lost` and no `last_ms`. KEY is Place.key: no address, and nothing that lets anybody
-in, is in the file.
+A file of an earlier version has no `lost`, `last_ms` and `unreached`. KEY is Place.key: no address, and
+nothing that lets anybody in, is in the file.
 """
 
 import json
@@ -28,6 +29,7 @@ def pack(standing: dict, channels: list) -> bytes:
     for channel in channels:
         kept[channel.place.key] = {
             "last_ms": _last_ms(channel),
+            "unreached": channel.unreached,
             "told": [_told(name, channel.told[name]) for name in sorted(channel.told)],
             "passed": [_passed(name, channel.passed[name]) for name in sorted(channel.passed)],
         }
@@ -43,12 +45,12 @@ def gist(standing: dict, channels: list) -> tuple:
         told = [(name, channel.told[name]) for name in sorted(channel.told)]
         told = [(name, each.level, each.at_ms, each.over is None) for name, each in told]
         passed = [(name, channel.passed[name].lasted_ms) for name in sorted(channel.passed)]
-        kept.append((channel.place.key, _last_ms(channel), tuple(told), tuple(passed)))
+        kept.append((channel.place.key, _last_ms(channel), channel.unreached, tuple(told), tuple(passed)))
     return stands, tuple(kept)
 
 
 def unpack(data: bytes) -> tuple:
-    """(Episodes that stand, {key: ({condition: Told}, {condition: Passed}, last_ms)}); raises Damaged."""
+    """(Episodes that stand, {key: ({condition: Told}, {condition: Passed}, last_ms, unreached)}); raises Damaged."""
     if not data.endswith(b"}\n"):  # not every runtime's JSON notices that the end is missing
         raise Damaged("its end is missing")
     try:
@@ -61,7 +63,8 @@ def unpack(data: bytes) -> tuple:
             told = {each["name"]: _read_told(each) for each in _list(kept["told"])}
             passed = {each["name"]: _read_passed(each) for each in _list(kept["passed"])}
             last_ms = kept.get("last_ms")
-            channels[key] = (told, passed, None if last_ms is None else _number(last_ms))
+            last_ms = None if last_ms is None else _number(last_ms)
+            channels[key] = (told, passed, last_ms, bool(kept.get("unreached")))
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError):  # the last one: too deep
         raise Damaged("it is not what this board wrote")
     return standing, channels

@@ -17,8 +17,8 @@ class Notice:
     TEST      somebody wants to see whether this arrives
 
     `name`, `level` and `sentence` are the condition's; `since_ms` and `until_ms` wall clock; `came` how often it came
-    in between. `id` is the same when the same thing is sent again, since it is not known whether it arrived; `thread`
-    the same for all that is told of one episode.
+    in between. `id` is the same when the same thing is sent again, since it is not known whether it arrived, and
+    another one for each reminder; `thread` the same for all that is told of one episode.
     """
 
     def __init__(self, event: str, name: str, level: str, sentence: str, since_ms: int, until_ms: "int | None" = None):

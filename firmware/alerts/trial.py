@@ -23,7 +23,7 @@ class Trial:
         self._asked.append(channel)
 
     def answered(self, channel, error) -> None:
-        """It was taken, or not."""
+        """It was taken, or why not: an error or a sentence."""
         if channel in self._asked:
             self._outcome[channel.place.key] = None if error is None else str(error)
             self._end_if(len(self._outcome) == len(self._channels))

@@ -42,6 +42,12 @@ class Episode:
         self.lost = False
         self.ours = False  # it came in this run of the board, by its clock, which may be set later
 
+    def copy(self) -> "Episode":
+        """For who keeps it, and sets its times right, by itself."""
+        made = Episode(self.name, self.level, self.sentence, self.since_ms)
+        made.until_ms, made.came, made.lost, made.ours = self.until_ms, self.came, self.lost, self.ours
+        return made
+
 
 class _Track:
     """The evidence about one condition."""

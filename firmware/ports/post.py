@@ -4,6 +4,10 @@ import sys
 
 from ..errors import Refused
 
+if sys.implementation.name != "micropython":  # at the start of the board; what is large is loaded when it is wanted
+    from .cpython.mailbox import Mailbox
+    from .cpython.post import PostOffice
+
 
 def check_post() -> None:
     """Raises Refused where nothing can be sent."""
@@ -12,9 +16,7 @@ def check_post() -> None:
 
 
 def open_post(bulkhead):
-    """A PostOffice (firmware/ports/cpython/post.py). Raises Refused."""
+    """A PostOffice (firmware/ports/cpython/post.py). Raises Refused, and OSError where there is no room for another
+    descriptor."""
     check_post()
-    from .cpython.mailbox import Mailbox
-    from .cpython.post import PostOffice
-
     return PostOffice(bulkhead, Mailbox(bulkhead.loop))

@@ -6,7 +6,7 @@ from firmware.status.conditions import FILLING_PERCENT, NAMES
 def unknown(status: dict, facts: dict) -> list:
     """Names, in the order of NAMES; `status` has its conditions, and none of these is among them."""
     found = []
-    for judge in (_unknown_of_log, _unknown_of_sensors):
+    for judge in (_unknown_of_log, _unknown_of_sensors, _unknown_of_others):
         found += judge(status, facts)
     held = [each["name"] for each in status["conditions"]]
     return [name for name in NAMES if name in found and name not in held]
@@ -37,3 +37,8 @@ def _unknown_of_sensors(status: dict, facts: dict) -> list:
         ("card", health["card"]["used_percent"]),
     )
     return [name for name, value in told if value is None]
+
+
+def _unknown_of_others(status: dict, facts: dict) -> list:
+    """Of those outside of the board, where one runs."""
+    return facts.get("doubted", [])

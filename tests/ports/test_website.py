@@ -3,15 +3,47 @@
 import http.client
 import json
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
+from pathlib import Path
 
 from board.steward.silent import SilentBoard
 from firmware.ports import Listener, Loop
 from firmware.website import Website
 
 CPYTHON_ONLY = True
+ROOT = Path(__file__).resolve().parents[2]
+
+
+# In a process of its own, for this one has loaded all languages; `asked`: what is loaded by the first who asks.
+OPEN = """
+import sys
+from board.steward.silent import SilentBoard
+from firmware.api.dictionary import Dictionary
+from firmware.httpd.request import Request
+from firmware.ports import Loop
+from firmware.status import translation
+from firmware.website import Website
+
+assert "firmware.status.texts.fr" not in sys.modules
+website = Website(Loop(), ("tcp", "127.0.0.1", 8080))
+website.open(SilentBoard("left", "primary", "the disk is missing: attach it"))
+before, made, answers = set(sys.modules), dict(translation._made), []
+Dictionary().routes()["/texts/"]["GET"](Request("GET", "/texts/fr.json"), answers.append)
+website._show("fr")
+assert answers[0].status == 200
+print(sorted(set(sys.modules) - before), translation._made == made)
+"""
+
+
+class Languages(unittest.TestCase):
+    def test_who_asks_for_one_does_not_make_the_loop_load_it(self):
+        command = [sys.executable, "-c", OPEN]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        self.assertEqual((ended.stdout, ended.stderr), ("[] True\n", ""))
 
 
 class StandIn(unittest.TestCase):

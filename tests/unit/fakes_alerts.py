@@ -15,7 +15,7 @@ def make_status(state="mirroring", role="primary"):
         "group": {"written": 5, "durable": 5, "sent": 5, "acked": 5, "played": 5},
         "journal": {"full_in_s": None},
         "link": {"state": "no link" if state == "no link" else "up", "held_bytes": 0, "cap": 0,
-                 "quota": {"bytes": 0, "holds": False}},
+                 "sent_bytes": 0, "quota": {"bytes": 0, "holds": False}},
         "clock": {"set": True}, "conditions": [], "unknown": [], "words": {"sentence": "All is well."},
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ import unittest
 from firmware.alerts.channel import LONGEST_PAUSE_MS, LONGEST_REFUSED_MS
 from firmware.alerts.trial import TRIAL_MS
 from firmware.errors import Refused, Unkept
+from firmware.status.translation import translate
 from tests.unit.fakes_alerts import DAY, HOUR, MINUTE, START_MS, Rig, unreachable, unwanted
 from tests.unit.fakes_status import FACTS, status
 
@@ -104,6 +105,37 @@ class Telling(unittest.TestCase):
         reminders = [each for each in rig.post.taken if each[1] == "reminder"]
         self.assertEqual(reminders, [("webhook", "reminder", "storage")] * 3)
 
+    def test_each_reminder_is_a_thing_of_its_own_however_often_it_is_sent(self):
+        """Who keeps one of each id, as a store of mails does, keeps them all, also over a restart between two tries."""
+        rig, ids = Rig(HOOK), []
+        rig.post.by_hand = True
+
+        def sent(after_ms, fails=False):
+            rig.wait(after_ms)
+            (job,) = rig.post.jobs
+            rig.post.away = {"all": unreachable()} if fails else {}
+            rig.post.run()
+            ids.append((job[1].notice.event, job[1].notice.id))
+
+        rig.put("storage", "warning")
+        sent(MINUTE)
+        for _ in range(2):
+            rig.put("storage")
+            sent(30 * MINUTE)
+            rig.put("storage", "warning")
+            rig.wait(DAY)
+        rig.put("storage")
+        sent(30 * MINUTE)
+        sent(DAY)
+        sent(DAY, True)
+        sent(HOUR, True)
+        rig = rig.restarted(HOOK)
+        rig.post.by_hand = True
+        sent(HOUR)
+        self.assertEqual([event for event, _ in ids], ["fired"] + ["worse"] * 3 + ["reminder"] * 4)
+        self.assertEqual(len(set(ids[:-2])), 6)
+        self.assertEqual(ids[-3:], [ids[-1]] * 3)
+
     def test_the_clock_is_set_in_between(self):
         rig = Rig(BOTH)
         rig.wall = 0
@@ -121,6 +153,23 @@ class Telling(unittest.TestCase):
         for each in notices:
             self.assertEqual(each.since_ms, START_MS + 2000)
             self.assertEqual(each.lasted_ms // MINUTE, 61 - 1)
+
+    def test_the_clock_is_set_while_several_do_not_know_that_it_is_over(self):
+        rig = Rig(BOTH)
+        rig.wall = 0
+        rig.put("storage")
+        rig.wait(MINUTE)
+        rig.post.away["all"] = unreachable()
+        rig.clear("storage")
+        rig.wait(10 * MINUTE)
+        rig.wall = START_MS
+        rig.wait(MINUTE)
+        rig.post.away, rig.post.by_hand = {}, True
+        rig.wait(10 * MINUTE)
+        notices = [letter.notice for _, letter, _ in rig.post.jobs]
+        self.assertEqual([each.event for each in notices], ["resolved"] * 2)
+        for each in notices:
+            self.assertEqual((each.since_ms, each.lasted_ms // MINUTE), (START_MS + 2000, 0))
 
     def test_not_resolved_while_rate_holds_something_back(self):
         rig = Rig(HOOK)
@@ -462,6 +511,23 @@ class Restarts(unittest.TestCase):
         over = [each[2] for each in rig.post.taken if each[1] == "resolved"]
         self.assertEqual(sorted(over), ["behind", "clock", "damage", "disk"])
 
+    def test_an_old_certificate_is_told_once_however_often_a_board_begins_without_a_clock(self):
+        old = {"certificates": "the certificate of this board is good until 2026-01-02 only"}
+        rig = Rig(HOOK)
+        rig.status = status(troubles=old)
+        rig.wait(10 * MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "fired", "keys")])
+        for _ in range(2):
+            rig = rig.restarted(HOOK)
+            rig.status = status(doubted=["keys"])
+            rig.wait(10 * MINUTE)
+            rig.status = status(troubles=old)
+            rig.wait(10 * MINUTE)
+            self.assertEqual(rig.post.taken, [])
+        rig.status = status(doubted=[])
+        rig.wait(10 * MINUTE)
+        self.assertEqual(rig.post.taken, [("webhook", "resolved", "keys")])
+
     def test_a_board_that_is_fenced_does_not_call_its_lag_over(self):
         rig = Rig(HOOK)
         rig.status = status(rpo_s=900, oldest_ms=0)
@@ -503,6 +569,42 @@ class Restarts(unittest.TestCase):
             del each["last_ms"]
         older = Rig(BOTH, json.dumps(older).encode() + b"\n")
         self.assertEqual([(len(each.told), each.last_ms) for each in older.alerts.channels], [(1, None)] * 2)
+
+    def watch(self, rig, minutes):
+        """As the board does: a receiver that is not reached is a condition, of which the others are told."""
+        for _ in range(60 * minutes):
+            rig.wait(1000)
+            if rig.alerts.unreached():
+                rig.put("surface", "warning", rig.alerts.unreached())
+            else:
+                rig.clear("surface")
+        return [each for each in rig.post.taken if each[2] == "surface"]
+
+    def test_a_receiver_that_was_not_reached_before_a_restart_is_not_reached_until_it_is(self):
+        """Also by a clock that was not set yet."""
+        rig = Rig(BOTH)
+        rig.post.away["syslog"] = unreachable()
+        rig.put("storage")
+        self.assertEqual(self.watch(rig, 20), [("webhook", "fired", "surface")])
+        for wall_ms in (None, 0):
+            rig = rig.restarted(BOTH)
+            rig.wall = rig.wall if wall_ms is None else wall_ms
+            self.assertIn("receiver 1 of alert_syslog", rig.alerts.unreached())
+            rig.post.away["syslog"] = unreachable()
+            self.assertEqual(self.watch(rig, 20), [])
+        rig.post.away = {}
+        self.assertEqual(self.watch(rig, 10)[-1:], [("webhook", "resolved", "surface")])
+        self.assertEqual(rig.restarted(BOTH).alerts.unreached(), "")
+
+    def test_a_file_of_an_earlier_version_does_not_say_who_was_not_reached(self):
+        rig = Rig(HOOK)
+        rig.put("storage")
+        rig.wait(MINUTE)
+        older = json.loads(rig.kept)
+        for each in older["channels"].values():
+            del each["unreached"]
+        older = Rig(HOOK, json.dumps(older).encode() + b"\n")
+        self.assertEqual((older.events, older.alerts.unreached()), ([], ""))
 
     def test_pings_do_not_wear_out_the_card(self):
         rig = Rig(Pings.LINES)
@@ -677,6 +779,24 @@ class Pings(unittest.TestCase):
         self.assertEqual(self.rig.alerts.unreached(), "")
         self.rig.wait(2 * MINUTE)
         self.assertIn("receiver 1 of alert_ping", self.rig.alerts.unreached())
+
+    def test_a_test_does_not_call_a_board_well_that_is_silent(self):
+        self.rig = Rig(dict(self.LINES, alert_webhook=HOOK["alert_webhook"]))
+        self.rig.status["state"] = "failed"
+        self.rig.wait(2000)
+        outcomes = []
+        for _ in range(2):
+            self.rig.alerts.test(lambda outcome, error: outcomes.append([sentence for _, sentence in outcome]))
+            self.rig.wait(2000)
+        words = "no ping goes out, on purpose: this board takes no more writes"
+        self.assertEqual(outcomes, [[words, None]] * 2)
+        self.assertEqual(self.rig.post.taken, [("webhook", "test", "test")] * 2)
+        self.rig = Rig(self.LINES)
+        self.rig.status["state"] = "failed"
+        self.rig.alerts.test(lambda outcome, error: outcomes.append([sentence for _, sentence in outcome]))
+        self.assertEqual((outcomes[2], self.rig.post.tried), ([words], 0))
+        french = "aucun ping ne part, c'est voulu : ce boîtier n'accepte plus d'écritures"
+        self.assertEqual(translate("fr", words), french)
 
     def test_it_is_tried_again_soon(self):
         self.rig.post.away["ping"] = unreachable()

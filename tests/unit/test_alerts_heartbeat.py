@@ -3,6 +3,7 @@
 import unittest
 
 from firmware.alerts.heartbeat import STILL_MS, Heartbeat
+from firmware.log.layout import MAX_BODY
 from tests.unit.fakes_alerts import make_status
 
 
@@ -12,12 +13,13 @@ class Beats(unittest.TestCase):
         self.status = make_status()
         self.now = 0
 
-    def after(self, ms, **groups):
-        """What it says after so long in this state; `groups` move with every look."""
+    def after(self, ms, wire=0, **groups):
+        """What it says after so long in this state; `groups` move with every look, `wire` bytes a second go out."""
         for _ in range(ms // 10000):
             self.now += 10000
             for name, step in groups.items():
                 self.status["group"][name] += step
+            self.status["link"]["sent_bytes"] += 10 * wire
             said = self.heartbeat.look(self.status, self.now)
         return said
 
@@ -65,6 +67,31 @@ class Beats(unittest.TestCase):
         self.status["link"].update(held_bytes=1 << 30, cap=56000)
         self.assertEqual(self.after(STILL_MS + 590000, written=1, durable=1, played=1), "")
         self.assertIn("twin", self.after(60000, written=1, durable=1, played=1))
+
+    def test_a_slow_line_may_take_long_for_one_group(self):
+        self.after(10 * 3600000, wire=600)  # reports, while there is nothing to take
+        self.status["group"].update(written=9, durable=9, sent=5, played=9)
+        for bits in (128000, 28800):
+            took_ms = MAX_BODY * 8000 // bits
+            for _ in range(3):
+                self.assertEqual(self.after(took_ms, wire=bits // 8), "", bits)
+                self.status["group"]["acked"] += 1
+            self.status["group"]["acked"] = 5
+
+    def test_a_twin_that_takes_nothing_while_heartbeats_and_reports_go_out(self):
+        self.status["group"].update(written=9, durable=9, sent=9, played=9)
+        self.status["link"]["sent_bytes"] = 40 << 20  # what the systems took of them at once
+        self.assertEqual(self.after(STILL_MS - 10000), "")
+        self.assertIn("twin", self.after(2 * STILL_MS, wire=2100))
+        self.assertIn("twin", self.after(10 * STILL_MS, wire=2100))
+
+    def test_however_much_goes_out_a_twin_that_never_has_a_group_takes_nothing(self):
+        self.status["group"].update(written=9, durable=9, sent=5, played=9)
+        self.assertEqual(self.after(10000), "")
+        self.assertIn("twin", self.after(3 * STILL_MS, wire=1000000))
+        self.status["group"]["acked"] += 1
+        self.assertEqual(self.after(STILL_MS, wire=1000000), "")
+        self.assertIn("twin", self.after(20 * STILL_MS, wire=16000))
 
     def test_states(self):
         for state in ("failed", "fenced"):

@@ -1,5 +1,6 @@
 import unittest
 
+from firmware.status.snapshot import snapshot
 from tests.unit.fakes_board import MIB, Rig
 
 
@@ -83,6 +84,18 @@ class TestFacts(unittest.TestCase):
         facts = rig.board.facts()
         self.assertEqual(facts["written"] - facts["acked"], 3)
         self.assertTrue(facts["backlog_bytes"] >= 3 * 8192)
+
+
+class TestDoubts(unittest.TestCase):
+    def test_what_those_outside_cannot_tell_is_unknown_until_they_can(self):
+        board = Rig("primary").board
+        board.doubt("certificates", "keys")
+        self.assertIn("keys", snapshot(board)["unknown"])
+        board.alarm("keys", "the key is damaged")  # another one knows that it holds
+        self.assertNotIn("keys", snapshot(board)["unknown"])
+        board.alarm("keys", "")
+        board.doubt("certificates", "")
+        self.assertNotIn("keys", snapshot(board)["unknown"])
 
 
 class TestServing(unittest.TestCase):

@@ -3,24 +3,21 @@ that hang and certificates take seconds, and nobody here waits for any of it.
 
 There is one delivery at a time for each place, so there are few threads. None of them is waited for: they end with the
 process, at any point.
+
+The libraries for it are megabytes, and the card that they are on may be what there is to tell of. So the loop loads
+none of them: load() does beforehand, in a thread as well, and a delivery what is still missing.
 """
 
-import http.client
-import smtplib
-import socket
-import ssl
+import codecs
 import threading
 
 from ...alerts.place import MAIL, SYSLOG
-from ...errors import Undelivered
+from ...errors import Undelivered, why
 from .postjob import Job
 
 LIMIT_MS = 60000  # for a whole delivery
 STEP_S = 15  # for each step of it
-_NAMES = {
-    socket.EAI_AGAIN: "the name %s cannot be looked up now; is the network there?",
-    socket.EAI_NONAME: "nobody knows the name %s",
-}
+_UNLOADED = "what this board sends it with cannot be read (%s); look at the card with its system"
 
 
 class PostOffice:
@@ -35,6 +32,15 @@ class PostOffice:
         self._mailbox = mailbox
         self._lock = threading.Lock()
         self._open = True
+
+    def load(self, places: list) -> None:
+        """Loads what letters to `places` will need, soon. What cannot be loaded is told by the delivery that needs it,
+        which tries it again."""
+        kinds = sorted({place.kind for place in places})
+        try:
+            threading.Thread(target=_load_all, args=(kinds,), name="post", daemon=True).start()
+        except RuntimeError:  # no room for a thread now
+            pass
 
     def send(self, place, letter, done) -> None:
         """done(error, remark) later, once: None or Undelivered; a sentence when not all is well though it was taken."""
@@ -54,12 +60,8 @@ class PostOffice:
             self._mailbox.close()
 
     def _deliver(self, job, place, letter, done) -> None:
-        error, remark = None, ""
         try:
-            remark = _way_of(place)(job, place, letter) or ""
-            job.check()
-        except Exception as problem:  # whatever a server does: a sentence
-            error = understood(problem, job, place)
+            error, remark = _outcome(job, place, letter)
         finally:
             job.end()
         with self._lock:
@@ -67,33 +69,38 @@ class PostOffice:
                 self._mailbox.post(done, error, remark)
 
 
-def _way_of(place):
-    """Loaded when the first letter goes that way: mail alone brings megabytes along."""
-    if place.kind == MAIL:
+def _outcome(job: Job, place, letter) -> tuple:
+    """What `done` is to be told."""
+    try:
+        deliver, understood = _load(place.kind)
+    except Exception as problem:  # the card may be gone
+        return Undelivered(_UNLOADED % why(problem)), ""
+    try:
+        remark = deliver(job, place, letter) or ""
+        job.check()
+    except Exception as problem:  # whatever a server does: a sentence
+        return understood(problem, job, place), ""
+    return None, remark
+
+
+def _load(kind: str) -> tuple:
+    """(who delivers to places of that kind, who says what went wrong). Only what is wanted: mail alone brings megabytes
+    along."""
+    codecs.lookup("idna")  # which is loaded for any name that is looked up
+    from .postfault import understood
+
+    if kind == MAIL:
         from .postmail import deliver
-    elif place.kind == SYSLOG:
+    elif kind == SYSLOG:
         from .postsyslog import deliver
     else:
         from .postweb import deliver
-    return deliver
+    return deliver, understood
 
 
-def understood(error: Exception, job: Job, place) -> Undelivered:
-    """What went wrong, for a person; nothing of what lets us in is in it."""
-    if isinstance(error, Undelivered):
-        return error
-    if not job.in_time or isinstance(error, TimeoutError):
-        return Undelivered("it did not answer in time")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Undelivered("its certificate cannot be trusted: %s" % error.verify_message)
-    if isinstance(error, ssl.SSLError):
-        return Undelivered("it does not speak TLS as it should (%s)" % (error.reason or "it hung up"))
-    if isinstance(error, socket.gaierror):
-        return Undelivered(_NAMES.get(error.errno, "the name %s is not found") % place.host)
-    if isinstance(error, ConnectionRefusedError):
-        return Undelivered("nobody listens at %s" % place.authority)
-    if isinstance(error, (http.client.HTTPException, smtplib.SMTPServerDisconnected, ConnectionError)):
-        return Undelivered("it hung up, or what answers there is something else")
-    if isinstance(error, OSError) and error.strerror:
-        return Undelivered("it is not reached: %s" % error.strerror)
-    return Undelivered("this is a bug of the board: %s" % type(error).__name__)
+def _load_all(kinds: list) -> None:
+    for kind in kinds:
+        try:
+            _load(kind)
+        except Exception:  # see PostOffice.load
+            pass

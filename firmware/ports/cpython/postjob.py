@@ -1,7 +1,6 @@
 """One delivery of a letter: its connection, and what ends it when the server does not."""
 
 import socket
-import ssl
 import threading
 
 from ...errors import Undelivered
@@ -10,31 +9,22 @@ MOST_HEARD = 64 << 10  # bytes that a server may say in all of it
 
 
 class Job:
-    """One delivery: how it gets its connection, and how somebody else ends it."""
+    """One delivery: how it gets its connection, and how somebody else ends it. `trust`: as a PostOffice takes it."""
 
     def __init__(self, trust: "str | None", step_s: float):
         self.step_s = step_s
-        self._trust = trust
+        self.trust = trust
         self._lock = threading.Lock()
         self._socket = None
         self._heard = 0
         self._ended = False
         self.in_time = True
 
-    def context(self) -> ssl.SSLContext:
-        """For a server whose certificate has to be one of those that are trusted, and its own."""
-        return self.watch(ssl.create_default_context(cafile=self._trust))
-
-    def watch(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        """The same one; its connections are the job's as those of connect() are."""
-        context.sslsocket_class = _watched(self)
-        return context
-
     def connect(self, host: str, port: int) -> socket.socket:
         """A connection. In time: every step of it, and of what goes over it; as a whole when give_up() is called, or
         the server does not come to an end."""
         found = socket.create_connection((host, port), self.step_s)
-        sock = _counted(self, socket.socket)(found.family, found.type, found.proto, found.detach())
+        sock = counted(self, socket.socket)(found.family, found.type, found.proto, found.detach())
         sock.settimeout(self.step_s)
         return self.use(sock)
 
@@ -77,7 +67,7 @@ class Job:
             self._ended, self._socket = True, None
 
 
-def _counted(job: Job, base: type) -> type:
+def counted(job: Job, base: type) -> type:
     """Sockets of the kind `base` that tell the job what they hear. What makefile() makes of them, from which the
     libraries of web and mail read, has no other call for that."""
 
@@ -88,14 +78,3 @@ def _counted(job: Job, base: type) -> type:
             return count
 
     return Counted
-
-
-def _watched(job: Job) -> type:
-    """Counted sockets that the job can end from the first byte of a handshake on."""
-
-    class Watched(_counted(job, ssl.SSLSocket)):
-        def do_handshake(self, block=False):
-            job.use(self)
-            super().do_handshake(block)
-
-    return Watched

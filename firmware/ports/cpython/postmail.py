@@ -1,7 +1,6 @@
 """Letters by mail: SMTP with STARTTLS (RFC 3207) or inside TLS (RFC 8314), in the clear on this machine only."""
 
 import smtplib
-import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -9,6 +8,7 @@ from email.utils import formatdate
 from ...alerts.place import STARTTLS, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
+from . import posttls
 from .posttext import lines, no_encoded_word, one_line
 
 _READY = 220
@@ -37,9 +37,9 @@ def _deliver(client, job, place, letter) -> str:
     if place.way == STARTTLS:
         if not client.has_extn("starttls"):
             raise Undelivered("it offers no STARTTLS, and nothing goes in the clear; try smtps:// and port 465", True)
-        client.starttls(context=job.context())
+        client.starttls(context=posttls.context(job))
     elif place.way != TLS and client.has_extn("starttls"):
-        client.starttls(context=job.watch(_anybody()))
+        client.starttls(context=posttls.anybody(job))
     if place.user is not None:
         client.login(place.user, place.password)
     refused = client.send_message(message(place, letter), place.sender, list(place.receivers))
@@ -58,16 +58,8 @@ class _Client(smtplib.SMTP):
     def _get_socket(self, host, port, timeout):
         sock = self._job.connect(host, port)
         if self._place.way == TLS:
-            sock = self._job.context().wrap_socket(sock, server_hostname=host)
+            sock = posttls.context(self._job).wrap_socket(sock, server_hostname=host)
         return sock
-
-
-def _anybody() -> ssl.SSLContext:
-    """For a server on this machine, where nobody sits in between, and whose certificate is seldom made for that."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def message(place, letter) -> EmailMessage:

@@ -9,6 +9,7 @@ from ...alerts import when
 from ...alerts.letter import CALM
 from ...alerts.place import TLS, UDP
 from ...alerts.watch import CRITICAL
+from . import posttls
 from .posttext import one_line
 
 _FACILITY = 3  # system daemons
@@ -28,7 +29,7 @@ def deliver(job, place, letter) -> None:
     sock = job.connect(place.host, place.port)
     try:
         if place.way == TLS:
-            sock = job.context().wrap_socket(sock, server_hostname=place.host)
+            sock = posttls.context(job).wrap_socket(sock, server_hostname=place.host)
         sock.sendall(b"%d %s" % (len(record), record))
         _part(sock)
     finally:

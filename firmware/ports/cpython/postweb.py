@@ -10,6 +10,7 @@ from ...alerts.notice import TEST
 from ...alerts.place import PING, PUSH, TLS
 from ...alerts.watch import CRITICAL
 from ...errors import Undelivered
+from . import posttls
 from .posttext import lines, one_line
 
 _MOST_ANSWER = 4096
@@ -41,7 +42,7 @@ def deliver(job, place, letter) -> None:
 def _connection(job, place) -> http.client.HTTPConnection:
     sock = job.connect(place.host, place.port)
     if place.way == TLS:
-        context = job.context()
+        context = posttls.context(job)
         connection = http.client.HTTPSConnection(place.host, place.port, context=context)
         sock = context.wrap_socket(sock, server_hostname=place.host)
     else:

@@ -912,6 +912,7 @@ SENTENCES = {
     "alerts reach receiver %d of %s, but not as they should; `sosie alert status` says why": "les alertes arrivent au destinataire %s de %s, mais pas comme il faut ; `sosie alert status` dit pourquoi",
     "alerts do not reach receiver %d of %s; `sosie alert status` says why": "les alertes n'arrivent pas au destinataire %s de %s ; `sosie alert status` dit pourquoi",
     "alerts have not reached receiver %d of %s for minutes; `sosie alert status` says why": "depuis des minutes, les alertes n'arrivent pas au destinataire %s de %s ; `sosie alert status` dit pourquoi",
+    "no ping goes out, on purpose: %s": "aucun ping ne part, c'est voulu : %s",
     "the journal takes nothing": "le journal ne prend plus rien",
     "the twin takes nothing": "le jumeau ne prend plus rien",
     "the disk takes nothing": "le disque ne prend plus rien",
@@ -932,6 +933,8 @@ SENTENCES = {
     "nobody listens at %s": "personne n'écoute à %s",
     "it is not reached: %s": "il est injoignable : %s",
     "there is no room for another thread (%s)": "il n'y a pas de place pour un fil d'exécution de plus (%s)",
+    "there is no room for another delivery (%s)": "il n'y a pas de place pour un envoi de plus (%s)",
+    "what this board sends it with cannot be read (%s); look at the card with its system": "ce avec quoi ce boîtier l'envoie ne peut pas être lu (%s) ; regarder la carte qui porte son système",
     "it does not take the user name with this password: %s":
         "il n'accepte pas le nom d'utilisateur avec ce mot de passe : %s",
     "it takes no user name and password here": "il n'accepte ici ni nom d'utilisateur ni mot de passe",
