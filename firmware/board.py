@@ -379,9 +379,7 @@ class Board:
 
     def facts(self) -> dict:
         """What the status surfaces show (firmware/status/snapshot.py)."""
-        known = facts(self)
-        known["doubted"] = [self.doubts[source] for source in sorted(self.doubts) if self.doubts[source]]
-        return known
+        return facts(self)
 
 
 def _earliest(*times) -> "int | None":

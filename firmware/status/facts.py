@@ -61,8 +61,8 @@ def quiet() -> dict:
     host = dict.fromkeys(("writes", "write_bytes", "reads", "read_bytes", "flushes"), 0)
     host["attached"] = False
     known.update(uptime_s=0, language="en", host=host, journal_full=False, health=UNKNOWN)
-    known.update(damage="", copy_trouble="", refusal="", troubles={}, lacked_s=0, inherited=False)
-    known.update(journal_may_be_full=False, told=0)
+    known.update(damage="", copy_trouble="", refusal="", troubles={}, doubted=(), lacked_s=0)
+    known.update(inherited=False, journal_may_be_full=False, told=0)
     return known
 
 
@@ -100,6 +100,7 @@ def _figures(board) -> dict:
         "copy_trouble": board.copier.trouble,
         "refusal": board.peer.refusal,
         "troubles": dict(board.alarms),
+        "doubted": [name for name in board.doubts.values() if name],
     })  # fmt: skip
     return known
 

@@ -50,7 +50,7 @@
     damage copy_trouble refusal   sentences, empty as a rule: what cannot be read any more, of the journal, and of the
                     disk by the first copy; why the other board was turned away
     troubles        {source: sentence} of those outside of the board, who cannot do their part
-    doubted         names of conditions of which one of those cannot tell yet; may be missing
+    doubted         names of conditions of which one of those cannot tell yet
     alarms          list of sentences, the most urgent first
     language        of those who look after this board: "en", "fr"
 

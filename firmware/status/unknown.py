@@ -40,5 +40,5 @@ def _unknown_of_sensors(status: dict, facts: dict) -> list:
 
 
 def _unknown_of_others(status: dict, facts: dict) -> list:
-    """Of those outside of the board, where one runs."""
-    return facts.get("doubted", [])
+    """Of those outside of the board."""
+    return list(facts["doubted"])
