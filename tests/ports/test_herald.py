@@ -104,16 +104,6 @@ print("\\n" + json.dumps(outcome))
 
 
 @pytest.fixture
-def make(request):
-    def maker(kind, *args, **options):
-        made = kind(*args, **options)
-        request.addfinalizer(made.end)
-        return made
-
-    return maker
-
-
-@pytest.fixture
 def receivers(make, tmp_path):
     """{key of board.conf: value}, every way of sending."""
     mail, secure = make(Mail, login=True), make(Mail, certificate(tmp_path), login=True)

@@ -68,16 +68,6 @@ def office(paths):
     return Office()
 
 
-@pytest.fixture
-def make(request):
-    def maker(kind, *args, **options):
-        made = kind(*args, **options)
-        request.addfinalizer(made.end)
-        return made
-
-    return maker
-
-
 # Webhooks, pushes, pings
 
 

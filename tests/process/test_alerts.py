@@ -16,16 +16,6 @@ from tests.process.relay import Relay
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # on this machine there is no need for TLS
 
 
-@pytest.fixture
-def make(request):
-    def maker(kind, *args, **options):
-        made = kind(*args, **options)
-        request.addfinalizer(made.end)
-        return made
-
-    return maker
-
-
 def alerts(board) -> dict:
     code, body = board.request("GET", "/api/alerts")
     assert code == 200, body
