@@ -11,6 +11,7 @@ import { fillLanguages, keepLanguage, loadTexts, t, wantedLanguage } from "./tex
 import { renderTiles } from "./tiles.js";
 
 const VIEWS = ["login", "now", "manage"];
+const PAINT_MS = 3000;
 const PARTS = { update: "manage", settings: "manage", alerts: "manage" };
 
 let status = null;
@@ -102,12 +103,19 @@ async function route() {
 // What the first look does not need comes after it.
 async function bring(view) {
   if (view === "login") return;
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50)))); // it is painted
+  await painted();
   const names = view === "now" ? ["charts", "events", "boards"] : ["settings", "alerts", "update"];
   await Promise.all([...names, "actions"].map(async (name) => {
     if (loaded[name]) { if (loaded[name].shown) loaded[name].shown(); return; }
     await need(name);
   }));
+}
+
+// What nobody sees is never painted: it waits for a while only.
+async function painted() {
+  const until = Date.now() + PAINT_MS, pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  await pause(50); // what came last is drawn with the next frame
+  while (!performance.getEntriesByName("first-contentful-paint").length && Date.now() < until) await pause(20);
 }
 
 // Loaded once, however many want it; false when the board was gone for a moment: again when it is heard.
