@@ -15,44 +15,45 @@ _BEATS = 2200  # bytes a second that are none: a report of at most 4 KiB every 2
 # Until the twin has a group: that group, and what the systems of both boards take of those behind it. However much goes
 # out beyond that, a twin that does not take the group takes nothing.
 _MOST_BYTES = 2 * MAX_BODY
-_STEPS = (  # what has to move while it is behind the other
-    ("durable", "written", "the journal takes nothing"),
-    ("acked", "durable", "the twin takes nothing"),
-    ("played", "durable", "the disk takes nothing"),
-)
 
 
 class Heartbeat:
     """Looks at the snapshot once in a while."""
 
     def __init__(self):
-        self._moved = {}  # step -> (its number, monotonic ms of when it was seen to move, or had nothing to do)
+        self._moved = {}  # what has to -> (its number, monotonic ms of when it was seen to move, or had nothing to do)
         self._wire = _Wire()
 
     def look(self, status: dict, now_ms: int) -> str:
         """Empty while the board mirrors; else the sentence that says what stands still."""
-        group, first = status["group"], status["role"] == "primary"
-        stuck = ""
-        for step, ahead, words in _STEPS:
-            idle = group[step] >= group[ahead] or (step == "acked" and _waits_on_purpose(status))
-            number, still_ms = group[step], STILL_MS
-            if step == "acked":
-                number = self._wire.look(number, status["link"]["sent_bytes"], idle, now_ms)
-                still_ms += _longest_ms(status["link"]["cap"])
-            if not self._moves(step, number, idle, now_ms, still_ms) and not stuck and (first or step != "acked"):
-                stuck = words
+        group = status["group"]
+        journals = self._moves("durable", group["durable"], group["durable"] >= group["written"], now_ms)
+        ships = self._ships(status, now_ms) or status["role"] != "primary"
+        plays = self._moves("played", group["played"], group["played"] >= group["durable"], now_ms)
         up = self._moves("link", 0, status["state"] != "no link", now_ms)
         copies = self._moves("copy", status["copy"]["bytes"], not _is_to_copy(status), now_ms)
         if status["state"] in ("failed", "fenced"):
             return "this board takes no more writes"
         if not up:
             return "the other board is not reached"
-        return stuck or ("" if copies else "the first copy does not go on")
+        if not journals:
+            return "the journal takes nothing"
+        if not ships:
+            return "the twin takes nothing"
+        if not plays:
+            return "the disk takes nothing"
+        return "" if copies else "the first copy does not go on"
 
-    def _moves(self, step: str, number, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
-        before = self._moved.get(step)
+    def _ships(self, status: dict, now_ms: int) -> bool:
+        acked, link = status["group"]["acked"], status["link"]
+        idle = acked >= status["group"]["durable"] or _waits_on_purpose(status)
+        moved = self._wire.look(acked, link["sent_bytes"], idle, now_ms)
+        return self._moves("acked", moved, idle, now_ms, STILL_MS + _longest_ms(link["cap"]))
+
+    def _moves(self, what: str, number, idle: bool, now_ms: int, still_ms: int = STILL_MS) -> bool:
+        before = self._moved.get(what)
         if before is None or idle or number != before[0]:
-            self._moved[step] = (number, now_ms)
+            self._moved[what] = (number, now_ms)
             return True
         return now_ms - before[1] < still_ms
 

@@ -4,7 +4,7 @@ A status says what could go now (firmware/status/case.py). Without a link nothin
 acknowledgements; what was held back until then has not arrived because of that.
 """
 
-from firmware.status.case import is_fresh, is_held
+from firmware.status.case import is_held, is_told_by_primary
 
 
 class Holding:
@@ -27,7 +27,7 @@ class Holding:
     def _look_at_primary(self, other: "dict | None") -> bool:
         """A twin knows it by what its primary says. One that has told before will tell again: until then nobody knows
         what it holds back after an outage."""
-        if other is None or other.get("role") != "primary" or not is_fresh(other):
+        if not is_told_by_primary(other):
             return self._tells
         self._tells = True
         return is_held(other)

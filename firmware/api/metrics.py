@@ -63,7 +63,7 @@ def metrics(status: dict, channels: list, start_s: "float | None" = None) -> str
 def _measured(status: dict, name: str, path: tuple, unit: "int | None"):
     if name in _OF_THE_SENDER and status["role"] != "twin":
         return None
-    if path[0] == "other" and name != _AGE and not (status["other"] and is_fresh(status["other"])):
+    if path[0] == "other" and name != _AGE and not is_fresh(status["other"]):
         return None
     for step in path:
         status = status.get(step) if isinstance(status, dict) else None

@@ -100,7 +100,7 @@ class Console:
         elif key == ERASE:
             self._line = self._line[:-1]
             self._overlong = False  # what stands there is what is meant
-            self._redraw_line()
+            self._prompt_due = True
         elif key in (CLEAR, CANCEL):
             self._deaf = False
             self._forget_line()
@@ -124,7 +124,7 @@ class Console:
             self._overlong = True
             return
         self._line += character
-        if not self._prompt_due:
+        if not self._prompt_due:  # else it is drawn with the line: nobody may ever read what would be kept here
             self._echo += character
 
     def _enter(self) -> None:
@@ -146,11 +146,7 @@ class Console:
 
     def _forget_line(self) -> None:
         self._line, self._overlong = "", False
-        self._redraw_line()
-
-    def _redraw_line(self) -> None:
-        """All of it, so that there is no echo: nobody may ever read what would be kept for that."""
-        self._prompt_due, self._echo = True, ""
+        self._prompt_due = True
 
     def _answered(self) -> None:
         """An answer came that was waited for."""

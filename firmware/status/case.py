@@ -32,7 +32,7 @@ def case_of(status: dict) -> str:
 
 def _case_beside_twin(other: "dict | None") -> str:
     """A twin lacks what its primary says that it lacks; where that is silent or does not mirror, nobody knows."""
-    if other is None or other.get("role") != "primary" or not is_fresh(other):
+    if not is_told_by_primary(other):
         return "unknown"
     case = _case_of_sender(other)
     if case == "mirroring":
@@ -61,9 +61,14 @@ def is_held(board: dict) -> bool:
     return board.get("state") == "behind" or size * 8 > (link.get("cap") or 0) * left_s
 
 
-def is_fresh(other: dict) -> bool:
-    """Whether what the other board has told of itself is of now, as its line allows."""
-    age_s, fresh_s = other.get("age_s"), other.get("fresh_s")
+def is_told_by_primary(other: "dict | None") -> bool:
+    """Whether the primary of this twin tells how it is."""
+    return is_fresh(other) and other.get("role") == "primary"
+
+
+def is_fresh(other: "dict | None") -> bool:
+    """Whether the other board has told of itself, and that is of now, as its line allows."""
+    age_s, fresh_s = (other or {}).get("age_s"), (other or {}).get("fresh_s")
     return age_s is not None and fresh_s is not None and age_s <= fresh_s
 
 

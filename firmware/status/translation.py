@@ -11,7 +11,8 @@ def load() -> None:
     for the card."""
     for language in texts.LANGUAGES:
         texts.module(language)
-        _templates(language)
+        if language != texts.DEFAULT:
+            _templates(language)
 
 
 def translate(language: str, sentence: str) -> str:
@@ -21,7 +22,7 @@ def translate(language: str, sentence: str) -> str:
     return _templates(language).turned(sentence)
 
 
-def _templates(language: str) -> "Templates | None":
-    if language not in _made and language != texts.DEFAULT:
+def _templates(language: str) -> Templates:
+    if language not in _made:
         _made[language] = Templates(texts.module(language).SENTENCES)
-    return _made.get(language)
+    return _made[language]

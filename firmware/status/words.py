@@ -135,7 +135,7 @@ def _sentence_of_twin(status: dict, case: str, language: str) -> tuple:
 
 def _sentence_of_silence(other: "dict | None", language: str) -> tuple:
     """What a twin says that does not know what it lacks."""
-    if other is None or not is_fresh(other) or not other.get("state") or other["state"] == "mirroring":
+    if not is_fresh(other) or not other.get("state") or other["state"] == "mirroring":
         return "twin.unknown", ()
     return "twin.unknown.state", (phrases.word(language, "state.", other["state"]),)
 

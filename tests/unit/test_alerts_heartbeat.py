@@ -33,6 +33,10 @@ class Beats(unittest.TestCase):
         self.status["group"]["acked"] = 1
         self.assertEqual(self.after(10 * STILL_MS, written=9, durable=9, acked=1, played=9), "")
 
+    def test_a_twin_has_nobody_who_takes_its_groups(self):
+        self.status["role"] = "twin"
+        self.assertEqual(self.after(10 * STILL_MS, written=1, durable=1, played=1), "")
+
     def test_what_stands_still(self):
         for name, words in (("durable", "journal"), ("acked", "twin"), ("played", "disk")):
             self.setUp()

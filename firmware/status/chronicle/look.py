@@ -35,7 +35,7 @@ class Looker:
     def _told(self, facts: dict) -> tuple:
         """A twin knows what its primary says, for as long as that is of now."""
         other = facts["other"]
-        backlog = other.get("backlog") if other and is_fresh(other) else None
+        backlog = other.get("backlog") if is_fresh(other) else None
         if not backlog:
             return None, None
         seconds = backlog.get("seconds")
