@@ -60,7 +60,7 @@ class Board:
 
     def shut_down(self) -> None:
         """In an orderly way, as a person with a shell would; the power goes when it is done."""
-        self.shell.run("systemctl poweroff --no-block")
+        self.shell.run_last("systemctl poweroff --no-block")
         assert self.machine.wait_for_end(BOOT_LIMIT_S), "it does not power off:\n" + self.says()
         self.cut()
 

@@ -5,6 +5,7 @@ There an agent of a few lines takes over, which makes the line clean: lengths be
 """
 
 import base64
+import re
 import socket
 import time
 
@@ -64,22 +65,33 @@ class Shell:
         return output
 
     def try_run(self, script: str, limit_s: float = 120.0) -> tuple[int, str]:
-        data = script.encode()
-        self._line.sendall(b"run %g %d\n" % (limit_s, len(data)) + data)
+        self._ask(script, limit_s)
         code, output = self._answer(limit_s + 60)
         return code, output.decode(errors="replace")
+
+    def run_last(self, script: str) -> None:
+        """It may end the system, and this shell before that can answer."""
+        self._ask(script, 120.0)
 
     def put(self, path: str, data: bytes) -> None:
         self._line.sendall(b"put %d %s\n" % (len(data), path.encode()) + data)
         self._answer(120.0)
 
+    def _ask(self, script: str, limit_s: float) -> None:
+        data = script.encode()
+        self._line.sendall(b"run %g %d\n" % (limit_s, len(data)) + data)
+
     def _answer(self, limit_s: float) -> tuple[int, bytes]:
         deadline = time.monotonic() + limit_s
-        code, length = self._read_until(b"\n", deadline).split()
-        while len(self._held) < int(length):
+        line = self._read_until(b"\n", deadline)
+        header = re.fullmatch(rb"(-?\d+) (\d+)", line)
+        if not header:
+            raise Failed("the agent would not answer so: %r" % (line + b"\n" + self._held[-2000:]))
+        code, length = map(int, header.groups())
+        while len(self._held) < length:
             self._take(deadline)
-        data, self._held = self._held[: int(length)], self._held[int(length) :]
-        return int(code), data
+        data, self._held = self._held[:length], self._held[length:]
+        return code, data
 
     def _await_prompt(self, deadline: float) -> None:
         """The terminal is nobody's until the shell has started; what is sent before may be lost."""
