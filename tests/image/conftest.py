@@ -15,6 +15,16 @@ from tests.image.lib.pair import DISK_BYTES, Pair
 from tests.process.boards import ROOT
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails shows what its boards said."""
+    report = yield
+    if report.failed:
+        for pair in (each for each in item.funcargs.values() if isinstance(each, Pair)):
+            report.sections += [("what %s said" % board.name, board.says()) for board in pair.boards]
+    return report
+
+
 @pytest.fixture(scope="session")
 def image(tmp_path_factory) -> Path:
     if os.environ.get("SOSIE_IMAGE"):

@@ -9,8 +9,10 @@ import pytest
 
 from tests.image.lib import stranger
 from tests.image.lib.host import UNKNOWN, Writes
+from tests.image.lib.machine import Machine, Wiring
 from tests.image.lib.mischief import Mischief
 from tests.ports.keyring import identity
+from tests.process.boards import wait_until
 from tests.process.oracle import SECTOR
 from tests.vm.lib import rough
 
@@ -154,3 +156,17 @@ def test_what_is_done_on_the_line():
             line.deed = deed
             out = b"".join(line.touch(whole[at : at + step]) for at in range(0, len(whole), step))
             assert out == becomes and line.said == whole, (deed, step)
+
+
+def test_a_reset_that_nobody_asked_for_is_told(disk):
+    """A board's watchdog resets it, say; then the shell that was used is gone, and this says why."""
+    card = disk(bytes(1 << 20))
+    machine = Machine(card.parent, Wiring(card))
+    try:
+        assert machine.monitor.happened() == []
+        machine.monitor.ask("system_reset")
+        wait_until("it is told", machine.monitor.happened)
+        (line,) = machine.monitor.happened()
+        assert "RESET" in line and "host-qmp-system-reset" in line
+    finally:
+        machine.cut()

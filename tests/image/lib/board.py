@@ -96,8 +96,11 @@ class Board:
         return self.wait_for("it answers", lambda status: True, limit_s)
 
     def says(self) -> str:
-        """The end of what its serial port said."""
-        return self.machine.serial_log.read_text(errors="replace")[-3000:] if self.machine else ""
+        """The end of what its serial port said, and how often the machine was reset."""
+        if self.machine is None:
+            return "it is off"
+        said = self.machine.serial_log.read_text(errors="replace")[-3000:]
+        return "\n".join([said] + (self.machine.monitor.happened() if self.machine.running else ["it has ended"]))
 
     def screen(self) -> str:
         """What a terminal on its serial port shows now, as one line."""

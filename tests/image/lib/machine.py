@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.image.lib.monitor import Monitor
 from tests.process.boards import wait_until
 from tests.vm import child
 
@@ -61,7 +62,7 @@ class Machine:
         self.serial_log = folder / "serial.log"
         with open(folder / "qemu.log", "ab") as log:
             self._process = child.start(command(folder, wiring), stdout=log, stderr=log)
-        self._qmp = None
+        self.monitor = Monitor(self.connect("qmp"))
 
     @property
     def pid(self) -> int:
@@ -105,44 +106,24 @@ class Machine:
         return (int(fields[11]) + int(fields[12])) / 100
 
     def plug(self, disk: Disk) -> None:
-        self.ask("blockdev-add", **disk.drive())
-        self.ask("device_add", **disk.device())
+        self.monitor.ask("blockdev-add", **disk.drive())
+        self.monitor.ask("device_add", **disk.device())
 
     def pull(self, disk: Disk) -> None:
         """Without a word to the board."""
         self.pull_device(disk.id)
         node = {"node-name": "node-" + disk.serial}
-        wait_until("QEMU lets go of its file", lambda: self.try_ask("blockdev-del", **node)[0], PATIENCE_S)
+        wait_until("QEMU lets go of its file", lambda: self.monitor.try_ask("blockdev-del", **node)[0], PATIENCE_S)
 
     def pull_card(self) -> None:
         self.pull_device("card")
 
     def pull_device(self, name: str) -> None:
-        self.ask("device_del", id=name)
+        self.monitor.ask("device_del", id=name)
         wait_until("%s is pulled" % name, lambda: not self._has(name), 60.0)
 
     def _has(self, name: str) -> bool:
-        return any(each["name"] == name for each in self.ask("qom-list", path="/machine/peripheral"))
-
-    def ask(self, command: str, **arguments):
-        """One command of QEMU's monitor; its answer."""
-        done, answer = self.try_ask(command, **arguments)
-        assert done, "%s %s: %s" % (command, arguments, answer)
-        return answer
-
-    def try_ask(self, command: str, **arguments) -> tuple[bool, object]:
-        """Whether QEMU did it, and what it said."""
-        if self._qmp is None:
-            self._qmp = self.connect("qmp").makefile("rw")
-            self._qmp.readline()  # its greeting
-            self.ask("qmp_capabilities")
-        self._qmp.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-        self._qmp.flush()
-        while True:
-            answer = json.loads(self._qmp.readline())
-            for word in ("return", "error"):
-                if word in answer:
-                    return word == "return", answer[word]
+        return any(each["name"] == name for each in self.monitor.ask("qom-list", path="/machine/peripheral"))
 
 
 def command(folder: Path, wiring: Wiring) -> list[str]:
