@@ -28,7 +28,7 @@ def test_a_board_that_is_gone_and_returns(show, mock, visitor):
     expect(page.locator("#lost")).to_have_text(re.compile("left is not reached"), timeout=15000)
     expect(page.locator("#verdict")).to_have_text("Safe.")
     expect(page).to_have_title("left · Sosie")
-    assert "stale" in page.locator("body").get_attribute("class")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bstale\b"))
     mock.scene = "behind"
     mock.start()
     expect(page.locator("#verdict")).to_have_text("Behind.", timeout=20000)
@@ -63,7 +63,7 @@ def test_login_wrong_then_right_then_logout(show, mock, visitor):
     page.get_by_role("button", name="Log out").click()
     expect(page.locator("#login-form")).to_be_visible()
     assert mock.posts[-1] == ("/api/logout", {}, "token-of-this-session")
-    assert page.locator("#verdict").is_hidden()
+    expect(page.locator("#verdict")).to_be_hidden()
 
 
 def test_looking_without_login_and_acting_with(show, mock):
