@@ -22,6 +22,7 @@ from tests.tools.test_cli import SOSIE
 from tests.unit.fakes_status import example
 
 LIMIT_S = 20
+DRAWN = b"\x1b[J"  # the last that is written of each picture
 EVENT = {"id": 7, "ms": 1700000000000, "sentence": "the link is up: right at 127.0.0.1"}
 
 
@@ -53,12 +54,14 @@ class Terminal:
         os.close(slave)
 
     def until(self, holds, limit_s=LIMIT_S) -> str:
-        """The text on it, once `holds(text)`."""
+        """The text on it, once `holds(text)` of a whole picture: what is read may end in the midst of one."""
         deadline = time.monotonic() + limit_s
-        while not holds("\n".join(self.screen.display)):
-            assert time.monotonic() < deadline, "\n".join(self.screen.display)
+        while True:
+            text = "\n".join(self.screen.display)
+            if self.raw.endswith(DRAWN) and holds(text):
+                return text
+            assert time.monotonic() < deadline, text
             self._take(0.1)
-        return "\n".join(self.screen.display)
 
     def _take(self, patience_s) -> bool:
         if not select.select([self._master], [], [], patience_s)[0]:
