@@ -68,8 +68,9 @@ def drive(steps):
 class Host:
     """Reads the whole disk as soon as it may, then writes without end."""
 
-    def __init__(self, board, loop, folder: str, dice, number: int):
-        self._board, self._loop, self._folder, self._dice, self._number = board, loop, folder, dice, number
+    def __init__(self, board, keeper, loop, folder: str, dice, number: int):
+        self._board, self._keeper, self._loop, self._folder = board, keeper, loop, folder
+        self._dice, self._number = dice, number
         self._seen = bytearray(board.volume.size)
         self._at = 0
         self._waiting = None
@@ -90,6 +91,7 @@ class Host:
                 return
         with open(self._folder + "/seen", "wb") as file:
             file.write(self._seen)
+        self._keeper.serving()
         say("serves")
         self._write()
 
@@ -142,7 +144,7 @@ def main(folder: str, seed: int, first: int) -> None:
     loop.hook = lambda now: board.poll()
     board.start()
     if first:
-        loop.soon(Host(board, loop, folder, random.Random(seed), first).come)
+        loop.soon(Host(board, keeper, loop, folder, random.Random(seed), first).come)
     loop.run()
 
 

@@ -14,14 +14,15 @@ from board.keeper import Keeper, _address
 from firmware.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 1.5
+PATIENCE_S = 20  # longer than a slow machine may hold a test up
+SHORT_S = 3  # where a test sees it run out
 
 
 @pytest.fixture
 def key(tmp_path):
     """A key of this test alone; whatever is left of its keeper ends with it."""
     yield str(tmp_path)
-    end = time.monotonic() + PATIENCE_S + 5
+    end = time.monotonic() + PATIENCE_S + 30
     while listening(str(tmp_path)) and time.monotonic() < end:
         time.sleep(0.05)
     assert not listening(str(tmp_path)), "the keeper stayed"
@@ -37,7 +38,7 @@ def listening(key: str) -> bool:
             return True
 
 
-def wait_until(holds, limit_s: float = 5.0):
+def wait_until(holds, limit_s: float = 30.0):
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end, "it did not happen in time"
@@ -45,12 +46,13 @@ def wait_until(holds, limit_s: float = 5.0):
 
 
 class Firmware:
-    """A process that runs `lines` with `key`, `keeper` and `say()`, and then waits to be killed."""
+    """A process that runs `lines` with `key`, `patience_s` and `say()`, and then waits to be killed."""
 
-    def __init__(self, key: str, lines: str):
-        script = "import os, sys, time, signal\nfrom board.keeper import Keeper\nkey = sys.argv[1]\n"
+    def __init__(self, key: str, lines: str, patience_s: float = PATIENCE_S):
+        script = "import os, sys, time, signal\nfrom board.keeper import Keeper\n"
+        script += "key, patience_s = sys.argv[1], float(sys.argv[2])\n"
         script += "def say(*what): print(*what, flush=True)\n" + lines + "\ntime.sleep(60)\n"
-        command = [sys.executable, "-c", script, key]
+        command = [sys.executable, "-c", script, key, str(patience_s)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
     def hears(self) -> str:
@@ -62,7 +64,7 @@ class Firmware:
         self.process.stdout.close()
 
 
-START = "keeper = Keeper.start(key, %s)\n" % PATIENCE_S
+START = "keeper = Keeper.start(key, patience_s)\n"
 PUT = START + "r, w = os.pipe()\nos.write(w, b'hello')\nkeeper.put('reader', r)\nkeeper.put('writer', w)\n"
 PUT += "keeper.serving()\nsay('ready')"
 
@@ -174,45 +176,47 @@ def test_of_two_successors_one_wins(key):
     assert sorted(each.hears() for each in successors) == ["refused", "refused", "won 2"]
     for each in successors:
         each.kill()
+    Keeper.reach(key).let_go()
 
 
 def test_it_closes_everything_when_nobody_comes(key):
     r, w = os.pipe()
-    keeper = Keeper.start(key, PATIENCE_S)
+    keeper = Keeper.start(key, SHORT_S)
     keeper.put("writer", w)
     os.close(w)
     pid = keeper_process(key)
     assert pid
+    keeper.serving()  # or its patience began with its start
     os.set_blocking(r, False)
-    began = time.monotonic()
-    keeper._lease.close()
     with pytest.raises(BlockingIOError):
         os.read(r, 1)  # it holds the other end
     os.set_blocking(r, True)
+    began = time.monotonic()
+    keeper._lease.close()
     assert os.read(r, 1) == b""
-    assert PATIENCE_S - 0.1 < time.monotonic() - began < PATIENCE_S + 2
+    assert SHORT_S <= time.monotonic() - began < 30
     os.close(r)
     wait_until(lambda: gone(pid))
 
 
 def test_those_who_never_serve_share_one_patience(key):
     """A board that fails at each start, under a supervisor that starts it again at once."""
-    first = Firmware(key, PUT)
+    first = Firmware(key, PUT, SHORT_S)
     assert first.hears() == "ready"
-    first.kill()
     begin = time.monotonic()
+    first.kill()
     while listening(key):
-        assert time.monotonic() < begin + PATIENCE_S + 3, "the keeper stays for a board that never serves"
+        assert time.monotonic() < begin + 30, "the keeper stays for a board that never serves"
         keeper = Keeper.reach(key)
         if keeper is not None:
             keeper._lease.close()
         time.sleep(0.2)
-    assert time.monotonic() > begin + PATIENCE_S - 0.5
+    assert time.monotonic() - begin >= SHORT_S
 
 
 def test_a_lease_has_no_end_of_its_own(key):
-    keeper = Keeper.start(key, 0.2)
-    time.sleep(0.6)
+    keeper = Keeper.start(key, SHORT_S)
+    time.sleep(SHORT_S + 1)
     r, w = os.pipe()
     keeper.put("writer", w)
     keeper.let_go()

@@ -7,13 +7,24 @@ from board import settings as card_settings
 from board.panel.led import ActivityLed
 from board.panel.panel import Hardware as RealHardware
 from board.panel.panel import Panel
-from board.panel.patterns import NEEDS_YOU
+from board.panel.patterns import NOT_RUNNING
 from board.steward.silent import SilentBoard
 from board.steward.standin import StandIn
 from firmware import ports
 from firmware.config import Settings
 from tests.board.panels import PanelBoard
 from tests.board.test_panel_drivers import make_led, said
+
+LIMIT_S = 60
+
+
+def wait_until_the_kernel_has_it(root) -> None:
+    """What a LED is given back with is the last job of its lane; it is dark by then."""
+    end = time.monotonic() + 30
+    while not said(root, "ACT", "trigger").startswith("heartbeat"):
+        assert time.monotonic() < end, "it was not given back"
+        time.sleep(0.01)
+    assert said(root, "ACT", "brightness")[0] == "0"
 
 
 class Stuck:
@@ -57,22 +68,27 @@ def test_the_activity_led_plays_while_the_display_hangs_and_the_end_does_not_wai
     seen = []
 
     def look() -> None:
-        seen.append(said(tmp_path, "ACT", "brightness"))
+        """Until it saw some of its flashes, however many of them this machine lets it miss."""
+        if stuck.entered.is_set():
+            seen.append(said(tmp_path, "ACT", "brightness"))
+        if changes() >= 4 and {"0", "9"} <= set(seen):
+            loop.stop()
         loop.call_after(25, look)
+
+    def changes() -> int:
+        return sum(one != other for one, other in zip(seen, seen[1:]))
 
     panel.start()
     loop.call_after(25, look)
-    loop.call_after(NEEDS_YOU.length_ms, loop.stop)
+    loop.call_after(LIMIT_S * 1000, loop.stop)
     loop.run()
-    assert stuck.entered.is_set()
-    changes = sum(one != other for one, other in zip(seen, seen[1:]))
-    assert changes >= 4 and {"0", "9"} <= set(seen)  # some of its three flashes, whatever else this machine does
+    assert changes() >= 4 and {"0", "9"} <= set(seen)
     panel.stop()
     loop.close()
     began = time.monotonic()
     panel.close()
-    assert time.monotonic() - began < 8
-    assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and said(tmp_path, "ACT", "brightness")[0] == "0"
+    assert time.monotonic() - began < 30
+    wait_until_the_kernel_has_it(tmp_path)
     stuck.let_go.set()
 
 
@@ -83,18 +99,24 @@ def test_what_stands_in_for_a_board_shows_that_none_runs(tmp_path, monkeypatch):
     its = card_settings.lenient(conf, lambda given: [("disk", "/run/disk"), ("journal", "/run/journal")])
     assert its.lights == ("led", None) and its.button is None
     board = SilentBoard(its.name, its.role, "no disk is attached: plug one into a USB port of the board")
-    stand_in, seen = StandIn(board, its), []
-    monkeypatch.setattr("board.steward.standin.ports.catch_signals", lambda loop, stop: loop.call_after(700, stop))
-    watch = threading.Event()
+    stand_in, shown, write = StandIn(board, its), [], ActivityLed._write
+    end = time.monotonic() + LIMIT_S
 
-    def look() -> None:
-        while not watch.wait(0.01):
-            seen.append(said(tmp_path, "ACT", "brightness"))
+    def record(led, attribute: str, text: str) -> None:
+        write(led, attribute, text)
+        if attribute == "brightness":
+            shown.append(text)
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
+    def stop_after_a_flash(loop, stop) -> None:
+        if "10" in "".join(shown) or time.monotonic() > end:
+            stop()
+        else:
+            loop.call_after(20, stop_after_a_flash, loop, stop)
+
+    monkeypatch.setattr(ActivityLed, "_write", record)
+    monkeypatch.setattr("board.steward.standin.ports.catch_signals", stop_after_a_flash)
     assert stand_in.run() == 0
-    watch.set()
-    watcher.join()
-    assert "1" in seen and seen.count("0") > seen.count("1")  # a flash, and dark
-    assert said(tmp_path, "ACT", "trigger").startswith("heartbeat") and board.alarms == {}
+    assert "10" in "".join(shown[:-1])  # the last one is its end
+    assert stand_in._panel.lights._pattern is NOT_RUNNING  # a flash, and dark for long
+    wait_until_the_kernel_has_it(tmp_path)
+    assert board.alarms == {}

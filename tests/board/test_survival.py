@@ -39,6 +39,7 @@ class Life:
         command = [sys.executable, "-m", "tests.board.survivor", str(folder), str(seed), str(first)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
         self.survivors, self.adopted = "", 0
+        self._said = []
         _RUNNING.append(self._process)
         self._folder = folder
 
@@ -50,13 +51,19 @@ class Life:
         assert self._process.stdout.readline() == b"serves\n"
         return (self._folder / "seen").read_bytes()
 
+    def wait_until_it_wrote(self, times: int) -> None:
+        while times:
+            self._said.append(self._process.stdout.readline())
+            assert self._said[-1], "it ended"
+            times -= self._said[-1].startswith(b"wrote")
+
     def kill(self) -> list:
-        """The lines that it said since."""
+        """The lines that it said since it serves."""
         self._process.kill()
-        said = self._process.stdout.read().decode().splitlines()
+        self._said += self._process.stdout.readlines()
         self._process.stdout.close()
         self._process.wait()
-        return [line.split() for line in said]
+        return [line.decode().split() for line in self._said]
 
 
 def note(history: History, said: list) -> int:
@@ -87,6 +94,7 @@ def test_killed_again_and_again(folder):
         seen = history.prefix_of(image)
         assert seen in (answered, answered + 1), "answered: %d, there: %d" % (answered, seen)
         history.forget_after(seen)
+        life.wait_until_it_wrote(8)  # or there may be nothing that could be pending
         time.sleep(dice.uniform(0.0, 0.4))
         answered = note(history, life.kill())
     assert adopted, "nothing was pending in any round: this test shows nothing"
