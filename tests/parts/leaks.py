@@ -29,7 +29,7 @@ def processes(mark: str) -> list[int]:
     return found
 
 
-def end_processes(mark: str, grace_s: float = 3.0) -> list[str]:
+def end_processes(mark: str, grace_s: float) -> list[str]:
     """Ends what still carries the mark; returns the command lines of what did not end by itself in time."""
     deadline = time.monotonic() + grace_s
     while processes(mark) and time.monotonic() < deadline:

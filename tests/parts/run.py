@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.parts import leaks
 
 ROOT = Path(__file__).resolve().parents[2]
+GRACE_S = 20.0  # for what a part started and that is about to end; nobody waits when there is nothing
 _COUNT = re.compile(r"(\d+) (passed|failed|skipped|seeds|mutants|not caught|errors?)\b")
 _SKIPPED = re.compile(r"^SKIPPED \[\d+\] (.*)$", re.MULTILINE)
 
@@ -38,15 +39,16 @@ class Result:
         return "FAILED" if self.failed else "skipped" if not self.passed else "passed"
 
 
-def run(part, in_ci: bool, echo: bool = False) -> Result:
-    """Runs the part to its end or its limit; with echo its output goes to the terminal as well."""
+def run(part, in_ci: bool, echo: bool = False, grace_s: float = GRACE_S) -> Result:
+    """Runs the part to its end or its limit; with echo its output goes to the terminal as well. What it left running
+    after `grace_s` is ended, and counts."""
     if not (ROOT / part.needs).exists():
         return _strict(Result(part, skipped=1, why="%s is not there" % part.needs), in_ci)
     scratch = os.path.realpath(tempfile.mkdtemp(prefix="sosie-"))
     _scratch_folders.add(scratch)
     began = time.monotonic()
     try:
-        code, output, left = _execute(part, scratch, echo)
+        code, output, left = _execute(part, scratch, echo, grace_s)
         left += leaks.end_mounts(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -67,7 +69,7 @@ def abandon() -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _execute(part, scratch: str, echo: bool) -> tuple[int | None, str, list[str]]:
+def _execute(part, scratch: str, echo: bool, grace_s: float) -> tuple[int | None, str, list[str]]:
     """Exit code (None: it took too long), all output, and the processes that it left behind."""
     environment = dict(os.environ, TMPDIR=scratch, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
     environment[leaks.MARK] = scratch
@@ -91,7 +93,7 @@ def _execute(part, scratch: str, echo: bool) -> tuple[int | None, str, list[str]
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         code = None
-    left = leaks.end_processes(scratch, grace_s=3.0 if code is not None else 0.0)
+    left = leaks.end_processes(scratch, grace_s if code is not None else 0.0)
     reader.join()
     return code, "".join(lines), left
 

@@ -31,8 +31,8 @@ def tests(name, limit_s, *more, alone=False):
 PARTS = [
     Part("sim", [PYTHON, "-m", "tests.sim", "--seeds", SEEDS], 900, "tests/sim/__main__.py"),
     # The transport alone, then the whole disk in virtual machines.
-    Part("usb", PYTEST + ["tests/usb", "tests/vm"], 2700, "tests/vm"),
-    tests("image", 4200),
+    Part("usb", PYTEST + ["tests/usb", "tests/vm"], 5400, "tests/vm"),
+    tests("image", 5400),
     tests("style", 180, "tests/parts"),
     tests("unit", 300),
     Part("unit-micropython", ["sh", "-c", 'exec "$(%s)" -X heapsize=192M tests/micropython/run_unit.py' % INTERPRETER],
