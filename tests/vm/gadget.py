@@ -33,7 +33,7 @@ PATHS = Paths()
 NAME = gadget_name("left")
 SERIAL, OTHER_SERIAL = "0123456789ABCDEF0001", "0123456789ABCDEF0002"
 STATUS = json.dumps({"name": "left", "state": "mirroring", "filler": "x" * 500}).encode()
-PATIENCE_S = 30  # everything here runs on an emulated processor
+PATIENCE_S = 90  # everything here runs on an emulated processor
 
 
 # The board's end
@@ -145,7 +145,9 @@ def handle(serial=SERIAL):
 
     bus, address = (int(Path(here(serial), name).read_text()) for name in ("busnum", "devnum"))
     usb.backend.libusb1._lib_object = None  # without udevd libusb learns of a new device only when it starts
-    return usb.core.find(bus=bus, address=address)
+    found = usb.core.find(bus=bus, address=address)
+    found.default_timeout = PATIENCE_S * 1000  # pyusb's own is a second
+    return found
 
 
 def answers(serial=SERIAL):

@@ -10,6 +10,7 @@ import random
 import struct
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
@@ -20,7 +21,7 @@ from tests.vm.lib.checks import Checks  # noqa: E402
 
 MOUNT, BURNT = Path("/mnt"), Path("/run/burnt")
 NO_MEDIUM, BECOMING_READY, CHANGED = (2, 0x3A, 0), (2, 0x04, 1), (6, 0x28, 0)
-PATIENCE_S = 60
+PATIENCE_S = 180
 STEADY_S = 8  # longer than a board waits before it plugs itself in anew
 
 
@@ -44,8 +45,11 @@ def fail_over(pair: UsbPair, host) -> None:
     assert_empty(standby)
     pair.left.kill()
     try:
-        pair.right.promote()
-        check_files(host(standby), sums)
+        with ThreadPoolExecutor(1) as pool:
+            promotion = pool.submit(pair.right.promote)  # the host asks already when the medium comes
+            disk = host(standby)
+            promotion.result()
+        check_files(disk, sums)
         come_back(pair)
     finally:
         shell.run("umount", "--lazy", BURNT, codes=None)
@@ -93,8 +97,8 @@ def looks(disk: bus.Disk) -> bus.Disk:
 
 def rescans(disk: bus.Disk) -> bus.Disk:
     """A Linux that looks again: it gets the capacity, but reads nothing in a fixed disk that was empty before."""
-    assert_told(disk)
     plug = bus.plug_number(disk)
+    assert_told(disk)
     disk.rescan()
     return wait_for_new_plug(disk, plug)
 

@@ -24,8 +24,8 @@ def start_pair() -> bus.Disk:
     twin = {"role": "twin", "disk": "/dev/vdc", "journal": "/dev/vdd", "listen": link, "attach": "none"}
     right = Board(folder, "right", **twin, **sizes)
     left = Board(folder, "left", role="primary", disk="/dev/vda", journal="/dev/vdb", peer=link, attach="usb", **sizes)
-    right.start(60)
-    left.start(60)
+    right.start(180)
+    left.start(180)
     return bus.wait_for_medium(product("left"))
 
 

@@ -66,6 +66,7 @@ def abandoned(board):
 def voice(board):
     """Without the firmware the port has its console, and says why"""
     board.stop(60)
+    bus.wait_until_gone(product("left"))  # with its serial device
     program = (
         "from board.usb.voice import UsbVoice; from firmware import ports; loop = ports.Loop();"
         "v = UsbVoice(loop, 'left', None, '0' * 20, lambda: b'{\"why\": \"no disk\"}');"
@@ -78,6 +79,7 @@ def voice(board):
         wait_until("the host has the console", lambda: os.path.exists("/dev/ttyACM0"), 60)
         assert bus.find(product("left")) is None
         device = usb.core.find(idVendor=0x1D6B, idProduct=0x0104)
+        device.default_timeout = 60_000  # pyusb's own is a second
         answer = bytes(device.ctrl_transfer(0xC1, 0x53, 0, 0, 4096))
         assert json.loads(answer) == {"why": "no disk"}
     finally:

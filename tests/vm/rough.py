@@ -59,7 +59,7 @@ class Case:
 
     def pulled(self, what: str) -> None:
         """A plug that was out for a moment: the host may have seen the disk leave, or only a reset."""
-        goal, until = self.writer.answered + WRITES, time.monotonic() + 90
+        goal, until = self.writer.answered + WRITES, time.monotonic() + 180
         while self.writer.error is None and self.writer.answered < goal:
             assert time.monotonic() < until, "the writer hangs behind write %d" % self.writer.answered
             time.sleep(0.1)
@@ -86,7 +86,7 @@ def killed(case: Case) -> None:
         case.writer.wait_for(case.dice.randrange(1, WRITES))
         case.left.kill()
         time.sleep(case.dice.choice((0, 0.3, 2)))
-        case.left.start(40)
+        case.left.start(90)
         case.writer.wait_for(WRITES)
     case.unnoticed("killed 5 times")
 
@@ -106,7 +106,7 @@ def late(case: Case) -> None:
     """Killed, and nobody starts it in time: the host sees the disk leave, and come back."""
     case.left.kill()
     bus.wait_until_gone(product("left"))
-    case.left.start(40)
+    case.left.start(90)
     case.noticed("started too late")
 
 
@@ -115,15 +115,15 @@ def elsewhere(case: Case) -> None:
     may be missing, so the host must see the disk leave."""
     case.left.kill()
     case.left.write_conf(attach="none")
-    case.left.start(40)
+    case.left.start(90)
 
     def marked() -> bool:
         return case.left.request("POST", "/api/mark", {"name": "another life"})[0] == 200
 
-    wait_until("the board has played its journal and takes a mark", marked)
+    wait_until("the board has played its journal and takes a mark", marked, 60)
     case.left.stop()
     case.left.write_conf(attach="usb")
-    case.left.start(40)
+    case.left.start(90)
     case.noticed("another life in between")
 
 

@@ -14,6 +14,7 @@ from tests.vm.bench import settings, streams
 from tests.vm.errors import Refused
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.timeout(1500)
 RUN = [str(ROOT / "tests/vm/run"), "tests/vm/trial.sh"]
 
 
@@ -26,7 +27,7 @@ def start(*arguments, **variables):
 
 
 def finish(process):
-    out, err = process.communicate(timeout=200)
+    out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
 
@@ -69,20 +70,20 @@ def test_the_time_limit():
     began = time.monotonic()
     code, out, err = finish(start("hangs", VM_LIMIT_S="8"))
     assert code == 124 and "longer than VM_LIMIT_S=8 s" in err
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 150
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_ended_from_outside_it_leaves_no_machine(tmp_path, number):
     process = start("hangs", OUT=str(tmp_path), TMPDIR=str(tmp_path))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not machines(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert machines(tmp_path)
     process.send_signal(number)
     code, _, _ = finish(process)
     assert code == (128 + number if number == signal.SIGTERM else -number)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while machines(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not machines(tmp_path)

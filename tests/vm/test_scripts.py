@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 600
+LIMIT_S = 1800
 SUITES = "Inquiry ModeSense6 Read10 Write16 WriteAtomic16 WriteSame10 CompareAndWrite.InvalidDataOutSize Unmap".split()
 
 OK, DONE = "ok ", "0 failed"

@@ -30,7 +30,7 @@ reads)
     head -n 1 /dev/vda
     ;;
 answers) # on the line between two machines
-    echo hello | timeout 60 busybox nc -l -p 7000
+    echo hello | timeout 300 busybox nc -l -p 7000
     ;;
 asks)
     until busybox nc 10.0.0.1 7000 </dev/null | grep hello; do

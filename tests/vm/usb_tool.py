@@ -29,7 +29,7 @@ attach = usb
 peer = 127.0.0.1:7411
 web = %s
 """ % WEB
-PATIENCE_S = 60  # everything here runs on an emulated processor
+PATIENCE_S = 120  # everything here runs on an emulated processor
 NOBODY = 65534
 SPEEDS = {"high": ("N", "high, 480 Mbit/s"), "super": ("Y", "super, 5 Gbit/s")}
 
@@ -50,8 +50,11 @@ def until(what, condition):
 
 
 def sosie(*arguments, user=None, expect=None):
-    """(exit code, stdout, stderr) of `sosie ARGUMENTS`."""
-    ran = subprocess.run([*SOSIE, *arguments], capture_output=True, text=True, user=user, stdin=subprocess.DEVNULL)
+    """(exit code, stdout, stderr) of `sosie ARGUMENTS`. Its patience is that of a person, so it may need another go."""
+    for _ in range(5):
+        ran = subprocess.run([*SOSIE, *arguments], capture_output=True, text=True, user=user, stdin=subprocess.DEVNULL)
+        if "does not answer in" not in ran.stderr:
+            break
     if expect is not None:
         assert ran.returncode == expect, (arguments, ran)
     return ran.returncode, ran.stdout, ran.stderr
@@ -105,13 +108,20 @@ def list_needs_no_permission(speed):
 
 
 def status_is_that_of_the_web(speed):
-    code, out, err = sosie("usb", "status")
-    other_code, other_out, _ = sosie("status", WEB)
-    assert (code, out.splitlines()[:3], err) == (other_code, other_out.splitlines()[:3], ""), (out, err, other_out)
+    until("both say the same", lambda: heads("usb", "status") == heads("status", WEB))
+    code, _, err = sosie("usb", "status")
+    assert not err, err
     _, out, _ = sosie("usb", "status", "--json", expect=code)
     _, other_out, _ = sosie("status", "--json", WEB)
     assert list(json.loads(out)) == list(json.loads(other_out))
     assert json.loads(out)["name"] == "left"
+
+
+def heads(*arguments, user=None):
+    """What is said of the board's state, which may change from one look to the next; below it stand numbers."""
+    code, out, err = sosie(*arguments, user=user)
+    assert out, err
+    return code, out.splitlines()[:3]
 
 
 def status_by_serial_number(speed):
@@ -130,7 +140,7 @@ def status_wants_permission(speed):
     assert code == 3 and not out and "70-sosie.rules" in err and len(err.splitlines()) == 1, (code, out, err)
     os.chown(node(), NOBODY, -1)  # what the rule does, by an access list
     try:
-        assert sosie("usb", "status", user=NOBODY)[:2] == sosie("status", WEB)[:2]
+        until("both say the same", lambda: heads("usb", "status", user=NOBODY) == heads("status", WEB))
     finally:
         os.chown(node(), 0, -1)
 
