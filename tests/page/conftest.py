@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.page.mock import Mock
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-LIMIT_MS = 8000
+LIMIT_MS = 30000  # no test waits for it to run out; a slow machine needs many seconds now and then
+expect.set_options(timeout=LIMIT_MS)
 
 
 @pytest.fixture(scope="session")

@@ -131,8 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        if ("GET", url.path) in self.mock.answers:
-            self._send(*self.mock.answers["GET", url.path])
+        known = self.mock.answers.get(("GET", url.path))  # once: a test may take it away meanwhile
+        if known is not None:
+            self._send(*known)
         elif url.path == "/" or url.path.startswith("/web/"):
             self._file("index.html" if url.path == "/" else url.path[5:])
         elif url.path.startswith("/texts/"):
@@ -191,15 +192,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length, path, mock = int(self.headers["Content-Length"]), urlsplit(self.path).path, self.mock
-        body = self.rfile.read(length)
-        if path == "/api/update" and ("POST", path) not in mock.answers:
+        body, known = self.rfile.read(length), mock.answers.get(("POST", path))
+        if path == "/api/update" and known is None:
             mock.uploaded = length
             self._send(202, {"state": "checking", "sentence": "the update was received whole and is being checked"})
             return
         wish = None if path == "/api/update" else json.loads(body)
         mock.posts.append((path, wish, self.headers.get("X-Sosie-Token")))
-        if ("POST", path) in mock.answers:
-            self._send(*mock.answers["POST", path])
+        if known is not None:
+            self._send(*known)
         elif path == "/api/login":
             self._login(wish)
         elif not mock.may_act or (mock.logged_in and self.headers.get("X-Sosie-Token") != TOKEN):

@@ -66,7 +66,7 @@ def base() -> dict:
 def _lacking(size, groups, seconds, **more) -> dict:
     facts = base()
     return facts | {
-        "backlog_bytes": size, "acked": facts["written"] - groups, "oldest_ms": now_ms() - seconds * 1000,
+        "backlog_bytes": size, "acked": facts["written"] - groups, "oldest_ms": facts["now_ms"] - seconds * 1000,
         "journal_used": size + 410 * MIB,
     } | more  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What may be done: nothing by one careless touch, everything by the keyboard, every refusal where it belongs."""
 
 import re
+from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
@@ -8,6 +9,19 @@ from tests.page import scenes
 from tests.page.mock import PASSWORD, TOKEN
 
 REFUSED = r"40[019] \("
+LOOKS = re.compile(r"/api/update\?")
+
+
+@contextmanager
+def unanswered(page):
+    """Meanwhile the page is not told what the board does with an update, so that its line stays as a click left it."""
+    held = []
+    page.route(LOOKS, lambda route: held.append(route) if route.request.method == "GET" else route.continue_())
+    while not held:  # the page looks again when the look before was answered: from now on there is none
+        page.wait_for_timeout(20)
+    yield
+    held.pop().continue_()
+    page.unroute(LOOKS)
 
 
 def test_a_promotion_says_what_it_means_and_wants_the_name(show, mock):
@@ -147,16 +161,19 @@ def test_an_update_goes_up_whole_and_the_restart_takes_two_steps(show, mock, tmp
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_text("Choose the update file first.")).to_be_visible()
     page.get_by_label("Update file").set_input_files(file)
-    page.get_by_role("button", name="Send it").click()
-    expect(page.get_by_text("The update was received whole and is being checked.")).to_be_visible(timeout=20000)
+    with unanswered(page):
+        page.get_by_role("button", name="Send it").click()
+        expect(page.get_by_text("The update was received whole and is being checked.")).to_be_visible(timeout=40000)
     assert mock.uploaded == 48 << 20
     mock.update |= {"state": "ready to restart", "sentence": "0.3.0 is installed and waits for a restart"}
     restart = page.locator("#update").get_by_role("button", name=re.compile("Restart"))
-    restart.click()
-    expect(restart).to_have_text(re.compile("without its disk for half a minute"))
-    assert mock.posts == []
-    restart.click()
-    expect(page.get_by_text("The board restarts into the update.")).to_be_visible()
+    expect(restart).to_be_visible()
+    with unanswered(page):
+        restart.click()
+        expect(restart).to_have_text(re.compile("without its disk for half a minute"))
+        assert mock.posts == []
+        restart.click()
+        expect(page.get_by_text("The board restarts into the update.")).to_be_visible()
     assert mock.posts == [("/api/update/restart", {}, None)]
 
 
@@ -186,6 +203,7 @@ def test_everything_by_the_keyboard_alone(show, mock):
     page.keyboard.type("right")
     page.keyboard.press("Enter")
     expect(page.locator("#verdict")).to_have_text("No twin.")
+    expect(page.get_by_role("dialog")).to_be_hidden()  # the stream may tell of it before the answer comes
     page.locator("input[name=span]").first.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("input[value=week]")).to_be_checked()

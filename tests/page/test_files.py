@@ -41,6 +41,9 @@ def test_an_engine_of_three_years_ago_knows_it(path):
 
 def test_the_first_look_costs_less_than_100_kb_as_it_lies_there(show):
     page = show("healthy")
+    # What comes later does not wait for ever for the paint: on a slow machine it would come before.
+    page.add_init_script("Date.now = ((began) => () => began)(Date.now())")
+    page.reload()
     page.wait_for_selector(".chart canvas", state="attached")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     entries = page.evaluate(

@@ -101,13 +101,16 @@ def test_managing(show, mock, pictures, width, look, locale):
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_dialogs_and_login(show, mock, pictures, look):
     page = show("lost_primary", width=360, height=740, color_scheme=look)
+    settle(page)
     page.locator("#view-now [data-open=promote]").click()
+    expect(page.locator("#promote-name")).to_be_focused()
     page.wait_for_timeout(300)
     page.screenshot(path=pictures / ("promote-360-%s.png" % look))
     assert sideways(page) == []
     assert violations(page) == []
     page.keyboard.press("Escape")
     page.locator("[data-open=mark]").first.click()
+    expect(page.locator("#mark-name")).to_be_focused()
     assert violations(page) == []
     mock.look = "login"
     page = show("healthy", width=360, height=740, color_scheme=look, fragment="now")
@@ -133,7 +136,7 @@ def test_an_old_page_looks_old_and_stays_readable(show, mock, visitor, pictures)
     page = show("healthy", width=390, height=844)
     settle(page)
     mock.stop()
-    expect(page.locator("#lost")).to_be_visible(timeout=15000)
+    expect(page.locator("#lost")).to_be_visible(timeout=40000)
     page.wait_for_timeout(1000)  # it fades
     page.screenshot(path=pictures / "old-390-light.png")
     assert sideways(page) == []

@@ -48,6 +48,7 @@ def test_a_board_that_is_gone_in_the_middle_of_an_action(show, mock):
     """Whether it was done before the board went nobody knows."""
     page = show("healthy")
     page.locator("[data-open=mark]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     mock.stop()
     page.locator("#mark-name").fill("a")
     page.keyboard.press("Enter")
@@ -58,6 +59,7 @@ def test_a_login_that_ran_out_in_the_middle_of_an_action(show, mock):
     mock.look, mock.logged_in = "anyone", True
     page = show("healthy")
     page.locator("[data-open=mark]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     mock.logged_in = False
     page.locator("#mark-name").fill("a")
     page.keyboard.press("Enter")
@@ -135,7 +137,7 @@ def test_a_board_that_goes_between_its_page_and_its_session(visitor, mock):
     page = visitor.open(mock.url, locale="fr-FR")
     expect(page.locator("#lost")).to_have_text(fr.PAGE["lost.never"].replace(" ;", "\u00a0;"))
     del mock.answers["GET", "/api/session"]
-    expect(page.locator("#verdict")).not_to_be_empty(timeout=10000)
+    expect(page.locator("#verdict")).not_to_be_empty(timeout=40000)
     expect(page.locator("#lost")).to_be_hidden()
 
 
