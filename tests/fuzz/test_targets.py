@@ -32,7 +32,7 @@ def test_every_seed_by_itself(name):
 
 
 @guided
-@pytest.mark.timeout(SECONDS + 110)
+@pytest.mark.timeout(SECONDS + 230)
 @pytest.mark.parametrize("name", targets.NAMES)
 def test_target(name):
     code, output = run(name, SECONDS)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from tests.fuzz.targets import NAMES
 
-INPUT_LIMIT_S = 5
+INPUT_LIMIT_S = 30  # of the clock on the wall: a slow machine may hold up any input
 MEMORY_LIMIT_MIB = 512
-START_LIMIT_S = 60
+START_LIMIT_S = 180
 
 
 def load(name: str):
@@ -34,7 +34,8 @@ def fuzz(name: str, seconds: int, folder: str) -> None:
     corpus.mkdir()
     for number, seed in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(seed)
-    options = ["-max_total_time=%d" % seconds, "-timeout=%d" % INPUT_LIMIT_S, "-rss_limit_mb=%d" % MEMORY_LIMIT_MIB]
+    input_limit_s = getattr(target, "INPUT_LIMIT_S", INPUT_LIMIT_S)
+    options = ["-max_total_time=%d" % seconds, "-timeout=%d" % input_limit_s, "-rss_limit_mb=%d" % MEMORY_LIMIT_MIB]
     options += ["-max_len=%d" % target.MAX_INPUT, "-print_final_stats=1", "-artifact_prefix=%s/fault-" % folder]
     atheris.Setup([sys.argv[0], *options, str(corpus)], target.one)
     atheris.Fuzz()

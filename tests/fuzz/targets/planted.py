@@ -1,8 +1,10 @@
 """No target: it has one fault of each kind, so that the driver itself is tested (SOSIE_PLANTED names the kind)."""
 
 import os
+import time
 
 MAX_INPUT = 16
+INPUT_LIMIT_S = 5
 _KEPT = []
 
 
@@ -20,3 +22,4 @@ def one(data: bytes) -> None:
         pass
     while kind == "memory":
         _KEPT.append(b"x" * (1 << 20))
+        time.sleep(0.0005)  # its limit is looked at once a second: the machine must not be full before
