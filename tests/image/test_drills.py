@@ -15,7 +15,7 @@ from tests.image.lib.pair import CARD_BYTES, Pair, new_disk
 from tests.image.lib.surfaces import wait_for_words
 from tests.process.boards import ROOT, wait_until
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 SEED = 7
 
 
@@ -40,8 +40,8 @@ def test_a_card_is_pulled_while_the_board_runs(pair, writes):
     writes.begin(pair.left, SEED)
     writes.wait_for_flushes(pair.left, 20)
     pair.left.machine.pull_card()
-    wait_until("the console says so", lambda: "the journal" in pair.left.screen(), 60, 0.5)
-    pair.left.wait_for("the page says so", lambda status: status["state"] == "failed", 60)
+    wait_until("the console says so", lambda: "the journal" in pair.left.screen(), 240, 0.5)
+    pair.left.wait_for("the page says so", lambda status: status["state"] == "failed", 240)
     assert pair.right.status()["alarms"] == [] or pair.right.status()["state"] == "no link"
     pair.left.cut()
     writes.end(pair.left)

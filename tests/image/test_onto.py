@@ -9,7 +9,7 @@ import pytest
 from tests.flash import debian, stub
 from tests.process.boards import ROOT
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 SETUP = ("python3", "-m", "board.setup.onto")
 
 

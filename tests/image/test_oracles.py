@@ -59,6 +59,14 @@ def test_the_plan_is_that_of_the_host(writes):
     assert [entry[1:3] for entry in writes.history.entries] == expected
 
 
+@pytest.mark.parametrize("torn", ["flush", "flushed ", "flushed 9", "flushed 99999", "flushed 7\r"])
+def test_a_line_that_a_power_cut_tore_counts_for_nothing(torn):
+    made = Writes(SIZE)
+    made.expect(SEED)
+    made.end(FakeBoard(torn + "flushed %d" % FLUSHED))
+    assert made.safe == FLUSHED
+
+
 @pytest.mark.parametrize("held", [FLUSHED, WRITTEN])
 def test_a_sound_disk(writes, disk, held):
     assert writes.check(disk(writes.history.image(held))) == held

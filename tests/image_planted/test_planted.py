@@ -13,7 +13,7 @@ from tests.image.lib.host import Writes
 from tests.image.lib.pair import DISK_BYTES, Pair
 from tests.image_planted.planting import plant
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(2700)
 SEED = 5
 # What is told to be durable lies in the kernel's memory; anybody with an older TLS reaches the page.
 BUGS = {

@@ -11,7 +11,7 @@ import time
 from tests.process.oracle import History
 from tests.vm.lib import rough, shell
 
-PATIENCE_S = 120
+PATIENCE_S = 400
 
 
 def main(action: str, board: str, *arguments: str) -> None:

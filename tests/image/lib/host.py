@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import zipfile
 from pathlib import Path
 
@@ -16,12 +17,14 @@ _SENT += " tests/image/guest/__init__.py tests/image/guest/host.py"
 _CODE = "/run/tests.zip"
 RUN = "env PYTHONPATH=%s python3 -m tests.image.guest.host" % _CODE
 UNKNOWN = 500  # so many writes at most follow a flush that was heard of
+# A power cut may tear a line, without its end; then the next boot's first one stands right behind it.
+_TOLD = re.compile(r"(flushed|failed) (\d+)$")
 
 
 def disk_of(board: Board) -> str:
     """The device that the host sees, in the board's own machine."""
     _send(board)
-    return board.shell.run("%s find %s" % (RUN, board.name), limit_s=180).split()[-1]
+    return board.shell.run("%s find %s" % (RUN, board.name), limit_s=600).split()[-1]
 
 
 def _send(board: Board) -> None:
@@ -53,9 +56,9 @@ class Writes:
         """The writes of a host with these dice."""
         self._plan = rough.plan(self.history.size, random.Random(seed))
 
-    def wait_for_flushes(self, board: Board, count: int, limit_s: float = 180.0) -> None:
+    def wait_for_flushes(self, board: Board, count: int, limit_s: float = 600.0) -> None:
         def enough() -> bool:
-            said = [line.split()[0] for line in board.told()[self._said :]]
+            said = [word for word, _ in self._told(board)]
             assert "failed" not in said, "the host's disk failed: " + board.shell.run("cat /run/writer.log", None)
             return said.count("flushed") >= count
 
@@ -63,11 +66,14 @@ class Writes:
 
     def end(self, board: Board) -> None:
         """After the power was cut: what was promised is known, and what may have been written behind it."""
-        said = [line.split() for line in board.told()[self._said :]]
-        self.safe = max([self.safe] + [int(number) for word, number in said if word == "flushed"])
+        self.safe = max([self.safe] + [number for word, number in self._told(board) if word == "flushed"])
         while self.history.last < self.safe + UNKNOWN:
             offset, length, _ = next(self._plan)
             self.history.add(offset, length)
+
+    def _told(self, board: Board) -> list[tuple[str, int]]:
+        found = [_TOLD.search(line) for line in board.told()[self._said :]]
+        return [(each[1], int(each[2])) for each in found]
 
     def check(self, image: Path) -> int:
         """The write up to which the disk holds all; nothing promised may be missing."""

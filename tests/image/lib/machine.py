@@ -10,7 +10,7 @@ from tests.image.lib.monitor import Monitor
 from tests.process.boards import wait_until
 from tests.vm import child
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -120,7 +120,7 @@ class Machine:
 
     def pull_device(self, name: str) -> None:
         self.monitor.ask("device_del", id=name)
-        wait_until("%s is pulled" % name, lambda: not self._has(name), 60.0)
+        wait_until("%s is pulled" % name, lambda: not self._has(name), 240.0)
 
     def _has(self, name: str) -> bool:
         return any(each["name"] == name for each in self.monitor.ask("qom-list", path="/machine/peripheral"))

@@ -54,6 +54,12 @@ class Pair:
         for board in self.boards:
             board.wait_for("the pair mirrors", lambda status: status["state"] == "mirroring")
 
+    def wait_well(self) -> list[dict]:
+        """The status of both when they mirror without an alarm; some stand until the next look at their cause."""
+        well = "the pair mirrors without an alarm"
+        return [board.wait_for(well, lambda status: status["state"] == "mirroring" and not status["alarms"])
+                for board in self.boards]  # fmt: skip
+
     def change_roles(self) -> str:
         """From now on right is the primary; the line of its sosie.conf that lets it dial left."""
         self.primary, self.twin = self.twin, self.primary
@@ -69,7 +75,7 @@ class Pair:
         together = mine["link"]["state"] == "up" and mine["state"] == "mirroring" and not mine["backlog"]["groups"]
         return together and its["group"]["played"] == mine["group"]["played"] == mine["group"]["written"]
 
-    def wait_drained(self, limit_s: float = 120.0) -> None:
+    def wait_drained(self, limit_s: float = 600.0) -> None:
         wait_until("the pair is drained", self.drained, limit_s, 0.5)
 
     def settle(self) -> tuple[Path, Path]:

@@ -10,28 +10,40 @@ import socket
 import time
 
 KERNEL_ARGUMENTS = "systemd.debug_shell=hvc0"
-# Words of the line: `run LIMIT LENGTH`, `put LENGTH PATH`; answers `CODE LENGTH`.
+# Words of the line: `run LIMIT LENGTH`, `put LENGTH PATH`; answers `CODE LENGTH`, with 125 for what it cannot do. When
+# memory is short it is not the one to go, for nobody could say then what happened; what it runs may be.
 _AGENT = r"""
 import os, subprocess, sys
 take, give = sys.stdin.buffer, sys.stdout.buffer
 def answer(code, data):
     give.write(b"%d %d\n" % (code, len(data)) + data); give.flush()
-give.write(b"\0ready\n"); give.flush()
-while True:
-    words = take.readline().split(None, 2)
-    if words[0] == b"put":
-        with open(words[2].strip(), "wb") as file:
-            file.write(take.read(int(words[1])))
-        answer(0, b"")
-        continue
-    script = take.read(int(words[2]))
+def put(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+    return 0, b""
+def run(limit, script):
     with open("/run/shell.out", "w+b") as out:
+        script = b"echo 0 >/proc/self/oom_score_adj\n" + script
         p = subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         try:
-            code = p.wait(float(words[1]))
+            code = p.wait(limit)
         except subprocess.TimeoutExpired:
             p.kill(); code = 124
-        out.seek(0); answer(code, out.read())
+        out.seek(0); return code, out.read()
+put("/proc/self/oom_score_adj", b"-900")
+give.write(b"\0ready\n"); give.flush()
+while line := take.readline():
+    words = line.split(None, 2)
+    if not words:
+        continue
+    try:
+        if words[0] == b"put":
+            found = put(words[2].strip(), take.read(int(words[1])))
+        else:
+            found = run(float(words[1]), take.read(int(words[2])))
+    except Exception as error:
+        found = 125, repr(error).encode()
+    answer(*found)
 """
 _MARK = b"\0ready\n"
 _PIECE = 3000  # a terminal takes lines of up to 4096 bytes until it is told to be raw
@@ -75,7 +87,9 @@ class Shell:
 
     def put(self, path: str, data: bytes) -> None:
         self._line.sendall(b"put %d %s\n" % (len(data), path.encode()) + data)
-        self._answer(120.0)
+        code, output = self._answer(120.0)
+        if code:
+            raise Failed("%s cannot be written: %s" % (path, output.decode(errors="replace")))
 
     def _ask(self, script: str, limit_s: float) -> None:
         data = script.encode()

@@ -31,7 +31,7 @@ class Wire:
     def close(self) -> None:
         self._socket.close()
 
-    def scan(self, address: str, ports=range(1, 65536), tries: int = 4) -> dict[int, str]:
+    def scan(self, address: str, ports=range(1, 65536), tries: int = 10) -> dict[int, str]:
         """What became of each port: "open", "closed", or "silent" after several tries."""
         target, found = socket.inet_aton(address), {}
         self._find(target)
@@ -46,7 +46,7 @@ class Wire:
 
     def _find(self, target: bytes) -> None:
         """Asks who has the address, until somebody says so."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while target not in self._macs:
             assert time.monotonic() < deadline, "nobody on the wire has the address " + socket.inet_ntoa(target)
             self._send_arp(1, _EVERYBODY, bytes(6), target)
