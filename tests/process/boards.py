@@ -32,7 +32,7 @@ def free_port() -> int:
 free_port.next = 20000 + os.getpid() * 61 % 12000
 
 
-def wait_until(what: str, holds, limit_s: float = 20.0, every_s: float = 0.02):
+def wait_until(what: str, holds, limit_s: float = 60.0, every_s: float = 0.02):
     """The first true value of `holds()`; AssertionError when there is none in time."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -71,7 +71,7 @@ class Board:
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
 
-    def start(self, limit_s: float = 20.0) -> "Board":
+    def start(self, limit_s: float = 60.0) -> "Board":
         """Starts it and waits until it answers."""
         self.launch()
         wait_until("%s answers" % self.name, self._answers, limit_s)
@@ -88,7 +88,7 @@ class Board:
         """All that it wrote on stdout and stderr."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def refuses(self, limit_s: float = 10.0) -> str:
+    def refuses(self, limit_s: float = 60.0) -> str:
         """Starts it, expects exit code 2 and one sentence, which is returned."""
         before = len(self.said())
         self.launch()
@@ -103,7 +103,7 @@ class Board:
         return sentence.strip()
 
     def request(self, method: str, path: str, body=None, headers=None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=30)
         try:
             payload = None if body is None else json.dumps(body)
             connection.request(method, path, payload, headers or {"Content-Type": "application/json"})
@@ -125,7 +125,7 @@ class Board:
     def client(self) -> Client:
         return Client(("127.0.0.1", self.nbd))
 
-    def patient_client(self, limit_s: float = 10.0) -> Client:
+    def patient_client(self, limit_s: float = 60.0) -> Client:
         """A client as soon as the board takes one: right after its start it may still play its journal."""
         last: list = [None]
 
@@ -183,7 +183,7 @@ class Pair:
         durable = mine["group"]["durable"]
         return mine["backlog"]["groups"] == 0 and mine["group"]["played"] == its["group"]["played"] == durable
 
-    def wait_drained(self, limit_s: float = 30.0) -> None:
+    def wait_drained(self, limit_s: float = 90.0) -> None:
         wait_until("the pair is drained", self.drained, limit_s)
 
     def end(self) -> None:

@@ -31,7 +31,7 @@ class KeyedBoard(Board):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.load_verify_locations(self.keys + "/own.crt")
-        connection = http.client.HTTPSConnection("127.0.0.1", self.web, timeout=10, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.web, timeout=30, context=context)
         login = base64.b64encode(b"x:" + self.password.encode()).decode()
         try:
             payload = None if body is None else json.dumps(body)
@@ -66,11 +66,11 @@ class KeyedPair(Pair):
         keyfolder.pair(self.right.keys, self.left.certificate)
         return self
 
-    def wait_up(self, limit_s: float = 20.0) -> None:
+    def wait_up(self, limit_s: float = 60.0) -> None:
         wait_until("the link is up", lambda: self.left.status()["link"]["state"] == "up", limit_s)
 
 
-def talk(port: int, data: bytes, limit_s: float = 5.0) -> bytes:
+def talk(port: int, data: bytes, limit_s: float = 30.0) -> bytes:
     """What somebody at `port` answers to these bytes until it closes."""
     answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=limit_s) as stranger:

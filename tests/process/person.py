@@ -52,7 +52,7 @@ class Line:
                 self._stream.feed(data)
         return "\n".join(self.screen.display)
 
-    def type(self, keys: "str | bytes", limit_s: float = 10.0) -> None:
+    def type(self, keys: "str | bytes", limit_s: float = 60.0) -> None:
         """Types, and waits while the board does not take it."""
         data = keys.encode() if isinstance(keys, str) else keys
         deadline = time.monotonic() + limit_s
@@ -63,13 +63,17 @@ class Line:
                     data = data[os.write(self.master, data) :]
             assert time.monotonic() < deadline, "the board takes nothing"
 
-    def sees(self, text: str, limit_s: float = 10.0) -> str:
+    def sees(self, text: str, limit_s: float = 60.0) -> str:
         """The screen, once `text` is on it."""
         try:
-            wait_until("", lambda: text in self.look(), limit_s)
+            return wait_until("", lambda: self._whole_with(text), limit_s)
         except AssertionError:
             raise AssertionError("%r does not come; the screen:\n%s" % (text, self.look())) from None
-        return self.look()
+
+    def _whole_with(self, text: str) -> "str | None":
+        """The screen when `text` is on it; a frame hides the cursor until all of it is there."""
+        shown = self.look()
+        return shown if text in shown and not self.screen.cursor.hidden else None
 
     @property
     def first(self) -> str:

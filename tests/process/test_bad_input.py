@@ -331,8 +331,8 @@ def test_a_peer_of_another_version(make_pair):
     pair = make_pair()
     pair.right.start()
     port = int(pair.right.lines["listen"].split(":")[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.settimeout(5)
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.settimeout(30)
         try:
             first = connection.recv(4096)
         except OSError:

@@ -45,7 +45,7 @@ class Crowd:
     def __enter__(self):
         for thread in self._threads:
             thread.start()
-        wait_until("the crowd is there", lambda: self.came >= 60, 10)
+        wait_until("the crowd is there", lambda: self.came >= 60)
         return self
 
     def __exit__(self, *_):
@@ -128,7 +128,7 @@ def use_the_page(board, long_s=LONG_S):
         assert page.status == 200, page.data
         took.append(seconds)
         for _ in range(2):
-            event, seconds = timed(page.status_soon, 5)
+            event, seconds = timed(page.status_soon, 20)
             assert event is not None, "the owner's live page was cut"
             took.append(seconds)
         page.close()
@@ -147,7 +147,8 @@ def press(board, words, source="127.0.0.1"):
 def test_answers_that_nobody_reads(keyed_pair, source):
     with Host(keyed_pair.left) as host:
         slowest_s, kib = press(keyed_pair.left, UNREAD, source)
-    assert host.trouble is None and host.count > 100, host.trouble
+        wait_until("the host has written much", lambda: host.count > 100 or host.trouble)
+    assert host.trouble is None, host.trouble
     assert slowest_s < 4 and host.slowest_s < 2, (slowest_s, host.slowest_s)
     assert kib < MOST_KIB, kib
     keyed_pair.wait_drained()

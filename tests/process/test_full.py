@@ -6,6 +6,7 @@ import time
 from tests.process.boards import wait_until
 from tests.process.nbd_client import Failed
 from tests.process.oracle import History
+from tests.process.relay import Relay
 
 SIZE = 64 << 20
 LINES = {"disk_size": "64M", "journal_size": "8M"}
@@ -51,18 +52,23 @@ def test_without_a_twin_a_write_fails_in_time_and_nothing_before_is_lost(make_pa
     assert pair.left.image.read_bytes() == pair.right.image.read_bytes()
 
 
-def test_a_host_that_waits_goes_on_when_the_twin_comes_back(make_pair):
+def test_a_host_that_waits_goes_on_when_the_twin_comes_back(make_pair, make):
     history = History(SIZE)
     pair = make_pair(**LINES)
-    pair.left.start()
+    # The twin is there, and cannot be reached: a left board whose calls are refused would call ever more seldom, and
+    # a write waits for 20 s only.
+    relay = make(Relay, int(pair.right.lines["listen"].split(":")[1]))
+    relay.open = False
+    pair.left.write_conf(peer="127.0.0.1:%d" % relay.port)
+    pair.start()
     client, outcome = pair.left.client(), []
     host = threading.Thread(target=lambda: outcome.append(fill(client, history, 64)))
     host.start()
     wait_until("the journal is full", lambda: pair.left.status()["alarms"])
     time.sleep(1)
     assert host.is_alive()
-    pair.right.start()
-    host.join(30)
+    relay.open = True
+    host.join(120)
     assert outcome == [None], "the write failed though the twin was back: %s" % outcome
     client.flush()
     client.close()

@@ -36,20 +36,20 @@ def is_up(pair) -> bool:
 
 
 def test_a_code_pairs_two_boards_and_they_mirror(pair):
-    pair.left.line.sees("this board is not paired", 20)
+    pair.left.line.sees("this board is not paired")
     assert pair.left.status()["link"]["state"] != "up"
     code = shown_code(pair.right)
     pair.left.line.type("pair %s\r" % code.replace("-", " ").upper())
     pair.left.line.sees("left and right are paired.")
     pair.right.line.sees("right and left are paired.")
     assert (pair.left.peers, pair.right.peers) == ([pair.right.certificate], [pair.left.certificate])
-    wait_until("the link is up", lambda: is_up(pair), 20)
+    wait_until("the link is up", lambda: is_up(pair))
     pair.left.patient_client().write(0, b"x" * 4096)
     pair.wait_drained()
     for board in (pair.left, pair.right):  # it outlives both processes
         board.kill()
     pair.start()
-    wait_until("the link is up again", lambda: is_up(pair), 20)
+    wait_until("the link is up again", lambda: is_up(pair))
 
 
 def test_a_wrong_code_costs_a_guess_and_three_are_all(pair):
@@ -119,6 +119,6 @@ def test_a_new_password(pair):
     pair.right.line.sees("makes a new password")
     pair.right.line.type("yes\r")
     shown = pair.right.line.sees("The password of the page")
-    wait_until("the old one is void", lambda: pair.right.request("GET", "/api/status")[0] == 401, 3)
+    wait_until("the old one is void", lambda: pair.right.request("GET", "/api/status")[0] == 401, 20)
     pair.right.password = re.search(r"([a-z0-9]{4}-){3}[a-z0-9]{4}", shown).group(0)
     wait_until("it is taken", lambda: pair.right.request("GET", "/api/status")[0] == 200)

@@ -47,7 +47,7 @@ def until(process, *wanted: str) -> None:
         missing = {words for words in missing if words not in lines[-1]}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 def test_an_outage_a_dead_board_and_its_return(pair, watch):
     pair.wait_up()
     wait_until("they mirror", lambda: pair.left.status()["state"] == "mirroring")

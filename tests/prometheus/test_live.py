@@ -62,36 +62,47 @@ def linked(tmp_path, ending) -> tuple:
     return left, relay, right
 
 
+def shows(prometheus, expression: str) -> bool:
+    """Whether it answers, and with a value where there is one when all is well."""
+    answer = prometheus.ask("query", query=expression)
+    return bool(answer and (answer["result"] or words.metrics_in(expression) & QUIET))
+
+
+def standing(prometheus, wanted: set) -> "dict | None":
+    """The alerts that fire, once these are among them."""
+    alerts = prometheus.alerts()
+    return alerts if wanted <= alerts.keys() else None
+
+
 def test_a_prometheus_and_a_link_that_is_cut(programs, ending, tmp_path):
     left, relay, right = linked(tmp_path, ending)
     prometheus = Prometheus(programs, tmp_path, {"left": left, "right": right}, open_to_all=("right",))
     ending.append(prometheus)
     both = {"left": "1", "right": "1"}
-    wait_until("both are scraped", lambda: prometheus.values('up{job=~"sosie.*"}') == both, 30)
+    wait_until("both are scraped", lambda: prometheus.values('up{job=~"sosie.*"}') == both)
     client = left.client()
     client.write(0, os.urandom(MIB))
     client.flush()
     wait_until("what was written is told", lambda: prometheus.values("sosie_host_written_bytes_total > 0") ==
                {"left": str(MIB)})  # fmt: skip
-    assert prometheus.values("sosie_link_up") == both
-    assert prometheus.values("sosie_lag_seconds").keys() == {"left"}
+    wait_until("both links are told", lambda: prometheus.values("sosie_link_up") == both)
+    wait_until("the lag is told", lambda: prometheus.values("sosie_lag_seconds").keys() == {"left"})
     wait_until("the rate is known", lambda: prometheus.values("rate(sosie_host_written_bytes_total[20s]) > 0"))
     for expression in words.expressions():
-        answer = prometheus.ask("query", query=expression)
-        assert answer["result"] or words.metrics_in(expression) & QUIET, expression
-    assert not prometheus.alerts()
+        wait_until("%s has a value" % expression, lambda expression=expression: shows(prometheus, expression))
+    wait_until("nothing is wrong", lambda: not prometheus.alerts())  # a scrape that came late was silence
 
     relay.open = False
     relay.cut()
     cut = {("SosieNoLink", "left"), ("SosieNoLink", "right")}
-    wait_until("the alert fires", lambda: cut <= prometheus.alerts().keys(), 40)
-    alert = prometheus.alerts()["SosieNoLink", "left"]
+    alert = wait_until("the alert fires", lambda: standing(prometheus, cut))["SosieNoLink", "left"]
     assert alert["labels"]["severity"] == "warning" and alert["labels"]["pair"] == "left-right"
     assert alert["annotations"]["summary"] == "left does not reach the other board"
-    assert prometheus.values('sosie_state{state="no link"} == 1').keys() == {"left", "right"}
+    lost = 'sosie_state{state="no link"} == 1'
+    wait_until("both tell of it", lambda: prometheus.values(lost).keys() == {"left", "right"})
     relay.open = True
-    wait_until("it is over", lambda: not prometheus.alerts(), 40)
+    wait_until("it is over", lambda: not prometheus.alerts())
 
     right.kill()
-    wait_until("silence is told", lambda: ("SosieSilent", "right") in prometheus.alerts(), 40)
+    wait_until("silence is told", lambda: ("SosieSilent", "right") in prometheus.alerts())
     client.close()
