@@ -6,7 +6,7 @@ import time
 from firmware.errors import ProtocolError
 
 
-def spin(loop, until, limit_s=5):
+def spin(loop, until, limit_s=60):
     """Run the loop until until() is true; an AssertionError when that takes too long."""
     end = time.monotonic() + limit_s
     late = []
@@ -30,7 +30,7 @@ def in_time(call):
     found = []
     thread = threading.Thread(target=lambda: found.append(call()), daemon=True)
     thread.start()
-    thread.join(5)
+    thread.join(60)
     assert found, "it waits"
     return found[0]
 

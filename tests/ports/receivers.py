@@ -66,7 +66,7 @@ class Mail:
             options["tls_context"] = server_context(paths)
             options["require_starttls"] = True
         self.port = free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **options)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60, **options)
         self._controller.start()
 
     def _judge(self, server, session, envelope, mechanism, data):

@@ -46,7 +46,7 @@ class Board:
             alarms[source] = sentence
 
 
-def run(done, seconds=20):
+def run(done, seconds=50):
     """The loop, until done()."""
     until = time.monotonic() + seconds
 
@@ -122,7 +122,7 @@ def receivers(make, tmp_path):
 def tell(tmp_path, lines, late=False, broken=False, language="en") -> dict:
     wish = {"lines": lines, "late": late, "broken": broken, "language": language, "file": str(tmp_path / "told")}
     command = [sys.executable, "-c", BOARD, json.dumps(wish)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
 

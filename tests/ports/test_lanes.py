@@ -248,7 +248,7 @@ class Process(EveryLane, unittest.TestCase):
         self.loop.run()
         began = time.monotonic()
         self.lane.close()
-        self.assertTrue(time.monotonic() - began < 2)
+        self.assertTrue(time.monotonic() - began < 10)
         with self.assertRaises(ProcessLookupError):
             os.kill(self.ends[0][0], 0)
 
@@ -294,7 +294,7 @@ class ParentsDeath(unittest.TestCase):
         parent.kill()
         parent.wait()
         parent.stdout.close()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while _is_alive(child):
             self.assertTrue(time.monotonic() < end, "the child outlives its parent")
             time.sleep(0.01)

@@ -104,4 +104,5 @@ def test_a_medium_that_hangs_before_the_board_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(book, "_data", lambda: go_on.wait(20))
     told(book.read_first(), "settings", "no answer")
     go_on.set()
+    monkeypatch.setattr(notebook, "_PATIENCE_S", 20)
     assert Notebook(str(tmp_path / "y"), "settings").read_first() == (None, None)
