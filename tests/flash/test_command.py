@@ -337,11 +337,12 @@ class TestCards:
     def test_stopped_in_the_middle(self, tmp_path, pair, number):
         """Of what was there, everything is gone by then, and it is no half of a board."""
         large = stub.image(str(tmp_path / "large"))
-        with open(large, "r+b") as file:  # enough to be caught at
+        with open(large, "r+b") as file:
             for _ in range(96):
                 file.seek(0, os.SEEK_END)
                 file.write(os.urandom(4 * stub.MIB))
-        card_file = stub.old_card(str(tmp_path / "card"))
+            file.truncate(40 << 30)  # a hole, which is read back for half a minute: enough to be caught at
+        card_file = stub.old_card(str(tmp_path / "card"), 48 << 30)
         with stub.loop(card_file) as card:
             running = subprocess.Popen([str(CHECKOUT / "flash.sh"), *self.words(large, pair, card), "--yes"],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -17,6 +17,7 @@ class LiveBoard:
         self._status, self._events = status, list(events)
         self._news = threading.Condition()
         self._told = []
+        self._is_over = False
         self._open = set()
         board = self
 
@@ -43,6 +44,7 @@ class LiveBoard:
         """Nobody listens at its address any more, and nobody is told anything."""
         self._server.shutdown()
         self._server.server_close()
+        self._is_over = True
         self._tell(None, None)
 
     def _tell(self, event, content) -> None:
@@ -51,6 +53,7 @@ class LiveBoard:
             self._news.notify_all()
 
     def _answer(self, handler) -> None:
+        place = len(self._told)  # whoever sees it asked may tell at once, before the stream begins
         self.asked.append(handler.path)
         path = handler.path.partition("?")[0]
         if self.refusal:
@@ -60,7 +63,7 @@ class LiveBoard:
         elif path == "/api/events":
             self._send(handler, 200, {"events": self._events})
         elif path == "/api/live" and self.streams:
-            self._stream(handler)
+            self._stream(handler, place)
         else:
             self._send(handler, 404, {"error": "there is nothing here; look at /api/status"})
 
@@ -71,15 +74,14 @@ class LiveBoard:
         handler.end_headers()
         handler.wfile.write(body)
 
-    def _stream(self, handler) -> None:
+    def _stream(self, handler, place: int) -> None:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream; charset=utf-8")
         handler.end_headers()
-        place = len(self._told)
         self._write(handler, "status", self._status)
         while True:
             place, event, content = self._next(place)
-            if event is None:
+            if event is None or self._is_over:
                 return
             try:
                 self._write(handler, event, content)

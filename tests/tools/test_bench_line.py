@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.process.boards import free_port
 from tools.bench import delay, nbd_client, profile
 from tools.bench.backlog import BLOCK, Writer
 from tools.bench.nbd_client import NbdClient, NbdError
@@ -29,13 +30,13 @@ def line():
         inside.setblocking(False)
     thread = threading.Thread(target=delay.relay, args=(near_inside, far_inside, DELAY_S))
     thread.start()
-    near.settimeout(10)
-    far.settimeout(10)
+    near.settimeout(60)
+    far.settimeout(60)
     yield near, far
     for end in (near, far):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_WR)
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     for end in (near, far, near_inside, far_inside):
         end.close()
@@ -43,10 +44,13 @@ def line():
 
 def test_each_way_takes_its_time(line):
     near, far = line
-    begin = time.monotonic()
-    near.sendall(b"ping")
-    assert far.recv(10) == b"ping"
-    assert DELAY_S <= time.monotonic() - begin < 10 * DELAY_S
+    took_s = []
+    for _ in range(10):  # the quickest is judged: the machine may be busy elsewhere
+        begin = time.monotonic()
+        near.sendall(b"ping")
+        assert far.recv(10) == b"ping"
+        took_s.append(time.monotonic() - begin)
+    assert DELAY_S <= min(took_s) < 10 * DELAY_S
     far.sendall(b"pong")
     assert near.recv(10) == b"pong"
     assert time.monotonic() - begin >= 2 * DELAY_S
@@ -55,15 +59,20 @@ def test_each_way_takes_its_time(line):
 def test_much_comes_out_whole_and_pipelined(line):
     near, far = line
     data = bytes(range(256)) * 16384  # 4 MiB: many pieces, all on the way at once
-    sender = threading.Thread(target=lambda: (near.sendall(data), near.shutdown(socket.SHUT_WR)))
-    begin = time.monotonic()
-    sender.start()
-    received = bytearray()
-    while piece := far.recv(1 << 16):
-        received += piece
-    sender.join()
-    assert received == data
-    assert time.monotonic() - begin < 2
+    took_s = []
+    for _ in range(3):
+        sender = threading.Thread(target=near.sendall, args=(data,))
+        begin = time.monotonic()
+        sender.start()
+        received = bytearray()
+        while len(received) < len(data) and (piece := far.recv(1 << 16)):
+            received += piece
+        took_s.append(time.monotonic() - begin)
+        sender.join()
+        assert received == data
+    assert min(took_s) < 2
+    near.shutdown(socket.SHUT_WR)
+    assert far.recv(1) == b""
 
 
 
@@ -158,7 +167,7 @@ def test_no_samples():
 
 def test_the_line_as_a_process(tmp_path):
     with Workspace(str(tmp_path)) as place, socket.create_server(("127.0.0.1", 0)) as target:
-        target.settimeout(10)
+        target.settimeout(60)
         port = free_port()
         place.spawn("delay", [sys.executable, "-m", "tools.bench.delay", str(port),
                               str(target.getsockname()[1]), "20"], stdout=subprocess.DEVNULL)
@@ -174,20 +183,14 @@ def test_the_line_as_a_process(tmp_path):
 
 
 def connect(port):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), timeout=10)
+            return socket.create_connection(("127.0.0.1", port), timeout=60)
         except OSError:
             if time.monotonic() > end:
                 raise
             time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_py_spy_is_found_or_not(monkeypatch):

@@ -11,7 +11,7 @@ from tools.bench.pair import Pair
 from tools.bench.peers import NbdkitFile
 
 WORDS = (
-    "--rounds 1 --seconds 0.2 --size 16M --journal-size 512M --groups 300 --distance 20 "
+    "--rounds 1 --seconds 1 --size 16M --journal-size 512M --groups 300 --distance 20 "
     "--only nbdkit,sosie --rows w4k1,w4kf,r4k16"
 ).split()
 
@@ -30,7 +30,7 @@ def report(tmp_path):
     return json.loads((tmp_path / "bench.json").read_text()), (tmp_path / "bench.md").read_text()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_every_part_measures(report):
     told, text = report
     assert told["notes"] == [] and told["failures"] == [] and told["place_failures"] == []

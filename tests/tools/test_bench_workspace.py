@@ -19,7 +19,7 @@ def first_line(process):
     return int(process.stdout.readline())
 
 
-def wait_until(condition, seconds=10):
+def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

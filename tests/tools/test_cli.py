@@ -185,7 +185,7 @@ def test_promote_asks_on_a_terminal(board, typed, code, posts):
         while os.read(master, 4096):
             pass
     os.close(master)
-    assert process.wait(10) == code
+    assert process.wait(60) == code
     assert len(board.posts) == posts
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -66,9 +67,11 @@ def test_a_signal_reaches_the_board_and_is_the_end(supervise):
 
 def test_one_that_dies_at_each_start_is_given_time(supervise):
     process = supervise("print(time.monotonic(), flush=True)\nos.abort() if count < 4 else sys.exit(0)")
-    output, _ = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=60)
     times = [float(line) for line in output.split()]
-    assert times[3] - times[2] > times[1] - times[0]
+    pauses = [float(each) for each in re.findall(r"is started again in ([\d.]+) s", errors)]
+    assert len(pauses) == 3 and 0 < pauses[0] < pauses[1] < pauses[2]
+    assert all(later - sooner > pause for sooner, later, pause in zip(times, times[1:], pauses))
 
 
 def test_a_board_knows_which_ciphers_suit_the_processor(tmp_path, monkeypatch):
