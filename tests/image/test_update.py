@@ -152,6 +152,16 @@ def test_one_that_is_no_good_is_left_by_itself(board, client, bundles, system):
     board.wait_for("its disk is served again", lambda status: status["serving"])
 
 
+def test_a_restart_that_was_wished_for_is_made_once(board):
+    """The power is cut as soon as the wish was taken: on the card, too, it is gone."""
+    board.shell.run("systemctl mask --runtime reboot.target && touch /state/update/restart && sync /state/update")
+    taken = "test ! -e /state/update/restart && systemctl is-failed sosie-update-restart.service"
+    wait_until("it is taken", lambda: board.shell.try_run(taken)[0] == 0, 120, 0.2)
+    board.cut()
+    board.allow_tests("systemd.mask=sosie-update-restart.path").switch_on().wait_up()
+    board.shell.run("test ! -e /state/update/restart")
+
+
 def comes_up(board, writes) -> None:
     """After a power cut, by itself, with all that was flushed."""
     writes.end(board)
