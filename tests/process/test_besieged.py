@@ -149,7 +149,7 @@ def test_answers_that_nobody_reads(keyed_pair, source):
         slowest_s, kib = press(keyed_pair.left, UNREAD, source)
         wait_until("the host has written much", lambda: host.count > 100 or host.trouble)
     assert host.trouble is None, host.trouble
-    assert slowest_s < 4 and host.slowest_s < 2, (slowest_s, host.slowest_s)
+    assert slowest_s < 8 and host.slowest_s < 5, (slowest_s, host.slowest_s)
     assert kib < MOST_KIB, kib
     keyed_pair.wait_drained()
     assert keyed_pair.left.image.read_bytes() == keyed_pair.right.image.read_bytes()
@@ -167,7 +167,7 @@ def test_strangers_at_the_live_page(keyed_pair):
     assert mine.status == 200 and mine.status_soon() is not None
     assert ends(strangers[0]) and strangers[1].status_soon() is not None
     slowest_s, _ = press(board, LIVE)
-    assert slowest_s < 4 and mine.status_soon() is not None, slowest_s
+    assert slowest_s < 8 and mine.status_soon() is not None, slowest_s
 
 
 def test_without_keys_nobody_is_turned_away(make_pair):
@@ -176,4 +176,4 @@ def test_without_keys_nobody_is_turned_away(make_pair):
         for _ in range(6):
             assert board.status()
             time.sleep(0.05)
-    assert host.trouble is None and host.slowest_s < 2, host
+    assert host.trouble is None and host.slowest_s < 5, host

@@ -107,7 +107,7 @@ def test_guessing_is_slow_and_disturbs_nobody_who_knows_it(board):
         slowest = max(slowest, time.monotonic() - began)
         elapsed = time.monotonic() - start
         assert judged <= 5 + max(0, elapsed - 4), (judged, waiting, elapsed)
-    assert slowest < 2
+    assert slowest < 5
 
 
 def test_idle_connections_keep_nobody_out(board):
