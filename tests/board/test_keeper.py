@@ -12,6 +12,7 @@ import pytest
 
 from board.keeper import Keeper, _address
 from firmware.errors import Refused
+from tests.process.boards import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20  # longer than a slow machine may hold a test up
@@ -36,13 +37,6 @@ def listening(key: str) -> bool:
             return False
         except OSError:
             return True
-
-
-def wait_until(holds, limit_s: float = 30.0):
-    end = time.monotonic() + limit_s
-    while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 class Firmware:
@@ -196,7 +190,7 @@ def test_it_closes_everything_when_nobody_comes(key):
     assert os.read(r, 1) == b""
     assert SHORT_S <= time.monotonic() - began < 30
     os.close(r)
-    wait_until(lambda: gone(pid))
+    wait_until("the keeper is gone", lambda: gone(pid))
 
 
 def test_those_who_never_serve_share_one_patience(key):
@@ -233,7 +227,7 @@ def test_let_go_ends_it_at_once(key):
     keeper.let_go()
     assert os.read(r, 1) == b"", "it closed what it held"
     os.close(r)
-    wait_until(lambda: gone(pid))
+    wait_until("the keeper is gone", lambda: gone(pid))
     assert Keeper.reach(key) is None
 
 
@@ -330,7 +324,7 @@ def test_a_successor_that_dies_at_once(key):
     for _ in range(20):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hasty:
             hasty.connect(_address(key))
-    wait_until(lambda: _reaches(key))
+    wait_until("it is reached", lambda: _reaches(key))
 
 
 def _reaches(key: str) -> bool:

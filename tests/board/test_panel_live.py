@@ -14,16 +14,14 @@ from firmware import ports
 from firmware.config import Settings
 from tests.board.panels import PanelBoard
 from tests.board.test_panel_drivers import make_led, said
+from tests.process.boards import wait_until
 
 LIMIT_S = 60
 
 
 def wait_until_the_kernel_has_it(root) -> None:
     """What a LED is given back with is the last job of its lane; it is dark by then."""
-    end = time.monotonic() + 30
-    while not said(root, "ACT", "trigger").startswith("heartbeat"):
-        assert time.monotonic() < end, "it was not given back"
-        time.sleep(0.01)
+    wait_until("it is given back", lambda: said(root, "ACT", "trigger").startswith("heartbeat"))
     assert said(root, "ACT", "brightness")[0] == "0"
 
 

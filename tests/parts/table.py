@@ -11,7 +11,7 @@ INTERPRETER = "tests/micropython/interpreter"
 
 class Part:
     """One part: `argv` run in the root of the checkout, for at most `limit_s`; `needs` is a path it cannot do without.
-    The limit ends what hangs: it is several times what the part takes on a quiet machine.
+    The limit ends what hangs: it is twice what the part takes on a quiet machine, or more.
 
     `alone`: it measures or watches time, so nothing else runs beside it.
     """

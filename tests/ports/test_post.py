@@ -22,6 +22,7 @@ from firmware.ports.cpython.post import PostOffice
 from tests.ports import receivers
 from tests.ports.conversations import spin
 from tests.ports.receivers import PASSWORD, USER, Log, Mail, Web
+from tests.process.boards import wait_until
 
 WALL_MS = 1763856056123  # 2025-11-23T00:00:56.123Z
 STATUS = {"name": "left", "role": "primary", "version": "1.2", "clock": {"set": True}, "words": {"sentence": "Well."}}
@@ -408,9 +409,7 @@ def test_a_mail_server_that_talks_without_end(office, paths, over_tls, pause_s, 
 
 def taken(log, count):
     """Its records, once there are so many: it takes them in a thread of its own."""
-    deadline = time.monotonic() + 30
-    while len(log.records) < count and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until("%d letters are taken" % count, lambda: len(log.records) >= count)
     return log.records
 
 
