@@ -144,13 +144,13 @@ def test_the_mirror_does_not_notice(make_pair, make):
         client.flush()
         slowest = max(slowest, time.monotonic() - began)
     pair.wait_drained()
-    assert slowest < 15, slowest
+    assert slowest < 8, slowest
     told = "alerts = %s: it is no file; delete what is there, or name another place" % blocked
     assert alerts(pair.left)["sentence"] == told
     assert told + "; after a restart alerts may come once more" in pair.left.status()["alarms"]
     began = time.monotonic()
     pair.left.stop()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 8
 
 
 def _ask(board) -> None:

@@ -60,7 +60,7 @@ def test_an_outage_does_not_hold_the_host(wired):
         client.write(place * 8192, history.data(number, place * 8192, 8192))
         client.flush()
         slowest = max(slowest, time.monotonic() - began)
-    assert slowest < 20, "a write took %.1f s" % slowest
+    assert slowest < 8, "a write took %.1f s" % slowest
     status = pair.left.status()
     assert status["state"] in ("no link", "behind") and status["backlog"]["groups"] >= 100
     assert status["backlog"]["bytes"] >= 200 * 8192
@@ -80,7 +80,7 @@ def test_a_frozen_twin_does_not_hold_the_host(wired):
             number = history.add(place * 65536, 65536)
             client.write(place * 65536, history.data(number, place * 65536, 65536))
         client.flush()
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 15
         client.close()
     finally:
         os.killpg(pair.right.process.pid, signal.SIGCONT)

@@ -60,8 +60,8 @@ def test_a_rate_that_is_changed_counts_within_a_second(make_pair, tmp_path):
     # Either would take longer at the rate before: 20 s for a MiB, 100 for all of it.
     wait_until("more is sent", lambda: pair.left.status()["link"]["sent_bytes"] - sent > MIB, 15)
     setting(pair.left, rate="0")
-    pair.wait_drained(60)
-    assert time.monotonic() - began < 60
+    pair.wait_drained(30)
+    assert time.monotonic() - began < 30
     link = pair.left.status()["link"]
     assert (link["cap"], link["held_bytes"]) == (0, 0)
 

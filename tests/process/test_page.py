@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -85,13 +86,28 @@ def test_nobody_gets_in_without_the_password(inbox, board):
 
 def test_a_new_password_counts_within_a_second_and_none_lets_nobody_in(board):
     assert ask(board, headers=login())[0] == 200
-    keyfolder.set_password(board.keys, "another")
-    assert ask(board, headers=login("another"))[0] == 200
-    wait_until("the old one is void", lambda: ask(board, headers=login())[0] == 401, 20)
-    assert ask(board, headers=login("another"))[0] == 200
-    os.unlink(os.path.join(board.keys, "password"))
-    wait_until("there is none", lambda: ask(board, headers=login("another"))[0] == 403, 20)
-    assert b"no password" in ask(board, headers=login("another"))[2]
+    took_s = []  # the quickest is judged: the machine may be busy elsewhere
+    for old, new in pairwise((PASSWORD, "another", "a third one", "a fourth one")):
+        keyfolder.set_password(board.keys, new)
+        assert ask(board, headers=login(new))[0] == 200
+        took_s.append(seconds_until(board, old, 401))
+        assert ask(board, headers=login(new))[0] == 200
+    assert min(took_s) < 3, took_s
+    took_s = []
+    for _ in range(3):
+        keyfolder.set_password(board.keys, new)
+        seconds_until(board, new, 200)
+        os.unlink(os.path.join(board.keys, "password"))
+        took_s.append(seconds_until(board, new, 403))
+    assert min(took_s) < 3, took_s
+    assert b"no password" in ask(board, headers=login(new))[2]
+
+
+def seconds_until(board, password, status) -> float:
+    """How long it takes until who asks with this password is answered so."""
+    began = time.monotonic()
+    wait_until("the answer is %d" % status, lambda: ask(board, headers=login(password))[0] == status)
+    return time.monotonic() - began
 
 
 def test_guessing_is_slow_and_disturbs_nobody_who_knows_it(board):

@@ -65,7 +65,7 @@ def test_the_promoted_twin_serves_a_prefix_soon(make_pair):
     began = time.monotonic()
     pair.right.promote()
     client = pair.right.patient_client()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 8
     number = history.prefix_of(client.read_all())
     history.forget_after(number)
     number = history.add(0, 8192)

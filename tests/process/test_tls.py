@@ -259,9 +259,9 @@ def test_a_board_whose_twin_is_somebody_else_says_so_and_tells_nothing(make_keye
 
 def test_a_board_that_is_revoked_while_the_link_is_up(pair):
     keyfolder.revoke(pair.right.keys, keys.fingerprint(pair.left.certificate))
-    wait_until("the link is cut", lambda: "is revoked" in alarms(pair.right))
+    wait_until("the link is cut", lambda: "is revoked" in alarms(pair.right), 8)
     assert pair.right.status()["link"]["state"] != "up"
-    wait_until("the other board is told", lambda: "has it revoked this board" in alarms(pair.left))
+    wait_until("the other board is told", lambda: "has it revoked this board" in alarms(pair.left), 20)
     client = pair.left.patient_client()
     client.write(0, b"x" * 4096)
     client.flush()
